@@ -1,1 +1,26 @@
-//! stub
+//! The wire types and pure rules of OAuth 2.1 and OpenID Connect, shared by every role: authorization server, resource server and client.
+//!
+//! Nothing here reads a clock, a socket or a database. Text from the network goes in, a typed value or a registered [`Error`] comes out; a
+//! parser never panics, whatever it is given. A parameter without a value counts as omitted and an unknown one is ignored (RFC 6749 §3.1).
+//! Types that hold codes, tokens or secrets have a `Debug` that hides them.
+
+pub mod authorization;
+pub mod challenge;
+pub mod claims;
+pub mod client_auth;
+mod error;
+pub mod introspection;
+mod lenient;
+pub mod metadata;
+mod params;
+pub mod pkce;
+mod redacted;
+pub mod redirect_uri;
+pub mod revocation;
+mod scope;
+pub mod token;
+
+pub use error::{Description, Error, ErrorCode, ErrorResponse};
+pub use params::Params;
+pub use redacted::Redacted;
+pub use scope::{Scope, ScopeError};

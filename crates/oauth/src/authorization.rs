@@ -1,0 +1,451 @@
+//! The authorization request and response (RFC 6749 §4.1, OpenID Connect Core §3.1.2).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
+
+use crate::pkce::{self, Challenge};
+use crate::redirect_uri::ReturnTo;
+use crate::{Error, ErrorCode, Params, Redacted, Scope};
+
+/// What the request asks to be sent back (RFC 6749 §3.1.1). OAuth 2.1 leaves the code only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ResponseType {
+    /// An authorization code.
+    #[serde(rename = "code")]
+    Code,
+}
+
+impl ResponseType {
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "code" => Ok(Self::Code),
+            _ => Err(Error::new(
+                ErrorCode::UnsupportedResponseType,
+                "The only response_type here is 'code'.",
+            )),
+        }
+    }
+}
+
+/// How the response travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseMode {
+    /// In the query of the redirect URI.
+    #[default]
+    Query,
+    /// As a form that the browser posts to the redirect URI.
+    FormPost,
+}
+
+impl ResponseMode {
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+        }
+    }
+
+    /// The mode in which to answer a request that may be wrong elsewhere: `form_post` when it asks for that, else the query.
+    pub fn of(params: &Params) -> Self {
+        match params.get("response_mode") {
+            Some("form_post") => Self::FormPost,
+            _ => Self::Query,
+        }
+    }
+
+    fn parse(text: Option<&str>) -> Result<Self, Error> {
+        match text {
+            None | Some("query") => Ok(Self::Query),
+            Some("form_post") => Ok(Self::FormPost),
+            Some(_) => Err(Error::malformed("response_mode", "'query' or 'form_post'")),
+        }
+    }
+}
+
+/// What the person is to be asked (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prompt {
+    /// Show no page at all.
+    None,
+    /// Sign in again, session or not.
+    Login,
+    /// Ask for consent, remembered or not.
+    Consent,
+    /// Choose an account.
+    SelectAccount,
+}
+
+impl Prompt {
+    const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// The set of values of `prompt`. `none` is never together with another.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prompts(u8);
+
+impl Prompts {
+    /// Reads the space-separated list.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut set = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let prompt = Prompt::ALL
+                .into_iter()
+                .find(|prompt| prompt.as_str() == word)
+                .ok_or_else(|| {
+                    Error::malformed(
+                        "prompt",
+                        "made of 'none', 'login', 'consent' and 'select_account'",
+                    )
+                })?;
+            set.0 |= prompt.bit();
+        }
+        if set.contains(Prompt::None) && set.0 != Prompt::None.bit() {
+            return Err(Error::invalid_request(
+                "The value 'none' of the parameter 'prompt' must stand alone.",
+            ));
+        }
+        Ok(set)
+    }
+
+    /// Whether the value was given.
+    pub const fn contains(self, prompt: Prompt) -> bool {
+        self.0 & prompt.bit() != 0
+    }
+
+    /// The set without one value.
+    #[must_use]
+    pub const fn without(self, prompt: Prompt) -> Self {
+        Self(self.0 & !prompt.bit())
+    }
+
+    /// Whether nothing was asked for.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The values.
+    pub fn iter(self) -> impl Iterator<Item = Prompt> {
+        Prompt::ALL
+            .into_iter()
+            .filter(move |prompt| self.contains(*prompt))
+    }
+}
+
+impl fmt::Display for Prompts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, prompt) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(prompt.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Prompts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prompts({self})")
+    }
+}
+
+impl Serialize for Prompts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Prompts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// How the pages are to be shown (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Display {
+    /// A full page.
+    Page,
+    /// A small window.
+    Popup,
+    /// A touch screen.
+    Touch,
+    /// A feature phone.
+    Wap,
+}
+
+impl Display {
+    fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "page" => Ok(Self::Page),
+            "popup" => Ok(Self::Popup),
+            "touch" => Ok(Self::Touch),
+            "wap" => Ok(Self::Wap),
+            _ => Err(Error::malformed(
+                "display",
+                "'page', 'popup', 'touch' or 'wap'",
+            )),
+        }
+    }
+}
+
+/// An authorization request whose every parameter is well formed.
+///
+/// Serialises, so that it can travel sealed while the person signs in. The `Debug` output leaves out what the client means to keep to itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// Who asks.
+    pub client_id: String,
+    /// Where to answer, as requested; [`find`](crate::redirect_uri::find) says whether it may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    /// What to send back.
+    pub response_type: ResponseType,
+    /// How to send it back.
+    #[serde(default)]
+    pub response_mode: ResponseMode,
+    /// What is asked for; `None` means the client's default scopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// Returned unchanged with every answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The PKCE challenge, always of S256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<Challenge>,
+    /// Put into the ID token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// What the person must, or must not, be asked.
+    #[serde(default)]
+    pub prompt: Prompts,
+    /// How many seconds ago the person may have signed in at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<i64>,
+    /// Whom to suggest on the sign-in page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
+    /// Languages for the pages, the best first (BCP 47). Malformed ones have been left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ui_locales: Vec<String>,
+    /// An ID token that says who is expected to be signed in; not verified here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_hint: Option<String>,
+    /// Authentication contexts that would please the client, the best first; voluntary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
+    /// How to show the pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Display>,
+    /// The APIs that the token is for (RFC 8707): absolute URIs without fragment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<String>,
+}
+
+impl AuthorizationRequest {
+    /// Reads a request. Call it only after the client and the redirect URI are known to be good, since its errors are answered by redirect.
+    /// Each error names the parameter.
+    pub fn parse(params: &Params) -> Result<Self, Error> {
+        refuse_unsupported(params)?;
+        let response_type = ResponseType::parse(params.required("response_type")?)?;
+        let scope = params.get("scope").map(str::parse::<Scope>).transpose()?;
+        let redirect_uri = params.owned("redirect_uri");
+        if redirect_uri.is_none() && scope.as_ref().is_some_and(|scope| scope.contains("openid")) {
+            return Err(Error::invalid_request(
+                "The parameter 'redirect_uri' is missing; a request with the scope openid must have it.",
+            ));
+        }
+        Ok(Self {
+            client_id: params.required("client_id")?.to_owned(),
+            redirect_uri,
+            response_type,
+            response_mode: ResponseMode::parse(params.get("response_mode"))?,
+            scope,
+            state: without_controls(params, "state")?,
+            code_challenge: challenge(params)?,
+            nonce: without_controls(params, "nonce")?,
+            prompt: Prompts::parse(params.get("prompt").unwrap_or_default())?,
+            max_age: params.get("max_age").map(seconds).transpose()?,
+            login_hint: without_controls(params, "login_hint")?,
+            ui_locales: words(params.get("ui_locales"))
+                .filter(|tag| is_language_tag(tag))
+                .collect(),
+            id_token_hint: params.owned("id_token_hint"),
+            acr_values: words(params.get("acr_values")).collect(),
+            display: params.get("display").map(Display::parse).transpose()?,
+            resource: resources(params)?,
+        })
+    }
+
+    /// Whether this is an OpenID Connect request.
+    pub fn is_openid(&self) -> bool {
+        self.scope
+            .as_ref()
+            .is_some_and(|scope| scope.contains("openid"))
+    }
+}
+
+impl fmt::Debug for AuthorizationRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("client_id", &self.client_id)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("scope", &self.scope)
+            .field("resource", &self.resource)
+            .field("prompt", &self.prompt)
+            .field("max_age", &self.max_age)
+            .field("state", &Redacted::option(&self.state))
+            .field("nonce", &Redacted::option(&self.nonce))
+            .field("code_challenge", &Redacted::option(&self.code_challenge))
+            .field("id_token_hint", &Redacted::option(&self.id_token_hint))
+            .finish_non_exhaustive()
+    }
+}
+
+fn refuse_unsupported(params: &Params) -> Result<(), Error> {
+    let unsupported = [
+        ("request", ErrorCode::RequestNotSupported),
+        ("request_uri", ErrorCode::RequestUriNotSupported),
+        ("registration", ErrorCode::RegistrationNotSupported),
+    ];
+    for (name, code) in unsupported {
+        if params.get(name).is_some() {
+            let text = format!("The parameter '{name}' is not supported.");
+            return Err(Error::new(code, text));
+        }
+    }
+    Ok(())
+}
+
+/// The challenge, if there is one. Without a method it would be `plain` (RFC 7636 §4.3), which is refused like any other than S256.
+fn challenge(params: &Params) -> Result<Option<Challenge>, Error> {
+    match (
+        params.get("code_challenge"),
+        params.get("code_challenge_method"),
+    ) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Error::invalid_request(
+            "The parameter 'code_challenge_method' needs 'code_challenge' beside it.",
+        )),
+        (Some(_), None) => Err(Error::invalid_request(
+            "The parameter 'code_challenge_method' is missing, which means 'plain'; only 'S256' is accepted.",
+        )),
+        (Some(challenge), Some(pkce::METHOD)) => {
+            Challenge::parse(challenge).map(Some).map_err(|_| {
+                Error::malformed(
+                    "code_challenge",
+                    "43 characters of base64url, the SHA-256 hash of the code_verifier",
+                )
+            })
+        }
+        (Some(_), Some(_)) => Err(Error::malformed("code_challenge_method", "'S256'")),
+    }
+}
+
+fn without_controls(params: &Params, name: &'static str) -> Result<Option<String>, Error> {
+    match params.get(name) {
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(Error::malformed(name, "free of control characters"))
+        }
+        other => Ok(other.map(str::to_owned)),
+    }
+}
+
+fn seconds(text: &str) -> Result<i64, Error> {
+    text.bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+        .ok_or_else(|| Error::malformed("max_age", "a number of seconds, zero or more"))
+}
+
+fn words(text: Option<&str>) -> impl Iterator<Item = String> {
+    text.unwrap_or_default()
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .take(64)
+        .map(str::to_owned)
+}
+
+fn is_language_tag(tag: &str) -> bool {
+    tag.len() <= 35 && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Every `resource`: an absolute URI without fragment (RFC 8707 §2), named once or many times.
+pub(crate) fn resources(params: &Params) -> Result<Vec<String>, Error> {
+    let mut found: Vec<String> = Vec::new();
+    for resource in params.all("resource") {
+        if !is_resource(resource) {
+            return Err(Error::invalid_target(
+                "The parameter 'resource' must be an absolute URI without fragment.",
+            ));
+        }
+        if found.len() == 32 {
+            return Err(Error::invalid_target(
+                "The parameter 'resource' occurs more than 32 times.",
+            ));
+        }
+        if !found.iter().any(|known| known == resource) {
+            found.push(resource.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the text can name an API: an absolute URI (`https://api.example.com/notes`, `urn:demo:notes`) without fragment.
+pub fn is_resource(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains('#') && Url::parse(text).is_ok()
+}
+
+/// Where to send the browser with these parameters: for [`ResponseMode::Query`] the redirect URI with the pairs added to whatever query it has,
+/// for [`ResponseMode::FormPost`] the redirect URI itself, the `action` of the form.
+pub fn response_url(to: &ReturnTo, mode: ResponseMode, pairs: &[(&str, &str)]) -> String {
+    match mode {
+        ResponseMode::Query => with_query(to.as_str(), pairs),
+        ResponseMode::FormPost => to.as_str().to_owned(),
+    }
+}
+
+/// Adds pairs to the query of a URI that has no fragment; what stands there already stays as it is (RFC 6749 §3.1.2).
+pub fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
+    let mut url = uri.to_owned();
+    if pairs.is_empty() {
+        return url;
+    }
+    match url.split_once('?') {
+        None => url.push('?'),
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
+        Some(_) => url.push('&'),
+    }
+    let encoded = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    url + &encoded
+}

@@ -1,0 +1,247 @@
+//! The `WWW-Authenticate` header (RFC 9110 §11.6.1): challenges for Bearer tokens (RFC 6750 §3, RFC 9728 §5.1) and for Basic.
+
+use std::fmt::{self, Write as _};
+
+use crate::{Description, Error, ErrorCode, Scope};
+
+/// A Bearer challenge. Its `Display` is the header's value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bearer {
+    /// The protection space.
+    pub realm: Option<String>,
+    /// Why the request was refused. Absent when it had no token at all (RFC 6750 §3.1).
+    pub error: Option<ErrorCode>,
+    /// The same in words.
+    pub error_description: Option<Description>,
+    /// The scope that is needed.
+    pub scope: Option<Scope>,
+    /// Where the API describes itself (RFC 9728 §5.1).
+    pub resource_metadata: Option<String>,
+}
+
+impl Bearer {
+    /// The challenge to a request without a token.
+    pub fn unauthenticated() -> Self {
+        Self::default()
+    }
+
+    /// The challenge that goes with an error.
+    pub fn refusing(error: &Error) -> Self {
+        Self {
+            error: Some(error.code),
+            error_description: Some(error.description.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the scope that is needed.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// Adds the address of the metadata of the API.
+    #[must_use]
+    pub fn with_resource_metadata(mut self, url: impl Into<String>) -> Self {
+        self.resource_metadata = Some(url.into());
+        self
+    }
+
+    /// Adds the protection space.
+    #[must_use]
+    pub fn with_realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// The status of the answer that carries it: that of the error, else 401.
+    pub fn status(&self) -> u16 {
+        self.error.map_or(401, ErrorCode::status)
+    }
+
+    /// The first Bearer challenge among the values of `WWW-Authenticate`. Parameters that cannot be read are left out.
+    pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let challenge = values
+            .into_iter()
+            .flat_map(parse)
+            .find(|challenge| challenge.scheme.eq_ignore_ascii_case("Bearer"))?;
+        let text = |name| challenge.get(name).map(str::to_owned);
+        Some(Self {
+            realm: text("realm"),
+            error: challenge.get("error").and_then(|code| code.parse().ok()),
+            error_description: text("error_description").map(Description::from),
+            scope: challenge.get("scope").and_then(|scope| scope.parse().ok()),
+            resource_metadata: text("resource_metadata"),
+        })
+    }
+}
+
+impl fmt::Display for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scope = self.scope.as_ref().map(Scope::to_string);
+        let params = [
+            ("realm", self.realm.as_deref()),
+            ("error", self.error.map(ErrorCode::as_str)),
+            ("error_description", self.error_description.as_deref()),
+            ("scope", scope.as_deref()),
+            ("resource_metadata", self.resource_metadata.as_deref()),
+        ];
+        f.write_str("Bearer")?;
+        let present = params
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        for (index, (name, value)) in present.enumerate() {
+            f.write_str(if index == 0 { " " } else { ", " })?;
+            write!(f, "{name}=")?;
+            quoted(f, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// The challenge of an endpoint that takes client authentication (RFC 6749 §5.2 with RFC 7617 §2).
+pub fn basic(realm: &str) -> String {
+    let mut value = String::from("Basic realm=");
+    // Writing to a string cannot fail.
+    let _ = quoted(&mut value, realm);
+    value
+}
+
+/// A quoted-string; what cannot stand in a header becomes a question mark.
+fn quoted(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.write_char('\\')?;
+                out.write_char(c)?;
+            }
+            ' '..='~' => out.write_char(c)?,
+            _ => out.write_char('?')?,
+        }
+    }
+    out.write_char('"')
+}
+
+/// One challenge of any scheme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The scheme, as sent; compared without regard to case.
+    pub scheme: String,
+    /// Its parameters; names in lower case.
+    pub params: Vec<(String, String)>,
+}
+
+impl Challenge {
+    /// A parameter by its lower-case name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.params
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads one value of `WWW-Authenticate`, which may hold several challenges. Stops at what it cannot read; looks at 8 KiB at most.
+pub fn parse(value: &str) -> Vec<Challenge> {
+    let mut reader = Reader {
+        rest: value.get(..value.len().min(8192)).unwrap_or_default(),
+    };
+    let mut found: Vec<Challenge> = Vec::new();
+    loop {
+        reader.skip(" \t,");
+        let Some(word) = reader.token() else {
+            return found;
+        };
+        let at_word = reader.rest;
+        reader.skip(" \t");
+        if reader.eat('=') && !found.is_empty() {
+            reader.skip(" \t");
+            let Some(value) = reader.value() else {
+                return found;
+            };
+            if let Some(challenge) = found.last_mut() {
+                challenge.params.push((word.to_ascii_lowercase(), value));
+            }
+            continue;
+        }
+        reader.rest = at_word;
+        found.push(Challenge {
+            scheme: word.to_owned(),
+            params: Vec::new(),
+        });
+        reader.skip_token68();
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn skip(&mut self, set: &str) {
+        self.rest = self.rest.trim_start_matches(|c| set.contains(c));
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        match self.rest.strip_prefix(c) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn token(&mut self) -> Option<&'a str> {
+        self.take(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    }
+
+    fn take(&mut self, belongs: impl Fn(u8) -> bool) -> Option<&'a str> {
+        let length = self.rest.bytes().take_while(|b| belongs(*b)).count();
+        let (word, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    /// After a scheme: a single token68 instead of parameters (`Negotiate YII…`), which nobody here needs.
+    fn skip_token68(&mut self) {
+        let before = self.rest;
+        self.skip(" \t");
+        let word = self.take(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b));
+        self.skip("=");
+        self.skip(" \t");
+        if word.is_none() || !(self.rest.is_empty() || self.rest.starts_with(',')) {
+            self.rest = before;
+        }
+    }
+
+    fn value(&mut self) -> Option<String> {
+        if !self.eat('"') {
+            return self.token().map(str::to_owned);
+        }
+        let mut text = String::new();
+        let mut chars = self.rest.char_indices();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.rest = self.rest.get(at + 1..).unwrap_or_default();
+                    return Some(text);
+                }
+                '\\' => text.push(chars.next()?.1),
+                c => text.push(c),
+            }
+        }
+        None
+    }
+}
+
+impl Error {
+    /// The value of `WWW-Authenticate` for this error at an API: `Bearer error="…", error_description="…"`.
+    pub fn bearer_challenge(&self) -> String {
+        let mut value = String::new();
+        let _ = write!(value, "{}", Bearer::refusing(self));
+        value
+    }
+}

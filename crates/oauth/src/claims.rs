@@ -1,0 +1,360 @@
+//! The claims of access tokens (RFC 9068), ID tokens (OpenID Connect Core §2) and the person (§5.1).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Scope, lenient};
+
+/// Who a token is for: one string or an array of them on the wire (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "OneOrMany", into = "OneOrMany")]
+pub struct Audience(Vec<String>);
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Audience {
+    fn from(value: OneOrMany) -> Self {
+        match value {
+            OneOrMany::One(one) => Self(vec![one]),
+            OneOrMany::Many(many) => Self(many),
+        }
+    }
+}
+
+impl From<Audience> for OneOrMany {
+    fn from(mut audience: Audience) -> Self {
+        match (audience.0.len(), audience.0.pop()) {
+            (1, Some(one)) => Self::One(one),
+            (_, last) => {
+                audience.0.extend(last);
+                Self::Many(audience.0)
+            }
+        }
+    }
+}
+
+impl Audience {
+    /// Whether it names `party`, byte for byte.
+    pub fn contains(&self, party: &str) -> bool {
+        self.0.iter().any(|own| own == party)
+    }
+
+    /// Everyone it names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// How many it names.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it names nobody.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Everyone it names, as a list.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl From<Vec<String>> for Audience {
+    fn from(parties: Vec<String>) -> Self {
+        Self(parties)
+    }
+}
+
+impl From<&str> for Audience {
+    fn from(party: &str) -> Self {
+        Self(vec![party.to_owned()])
+    }
+}
+
+impl From<String> for Audience {
+    fn from(party: String) -> Self {
+        Self(vec![party])
+    }
+}
+
+/// The claims of an access token (RFC 9068 §2.2). Times are unix seconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// Who issued it.
+    pub iss: String,
+    /// The person, or the client itself when no person is involved.
+    pub sub: String,
+    /// The APIs it is for.
+    pub aud: Audience,
+    /// When it expires.
+    pub exp: i64,
+    /// When it was issued.
+    pub iat: i64,
+    /// When it begins to be valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// Its own identifier.
+    pub jti: String,
+    /// The client it was issued to.
+    pub client_id: String,
+    /// What it permits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// When the person signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// The authentication context the sign-in reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// How the person signed in (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The person's session at the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The grant it comes from; revoking that revokes every token of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<String>,
+    /// The person's groups (RFC 9068 §2.2.3.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// The person's roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// The person's entitlements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entitlements: Vec<String>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Value>,
+    /// The key it is bound to (RFC 7800).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Value>,
+    /// Every other claim.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl AccessToken {
+    /// Whether the scope-token was granted.
+    pub fn has_scope(&self, token: &str) -> bool {
+        self.scope
+            .as_ref()
+            .is_some_and(|scope| scope.contains(token))
+    }
+}
+
+/// The claims of an ID token (OpenID Connect Core §2). Times are unix seconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdToken {
+    /// Who issued it.
+    pub iss: String,
+    /// The person, by the issuer's own identifier.
+    pub sub: String,
+    /// The clients it is for.
+    pub aud: Audience,
+    /// When it expires.
+    pub exp: i64,
+    /// When it was issued.
+    pub iat: i64,
+    /// When the person signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// The nonce of the authorization request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The authentication context the sign-in reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// How the person signed in (RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The client it was issued to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+    /// The hash of the access token beside it (§3.1.3.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    /// The hash of the code beside it (§3.3.2.11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
+    /// The session (OpenID Connect Front-Channel Logout §3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// What else is said about the person.
+    #[serde(flatten)]
+    pub person: StandardClaims,
+}
+
+/// A postal address (OpenID Connect Core §5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The whole address, lines separated by newlines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    /// Street, house number and what belongs to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    /// City.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// State, province or region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Postal code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// Country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// What can be said about a person (OpenID Connect Core §5.1), and anything beyond in `extra`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StandardClaims {
+    /// Full name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Given name or names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// Family name or names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    /// Middle name or names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    /// Casual name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// The name to address them by; not unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    /// Page about the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Picture of the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// Their own site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the address was found to be theirs.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::boolean"
+    )]
+    pub email_verified: Option<bool>,
+    /// Gender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// Birthday: `YYYY-MM-DD`, `0000-MM-DD` or `YYYY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    /// Time zone, such as Europe/Paris.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    /// Language tag (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Telephone number, E.164 with `+`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// Whether the number was found to be theirs.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::boolean"
+    )]
+    pub phone_number_verified: Option<bool>,
+    /// Postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// When any of this last changed, in unix seconds.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::integer"
+    )]
+    pub updated_at: Option<i64>,
+    /// Every other claim.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl StandardClaims {
+    /// The claims of each scope (OpenID Connect Core §5.4).
+    pub const BY_SCOPE: [(&'static str, &'static [&'static str]); 4] = [
+        (
+            "profile",
+            &[
+                "name",
+                "family_name",
+                "given_name",
+                "middle_name",
+                "nickname",
+                "preferred_username",
+                "profile",
+                "picture",
+                "website",
+                "gender",
+                "birthdate",
+                "zoneinfo",
+                "locale",
+                "updated_at",
+            ],
+        ),
+        ("email", &["email", "email_verified"]),
+        ("address", &["address"]),
+        ("phone", &["phone_number", "phone_number_verified"]),
+    ];
+
+    /// Only what the scope gives access to (§5.4). What is in `extra` belongs to no scope of the standard and is dropped.
+    #[must_use]
+    pub fn limited_to(&self, scope: &Scope) -> Self {
+        let mut kept = Self::default();
+        if scope.contains("profile") {
+            kept = Self {
+                email: None,
+                email_verified: None,
+                phone_number: None,
+                phone_number_verified: None,
+                address: None,
+                extra: Map::new(),
+                ..self.clone()
+            };
+        }
+        if scope.contains("email") {
+            kept.email = self.email.clone();
+            kept.email_verified = self.email_verified;
+        }
+        if scope.contains("phone") {
+            kept.phone_number = self.phone_number.clone();
+            kept.phone_number_verified = self.phone_number_verified;
+        }
+        if scope.contains("address") {
+            kept.address = self.address.clone();
+        }
+        kept
+    }
+}
+
+/// The answer of the userinfo endpoint (OpenID Connect Core §5.3.2).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Userinfo {
+    /// The person; must equal `sub` of the ID token.
+    pub sub: String,
+    /// What is said about them.
+    #[serde(flatten)]
+    pub person: StandardClaims,
+}
