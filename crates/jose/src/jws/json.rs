@@ -1,0 +1,1 @@
+//! The JSON serialisations of JWS (RFC 7515 §7.2).
