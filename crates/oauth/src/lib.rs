@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod claims;
 pub mod client_auth;
 mod error;
+pub mod id_token;
 pub mod introspection;
 mod lenient;
 pub mod metadata;

@@ -1,0 +1,21 @@
+//! The rules of the protocol, tested from the texts that make them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod authorization;
+mod challenge;
+mod claims;
+mod client_auth;
+mod error;
+mod id_token;
+mod metadata;
+mod pkce;
+mod redirect_uri;
+mod scope;
+mod token;
+
+use oauth::Params;
+
+/// Parameters from a query string.
+fn params(query: &str) -> Params {
+    Params::parse(query)
+}
