@@ -1,7 +1,7 @@
 //! The JOSE header (RFC 7515 §4, RFC 7516 §4): one strict parser for all tokens.
 
 use crate::{
-    Algorithm, Error,
+    Algorithm, Error, base64url,
     json::{self, Names, Skipped, Strict, Text},
     limits,
 };
@@ -75,6 +75,32 @@ impl<'a> Parsed<'a> {
         }
         Ok(())
     }
+}
+
+/// The one header (as JSON) of a JSON serialisation: the encoded protected part and the unprotected ones, whose names must all differ
+/// (RFC 7515 §7.2.1, RFC 7516 §7.2.1).
+pub(crate) fn merged<const N: usize>(
+    protected: &str,
+    unprotected: [&Map<String, Value>; N],
+) -> Result<Vec<u8>, Error> {
+    let protected = base64url::decode(protected)?;
+    if protected.len() > limits::HEADER {
+        return Err(Error::TooLarge);
+    }
+    if unprotected.iter().all(|part| part.is_empty()) && !protected.is_empty() {
+        return Ok(protected);
+    }
+    let mut all = if protected.is_empty() {
+        Map::new()
+    } else {
+        json::parse_object(&protected, "header")?
+    };
+    for (name, value) in unprotected.into_iter().flatten() {
+        if all.insert(name.clone(), value.clone()).is_some() {
+            return Err(Error::DuplicateMember);
+        }
+    }
+    Ok(Value::Object(all).to_string().into_bytes())
 }
 
 impl<'de> Deserialize<'de> for Parsed<'de> {

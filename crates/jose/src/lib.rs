@@ -39,6 +39,7 @@ mod der;
 mod error;
 mod header;
 mod json;
+pub mod jwe;
 mod jwk;
 pub mod jws;
 pub mod jwt;

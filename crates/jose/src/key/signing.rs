@@ -30,7 +30,7 @@ enum Pair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     MlDsa(Box<PqdsaKeyPair>),
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
 }
 
 impl SigningKey {
@@ -69,7 +69,7 @@ impl SigningKey {
             Material::Ec(key) => Pair::Ecdsa(key.pair()?),
             Material::Okp(key) => Pair::Ed25519(key.pair()?),
             Material::Akp(key) => Pair::MlDsa(Box::new(key.pair()?)),
-            Material::Oct(key) => Pair::Hmac(hmac_key(algorithm, &key.k)?),
+            Material::Oct(key) => Pair::Hmac(Box::new(hmac_key(algorithm, &key.k)?)),
         };
         let kid = jwk.kid().map_or_else(|| jwk.thumbprint(), str::to_owned);
         let quoted = serde_json::Value::from(kid.as_str());

@@ -26,7 +26,7 @@ pub struct VerifyingKey {
 #[derive(Clone)]
 enum Key {
     Public(ParsedPublicKey),
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
 }
 
 impl VerifyingKey {
@@ -48,7 +48,7 @@ impl VerifyingKey {
             Material::Ec(key) => Key::Public(key.verifying()?),
             Material::Okp(key) => Key::Public(key.verifying()?),
             Material::Akp(key) => Key::Public(key.verifying()?),
-            Material::Oct(key) => Key::Hmac(hmac_key(algorithm, &key.k)?),
+            Material::Oct(key) => Key::Hmac(Box::new(hmac_key(algorithm, &key.k)?)),
         };
         Ok(Self {
             key,
