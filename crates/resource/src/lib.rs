@@ -1,1 +1,39 @@
-//! stub
+//! Verify access tokens at an API: the resource server's side of OAuth 2.1.
+//!
+//! A [`Verifier`] knows one issuer and one audience. It discovers the issuer's keys, verifies tokens by itself (signature, issuer, audience, type,
+//! times: RFC 9068 §4), asks the issuer only about tokens it cannot read (RFC 7662), and answers 401 and 403 with the challenges of RFC 6750.
+//! [`Verifier::require`] makes a tower layer of it, for axum, hyper and tonic; [`AccessToken`] hands the verified claims to the handler.
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use grantor_resource::{AccessToken, Verifier};
+//!
+//! async fn notes(token: AccessToken) -> String {
+//!     format!("the notes of {}", token.sub)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::builder("https://id.example", "https://api.example").build()?;
+//! let app: Router = Router::new()
+//!     .route("/notes", get(notes))
+//!     .layer(verifier.require("notes.read"));
+//! # Ok(()) }
+//! ```
+//!
+//! Keys are refreshed when a token names one that is unknown, at most once in [`Builder::refresh_interval`], so that forged `kid`s cannot make an API
+//! flood its issuer. Tokens that are bound to a key (`cnf`) are refused: as bearer tokens they must not be accepted (RFC 9449 §7.1, RFC 8705 §3).
+
+mod builder;
+mod introspection;
+mod issuer;
+mod layer;
+mod refusal;
+mod token;
+mod verifier;
+
+pub use builder::{BuildError, Builder};
+pub use layer::{Protect, Protected};
+pub use oauth::claims::AccessToken as Claims;
+pub use refusal::Refusal;
+pub use token::AccessToken;
+pub use verifier::Verifier;

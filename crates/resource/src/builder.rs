@@ -1,0 +1,124 @@
+use std::sync::Arc;
+
+use ambient::Clock;
+use fetch::{Fetch, FetchOptions};
+use jose::Algorithm;
+
+use crate::Verifier;
+use crate::introspection::{Introspection, Introspector};
+use crate::issuer::Issuer;
+
+/// What a [`Verifier`] is made of. Every default is stated at its method.
+pub struct Builder {
+    issuer: String,
+    pub(crate) audience: String,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) leeway: i64,
+    pub(crate) clock: Clock,
+    pub(crate) resource_metadata: Option<String>,
+    refresh_interval: i64,
+    fetch: FetchOptions,
+    introspection: Option<Introspection>,
+}
+
+/// Why a verifier cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The issuer is not an https URL (or loopback http), or carries a query or fragment (RFC 8414 §2).
+    #[error("the issuer must be an https URL without query and fragment, http only on loopback")]
+    Issuer,
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be made")]
+    Fetch(#[from] fetch::Error),
+}
+
+impl Builder {
+    pub(crate) fn new(issuer: &str, audience: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            algorithms: Algorithm::ALL
+                .into_iter()
+                .filter(|algorithm| !algorithm.is_symmetric())
+                .collect(),
+            leeway: 10,
+            clock: Clock::System,
+            resource_metadata: None,
+            refresh_interval: 30,
+            fetch: FetchOptions::default(),
+            introspection: None,
+        }
+    }
+
+    /// The signature algorithms that are accepted. By default every asymmetric one that the issuer publishes keys for.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// How far clocks may differ, in seconds (10).
+    #[must_use]
+    pub fn leeway(mut self, seconds: i64) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
+    /// The clock (the system's).
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The address of this API's metadata, named in challenges (RFC 9728 §5.1; none).
+    #[must_use]
+    pub fn resource_metadata(mut self, url: &str) -> Self {
+        self.resource_metadata = Some(url.to_owned());
+        self
+    }
+
+    /// The least time between two requests for the issuer's keys, in seconds (30).
+    #[must_use]
+    pub fn refresh_interval(mut self, seconds: i64) -> Self {
+        self.refresh_interval = seconds.max(1);
+        self
+    }
+
+    /// Limits of the HTTP requests to the issuer (https only, public addresses only).
+    #[must_use]
+    pub fn fetch(mut self, options: FetchOptions) -> Self {
+        self.fetch = options;
+        self
+    }
+
+    /// Asks the issuer about opaque tokens, as this client (RFC 7662). Answers are kept for `seconds` at most (and never beyond the token's end): that long
+    /// a revoked token may still be accepted here. Without this, opaque tokens are refused.
+    #[must_use]
+    pub fn introspect_as(mut self, client_id: &str, client_secret: &str, seconds: i64) -> Self {
+        self.introspection = Some(Introspection::new(client_id, client_secret, seconds));
+        self
+    }
+
+    /// Makes the verifier. Nothing is requested until the first token comes.
+    pub fn build(self) -> Result<Verifier, BuildError> {
+        let url = url::Url::parse(&self.issuer).map_err(|_| BuildError::Issuer)?;
+        let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+        if !scheme || url.query().is_some() || url.fragment().is_some() {
+            return Err(BuildError::Issuer);
+        }
+        let fetch = Fetch::new(self.fetch.clone())?;
+        let issuer = Arc::new(Issuer::new(
+            self.issuer.clone(),
+            fetch,
+            self.clock.clone(),
+            self.refresh_interval,
+        ));
+        let introspector = self
+            .introspection
+            .clone()
+            .map(|settings| Introspector::new(settings, Arc::clone(&issuer)));
+        Ok(Verifier::from_parts(self, issuer, introspector))
+    }
+}

@@ -1,0 +1,181 @@
+//! Asking the issuer about tokens that cannot be verified here (RFC 7662), with a bounded memory of its answers.
+
+use std::sync::Arc;
+
+use oauth::client_auth::basic;
+use oauth::introspection::Response;
+use quick_cache::sync::Cache;
+use serde_json::{Map, Value};
+
+use crate::issuer::{Issuer, Unavailable};
+use crate::{Claims, Refusal};
+
+/// Answers that are remembered at most.
+const CAPACITY: usize = 10_000;
+
+#[derive(Clone)]
+pub(crate) struct Introspection {
+    /// The `Authorization` header of the client that asks.
+    authorization: String,
+    /// How long an answer is believed, in seconds.
+    seconds: i64,
+}
+
+impl Introspection {
+    pub(crate) fn new(client_id: &str, client_secret: &str, seconds: i64) -> Self {
+        Self {
+            authorization: basic(client_id, client_secret),
+            seconds,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Answer {
+    claims: Option<Arc<Claims>>,
+    until: i64,
+}
+
+pub(crate) struct Introspector {
+    settings: Introspection,
+    issuer: Arc<Issuer>,
+    /// By the hash of the token: a token at rest in memory is one more place to steal it from.
+    answers: Cache<[u8; 32], Answer>,
+}
+
+impl Introspector {
+    pub(crate) fn new(settings: Introspection, issuer: Arc<Issuer>) -> Self {
+        Self {
+            settings,
+            issuer,
+            answers: Cache::new(CAPACITY),
+        }
+    }
+
+    /// The claims of a live token for `audience`.
+    pub(crate) async fn ask(&self, token: &str, audience: &str) -> Result<Arc<Claims>, Refusal> {
+        let now = self.issuer.now();
+        let key = digest(token);
+        if let Some(answer) = self.answers.get(&key)
+            && now < answer.until
+        {
+            return answer.claims.ok_or(Refusal::Inactive);
+        }
+        let response = self.request(token).await.map_err(|why| {
+            tracing::warn!(issuer = self.issuer.name(), why, "introspection failed");
+            Refusal::Unavailable
+        })?;
+        let claims = live(response, self.issuer.name(), audience, now).map(Arc::new);
+        let until = now + self.settings.seconds;
+        let until = claims
+            .as_ref()
+            .map_or(until, |claims| until.min(claims.exp));
+        let answer = Answer {
+            claims: claims.clone(),
+            until,
+        };
+        self.answers.insert(key, answer);
+        claims.ok_or(Refusal::Inactive)
+    }
+
+    async fn request(&self, token: &str) -> Result<Response, String> {
+        let known = self
+            .issuer
+            .known()
+            .await
+            .map_err(|Unavailable| "no metadata")?;
+        let endpoint = known
+            .introspection_endpoint
+            .as_deref()
+            .ok_or("the issuer has no introspection endpoint")?;
+        let form = [("token", token), ("token_type_hint", "access_token")];
+        let headers = [("authorization", self.settings.authorization.as_str())];
+        let response = self
+            .issuer
+            .fetch()
+            .post_form(endpoint, &form, &headers)
+            .await
+            .map_err(|e| e.to_string())?;
+        if response.status != 200 {
+            return Err(format!("status {}", response.status));
+        }
+        serde_json::from_slice(&response.body).map_err(|e| e.to_string())
+    }
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    let mut key = [0; 32];
+    key.copy_from_slice(hash.as_ref());
+    key
+}
+
+/// The claims, when the answer is about a token that is active, of this issuer, for this audience and not bound to a key.
+fn live(response: Response, issuer: &str, audience: &str, now: i64) -> Option<Claims> {
+    let ours = response.iss.as_deref().is_none_or(|iss| iss == issuer);
+    let for_us = response.aud.as_ref()?.contains(audience);
+    if !response.active || !ours || !for_us || response.exp? <= now {
+        return None;
+    }
+    if response.extra.contains_key("cnf") {
+        return None;
+    }
+    let Ok(Value::Object(mut members)) = serde_json::to_value(&response) else {
+        return None;
+    };
+    for name in ["active", "username", "token_type"] {
+        members.remove(name);
+    }
+    default(&mut members, "iss", issuer.into());
+    default(&mut members, "iat", now.into());
+    for name in ["sub", "jti", "client_id"] {
+        default(&mut members, name, "".into());
+    }
+    serde_json::from_value(Value::Object(members)).ok()
+}
+
+fn default(members: &mut Map<String, Value>, name: &str, value: Value) {
+    members.entry(name).or_insert(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Response {
+        serde_json::from_value(serde_json::json!({
+            "active": true, "sub": "alice", "aud": "urn:notes", "exp": 200, "scope": "notes.read",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn only_a_live_answer_for_this_audience_counts() {
+        let claims = live(answer(), "https://id.example", "urn:notes", 100).unwrap();
+        assert_eq!(
+            (claims.sub.as_str(), claims.has_scope("notes.read")),
+            ("alice", true)
+        );
+        assert_eq!(live(answer(), "https://id.example", "urn:other", 100), None);
+        assert_eq!(live(answer(), "https://id.example", "urn:notes", 200), None);
+        let inactive = Response {
+            active: false,
+            ..answer()
+        };
+        assert_eq!(live(inactive, "https://id.example", "urn:notes", 100), None);
+        let foreign = Response {
+            iss: Some("https://evil.example".into()),
+            ..answer()
+        };
+        assert_eq!(live(foreign, "https://id.example", "urn:notes", 100), None);
+    }
+
+    #[test]
+    fn a_bound_token_is_no_bearer_token() {
+        let mut bound = answer();
+        bound
+            .extra
+            .insert("cnf".into(), serde_json::json!({"jkt": "x"}));
+        assert_eq!(live(bound, "https://id.example", "urn:notes", 100), None);
+    }
+}
