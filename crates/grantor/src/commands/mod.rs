@@ -1,0 +1,93 @@
+//! The commands. Each file is one; each `--help` is enough to use it.
+
+mod client;
+mod demo;
+mod key;
+mod login;
+mod realm;
+mod resource;
+mod serve;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// An OAuth 2.1 and OpenID Connect system in one binary.
+///
+/// Start with `grantor demo`, which needs nothing; run a real one with `grantor serve`.
+#[derive(Parser)]
+#[command(name = "grantor", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try everything: a server, a demo application and a demo API on one loopback address.
+    Demo(demo::Demo),
+    /// Run the server.
+    Serve(serve::Serve),
+    /// People who sign in.
+    User(user::User),
+    /// Applications that get tokens.
+    Client(client::Client),
+    /// APIs that receive tokens, with their scopes.
+    Resource(resource::Resource),
+    /// Tenants and their settings.
+    Realm(realm::RealmCommand),
+    /// The keys that sign tokens.
+    Key(key::Key),
+    /// Look into a token, get one, or end one.
+    Token(token::Token),
+    /// Sign in at an issuer from this terminal, as a command-line application would.
+    Login(login::Login),
+}
+
+/// What a command that fails says, on standard error.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Cli {
+    /// Runs the command to its end. Errors are one line on standard error, with exit status 1.
+    pub fn run(self) -> ExitCode {
+        let runtime = match tokio::runtime::Runtime::new() {
+            Ok(runtime) => runtime,
+            Err(error) => return fail(&error.into()),
+        };
+        let outcome = runtime.block_on(async {
+            match self.command {
+                Command::Demo(c) => c.run().await,
+                Command::Serve(c) => c.run().await,
+                Command::User(c) => c.run().await,
+                Command::Client(c) => c.run().await,
+                Command::Resource(c) => c.run().await,
+                Command::Realm(c) => c.run().await,
+                Command::Key(c) => c.run().await,
+                Command::Token(c) => c.run().await,
+                Command::Login(c) => c.run().await,
+            }
+        });
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error),
+        }
+    }
+}
+
+fn fail(error: &Failure) -> ExitCode {
+    use std::io::Write;
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    let _ = writeln!(std::io::stderr(), "grantor: {text}");
+    ExitCode::FAILURE
+}

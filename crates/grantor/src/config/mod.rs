@@ -1,0 +1,251 @@
+//! The configuration: what `grantor.toml` and the environment may say, each setting once, in [`settings::SETTINGS`]. The file's parser,
+//! the environment, the error that names the nearest key and the documentation all read that table.
+
+mod file;
+mod nearest;
+mod settings;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use settings::{SETTINGS, Setting};
+
+/// What an operator decides for one process. Everything that belongs to a tenant is in the database (`grantor realm set`).
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The issuer of the first realm: an origin, or an origin with a path, without a trailing slash (RFC 8414 §2).
+    pub issuer: String,
+    /// The addresses to listen on.
+    pub listen: Vec<SocketAddr>,
+    /// Where the data is: `sqlite:PATH` or `postgres://…`. Holds a password: never logged.
+    pub database: Secret,
+    /// The sealing key itself, 32 bytes as base64url; takes precedence over the file.
+    pub sealing_key: Option<Secret>,
+    /// The file that holds the sealing key. On SQLite it is made beside the data when it is missing.
+    pub sealing_key_file: Option<PathBuf>,
+    /// Networks whose `Forwarded` and `X-Forwarded-For` headers are believed, as CIDR.
+    pub trusted_proxies: Vec<String>,
+    /// The certificate chain (PEM) with which grantor speaks TLS itself.
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key (PEM) of that certificate.
+    pub tls_key: Option<PathBuf>,
+    /// What is logged, as `tracing` directives.
+    pub log_level: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// How many Argon2id computations run at once.
+    pub password_workers: usize,
+    /// How many sign-ins may wait for a worker before the next one is told to come back later.
+    pub password_queue: usize,
+    /// Open connections at most.
+    pub max_connections: usize,
+    /// Seconds a connection has for its TLS handshake.
+    pub handshake_timeout: u64,
+    /// Seconds a connection has for its request's header.
+    pub header_timeout: u64,
+    /// Seconds that requests under way have to finish when the process is asked to stop.
+    pub shutdown_timeout: u64,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A value that must not reach a log or an error message.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: "http://localhost:8080".into(),
+            listen: vec![
+                SocketAddr::from(([127, 0, 0, 1], 8080)),
+                SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 8080)),
+            ],
+            database: Secret("sqlite:grantor.db".into()),
+            sealing_key: None,
+            sealing_key_file: None,
+            trusted_proxies: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
+            log_level: "info".into(),
+            log_format: LogFormat::Text,
+            password_workers: 1,
+            password_queue: 64,
+            max_connections: 20_000,
+            handshake_timeout: 10,
+            header_timeout: 10,
+            shutdown_timeout: 30,
+        }
+    }
+}
+
+/// Why a configuration is refused: where the mistake is, and what would be right.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file and line, or the environment variable.
+    pub place: String,
+    /// The mistake, naming the key and, where one is near, the key that was probably meant.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads `file` (when one is named, or when `grantor.toml` is here) and then the environment, which wins.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let here = Path::new("grantor.toml");
+        if let Some(path) = file.or_else(|| here.exists().then_some(here)) {
+            let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
+                place: path.display().to_string(),
+                message: format!("cannot be read: {e}"),
+            })?;
+            file::apply(&mut config, &path.display().to_string(), &text)?;
+        }
+        config.apply_environment(std::env::vars())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Applies variables named `GRANTOR_…`: the key in capitals, dots as underscores, lists separated by commas.
+    fn apply_environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in variables.filter(|(name, _)| name.starts_with("GRANTOR_")) {
+            // The project's own tests name their database so.
+            if name.starts_with("GRANTOR_TEST_") {
+                continue;
+            }
+            let refuse = |message| ConfigError {
+                place: format!("environment variable {name}"),
+                message,
+            };
+            let Some(setting) = SETTINGS.iter().find(|s| s.variable() == name) else {
+                let known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+                return Err(refuse(nearest::unknown(
+                    &name,
+                    known.iter().map(String::as_str),
+                )));
+            };
+            (setting.apply)(self, &settings::Given::Text(value))
+                .map_err(|why| refuse(format!("{}: {why}", setting.key)))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |key: &str, message: &str| {
+            Err(ConfigError {
+                place: "configuration".into(),
+                message: format!("{key}: {message}"),
+            })
+        };
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return refuse(
+                "tls.certificate",
+                "goes with tls.key: name both, or neither",
+            );
+        }
+        if self.listen.is_empty() {
+            return refuse("listen", "names no address");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let mut config = Config::default();
+        file::apply(&mut config, "grantor.toml", text).map_err(|e| e.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn a_file_sets_what_it_names() {
+        let config = parse(
+            "issuer = \"https://id.example\"\nlisten = [\"127.0.0.1:9000\"]\n[tls]\ncertificate = \"a.pem\"\n",
+        )
+        .unwrap();
+        assert_eq!(config.issuer, "https://id.example");
+        assert_eq!(config.listen.len(), 1);
+        assert_eq!(config.tls_certificate.as_deref(), Some(Path::new("a.pem")));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
+        let error = parse("issuer = \"https://id.example\"\n\n[tls]\ncertifcate = \"a\"\n").unwrap_err();
+        assert_eq!(
+            error,
+            "grantor.toml:4: `tls.certifcate` is not a setting; did you mean `tls.certificate`?"
+        );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_refused_with_its_line() {
+        let error = parse("\nlisten = \"nowhere\"\n").unwrap_err();
+        assert_eq!(
+            error,
+            "grantor.toml:2: listen: `nowhere` is not an address such as 127.0.0.1:8080"
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_refused_with_its_line() {
+        let error = parse("issuer = \"a\"\nlisten = [\n").unwrap_err();
+        assert!(error.starts_with("grantor.toml:"), "{error}");
+    }
+
+    #[test]
+    fn the_environment_wins_and_its_unknown_names_are_refused() {
+        let mut config = parse("issuer = \"https://a.example\"").unwrap();
+        let set = [("GRANTOR_ISSUER", "https://b.example"), ("HOME", "/")];
+        let set = set.map(|(a, b)| (a.to_owned(), b.to_owned()));
+        config.apply_environment(set.into_iter()).unwrap();
+        assert_eq!(config.issuer, "https://b.example");
+        let wrong = [("GRANTOR_ISUER".to_owned(), "x".to_owned())];
+        let error = config.apply_environment(wrong.into_iter()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "environment variable GRANTOR_ISUER: `GRANTOR_ISUER` is not a setting; did you mean `GRANTOR_ISSUER`?"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let config = parse("database = \"postgres://u:hunter2@h/d\"").unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn every_setting_has_its_own_key_and_words() {
+        let mut keys: Vec<_> = SETTINGS.iter().map(|s| s.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), SETTINGS.len());
+        assert!(SETTINGS.iter().all(|s| !s.words.is_empty()));
+    }
+}

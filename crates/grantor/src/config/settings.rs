@@ -1,0 +1,228 @@
+//! Every setting, once: its key, what it is for, its default in words, and how a value is taken.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::{Config, LogFormat, Secret};
+
+/// One setting of `grantor.toml`.
+pub struct Setting {
+    /// Its key, with dots for sections.
+    pub key: &'static str,
+    /// What it decides, for the documentation.
+    pub words: &'static str,
+    /// What holds when nothing is said, for the documentation.
+    pub default: &'static str,
+    /// Takes a value, or says in words why it cannot.
+    pub(super) apply: fn(&mut Config, &Given) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable that sets it: `tls.key` is `GRANTOR_TLS_KEY`.
+    pub fn variable(&self) -> String {
+        format!("GRANTOR_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+/// A value as it was written.
+pub(super) enum Given {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Given {
+    fn text(&self) -> Result<&str, String> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Ok(text),
+            Self::Text(_) => Err("must not be empty".into()),
+            Self::List(_) => Err("must be one value, not a list".into()),
+        }
+    }
+
+    fn number<T: FromStr>(&self) -> Result<T, String> {
+        let text = self.text()?;
+        text.parse()
+            .map_err(|_| format!("`{text}` is not a whole number in range"))
+    }
+
+    /// One value stands for a list of one; in the environment commas separate.
+    fn list(&self) -> Vec<String> {
+        match self {
+            Self::List(items) => items.clone(),
+            Self::Text(text) => text
+                .split(',')
+                .map(|item| item.trim().to_owned())
+                .filter(|item| !item.is_empty())
+                .collect(),
+        }
+    }
+}
+
+/// The table of settings.
+pub static SETTINGS: &[Setting] = &[
+    Setting {
+        key: "issuer",
+        words: "The issuer of the first realm: what applications are configured with, and the `iss` of every token. An https URL without \
+                a trailing slash; http only on loopback.",
+        default: "http://localhost:8080",
+        apply: |c, v| {
+            let issuer = v.text()?.to_owned();
+            let url = url::Url::parse(&issuer).map_err(|_| format!("`{issuer}` is not a URL"))?;
+            let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+                return Err("must be an https URL (http only for localhost)".into());
+            }
+            if url.query().is_some() || url.fragment().is_some() || issuer.ends_with('/') {
+                return Err("must have no query, no fragment and no trailing slash (RFC 8414 §2)".into());
+            }
+            c.issuer = issuer;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "listen",
+        words: "The addresses to listen on.",
+        default: "127.0.0.1:8080, [::1]:8080",
+        apply: |c, v| {
+            c.listen = v
+                .list()
+                .iter()
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| format!("`{text}` is not an address such as 127.0.0.1:8080"))
+                })
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "database",
+        words: "Where the data is: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`.",
+        default: "sqlite:grantor.db",
+        apply: |c, v| {
+            c.database = Secret(v.text()?.to_owned());
+            Ok(())
+        },
+    },
+    Setting {
+        key: "sealing_key",
+        words: "The key that seals private keys and secrets in the database: 32 bytes as base64url. Best given by the environment.",
+        default: "read from `sealing_key_file`",
+        apply: |c, v| {
+            c.sealing_key = Some(Secret(v.text()?.to_owned()));
+            Ok(())
+        },
+    },
+    Setting {
+        key: "sealing_key_file",
+        words: "The file that holds the sealing key. With SQLite it is made at the first start; with PostgreSQL it must be there.",
+        default: "beside the SQLite file, ending in `.key`",
+        apply: |c, v| {
+            c.sealing_key_file = Some(PathBuf::from(v.text()?));
+            Ok(())
+        },
+    },
+    Setting {
+        key: "trusted_proxies",
+        words: "Networks (CIDR) whose `Forwarded` and `X-Forwarded-For` headers name the caller's address.",
+        default: "none",
+        apply: |c, v| {
+            c.trusted_proxies = v.list();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.certificate",
+        words: "The certificate chain (PEM) with which grantor speaks TLS itself.",
+        default: "none: TLS ends at a proxy",
+        apply: |c, v| {
+            c.tls_certificate = Some(PathBuf::from(v.text()?));
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.key",
+        words: "The private key (PEM) of that certificate.",
+        default: "none",
+        apply: |c, v| {
+            c.tls_key = Some(PathBuf::from(v.text()?));
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.level",
+        words: "What is logged: `error`, `warn`, `info`, `debug`, or directives such as `info,db=debug`.",
+        default: "info",
+        apply: |c, v| {
+            c.log_level = v.text()?.to_owned();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log.format",
+        words: "`text` for people, `json` for machines.",
+        default: "text",
+        apply: |c, v| {
+            c.log_format = match v.text()? {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                other => return Err(format!("`{other}` is neither text nor json")),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        key: "passwords.workers",
+        words: "How many password checks (Argon2id) run at once; each takes a core and 19 MiB while it runs.",
+        default: "1",
+        apply: |c, v| {
+            c.password_workers = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "passwords.queue",
+        words: "How many sign-ins may wait for a worker; the next one gets 503 with Retry-After.",
+        default: "64",
+        apply: |c, v| {
+            c.password_queue = v.number::<u16>()?.into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.max_connections",
+        words: "Open connections at most.",
+        default: "20000",
+        apply: |c, v| {
+            c.max_connections = v.number::<std::num::NonZeroU32>()?.get() as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.handshake_timeout",
+        words: "Seconds a connection has for its TLS handshake.",
+        default: "10",
+        apply: |c, v| {
+            c.handshake_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.header_timeout",
+        words: "Seconds a connection has for a request's header.",
+        default: "10",
+        apply: |c, v| {
+            c.header_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.shutdown_timeout",
+        words: "Seconds that requests under way have to finish when the process is asked to stop.",
+        default: "30",
+        apply: |c, v| {
+            c.shutdown_timeout = v.number::<u16>()?.into();
+            Ok(())
+        },
+    },
+];

@@ -1,0 +1,85 @@
+//! Where a command works: the configuration it reads, the database it opens, the tenant it means.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ambient::Ambient;
+use clap::Args;
+use realm::{Node, NodeOptions, Realm, SealingKey};
+
+use crate::commands::Failure;
+use crate::config::{Config, ConfigError, Secret};
+
+/// The options of every command that works on a database.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The configuration file; without it, grantor.toml in this folder if there is one. The environment (GRANTOR_…) wins
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Work on the data that `grantor demo --data DIR` keeps, instead of the configured database
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(crate) data: Option<PathBuf>,
+    /// The tenant
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub(crate) realm: String,
+}
+
+impl Place {
+    /// Opens the database and starts a node on it, without listening. What is changed reaches running nodes through the change log.
+    pub(crate) async fn node(&self) -> Result<Arc<Node>, Failure> {
+        let config = match &self.data {
+            Some(dir) => demo_config(dir, 8080),
+            None => Config::load(self.config.as_deref())?,
+        };
+        open(&config, Ambient::system()).await
+    }
+
+    /// The tenant the command means.
+    pub(crate) async fn realm(&self) -> Result<Arc<Realm>, Failure> {
+        let node = self.node().await?;
+        match node.realm(&self.realm).await? {
+            Some(realm) => Ok(realm),
+            None => Err(format!("there is no realm `{}` (see `grantor realm list`)", self.realm).into()),
+        }
+    }
+}
+
+/// The configuration of a demo whose data is in `dir`.
+pub(crate) fn demo_config(dir: &Path, port: u16) -> Config {
+    Config {
+        issuer: format!("http://localhost:{port}"),
+        database: Secret(format!("sqlite:{}", dir.join("grantor.db").display())),
+        ..Config::default()
+    }
+}
+
+/// Opens the configured database, brings its schema up to date and starts a node on it.
+pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>, Failure> {
+    let url: db::Url = config.database.0.parse()?;
+    let sealing_key = sealing_key(config, &url)?;
+    let db = db::Db::open(&url).await?;
+    let options = NodeOptions::new(db, ambient, sealing_key, config.issuer.clone());
+    Ok(Node::start(options).await?)
+}
+
+fn sealing_key(config: &Config, url: &db::Url) -> Result<SealingKey, Failure> {
+    if let Some(key) = &config.sealing_key {
+        return Ok(SealingKey::from_base64url(&key.0)?);
+    }
+    let beside = url.sqlite_path().map(|path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".key");
+        PathBuf::from(name)
+    });
+    match (&config.sealing_key_file, beside) {
+        (Some(file), None) => Ok(SealingKey::load(file)?),
+        (Some(file), Some(_)) => Ok(SealingKey::load_or_create(file)?),
+        (None, Some(file)) => Ok(SealingKey::load_or_create(&file)?),
+        (None, None) => Err(Box::new(ConfigError {
+            place: "configuration".into(),
+            message: "sealing_key: PostgreSQL needs an explicit key, the same on every node (32 random bytes as base64url, for instance from \
+                      `openssl rand -base64 32 | tr '+/' '-_' | tr -d =`)"
+                .into(),
+        })),
+    }
+}
