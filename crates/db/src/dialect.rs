@@ -118,11 +118,18 @@ pub(crate) fn postgres_schema(sql: &str) -> String {
 /// What a failed guard says inside PostgreSQL's error, followed by the number of rows.
 pub(crate) const GUARD_MARK: &str = "grantor_guard_";
 
+/// A statement that guards itself.
+pub(crate) struct Guarded {
+    pub(crate) sql: String,
+    /// Whether its rows are those of the statement; else they only say that the guard held.
+    pub(crate) gives_rows: bool,
+}
+
 /// The statement, wrapped so that PostgreSQL raises an error (and so undoes the transaction) unless it touches exactly one row: then the
 /// COMMIT can be sent in the same round trip. The number of rows stands in the error, behind [`GUARD_MARK`].
 ///
 /// `None` for what cannot be a data-changing WITH query: statements that begin with WITH, or are no statement of one table.
-pub(crate) fn guarded(sql: &str) -> Option<String> {
+pub(crate) fn guarded(sql: &str) -> Option<Guarded> {
     let tokens = tokens(sql);
     let first = tokens.iter().find_map(|token| token.word())?;
     let changes = ["INSERT", "UPDATE", "DELETE"]
@@ -137,13 +144,14 @@ pub(crate) fn guarded(sql: &str) -> Option<String> {
     let check = format!(
         "SELECT CASE WHEN COUNT(*) = 1 THEN 1 ELSE CAST('{GUARD_MARK}' || CAST(COUNT(*) AS TEXT) AS BIGINT) END AS held FROM changed"
     );
-    Some(if gives_rows {
+    let sql = if gives_rows {
         format!(
             "WITH changed AS ({body}\n), guard AS ({check}) SELECT changed.* FROM guard LEFT JOIN changed ON guard.held = 1"
         )
     } else {
         format!("WITH changed AS ({body}\nRETURNING 1) {check}")
-    })
+    };
+    Some(Guarded { sql, gives_rows })
 }
 
 #[cfg(test)]
@@ -179,15 +187,9 @@ mod tests {
     fn a_statement_that_begins_with_with_is_not_wrapped() {
         assert!(guarded("WITH a AS (SELECT 1) UPDATE t SET x = 1").is_none());
         assert!(guarded("-- nothing").is_none());
-        assert!(
-            guarded("update t set x = 1; ")
-                .unwrap()
-                .contains("x = 1\nRETURNING 1")
-        );
-        assert!(
-            !guarded("UPDATE t SET x = 1 RETURNING y")
-                .unwrap()
-                .contains("RETURNING 1")
-        );
+        let bare = guarded("update t set x = 1; ").unwrap();
+        assert!(bare.sql.contains("x = 1\nRETURNING 1") && !bare.gives_rows);
+        let returning = guarded("UPDATE t SET x = 1 RETURNING y").unwrap();
+        assert!(!returning.sql.contains("RETURNING 1") && returning.gives_rows);
     }
 }

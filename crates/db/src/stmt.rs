@@ -12,7 +12,7 @@ pub struct Stmt {
     /// Its text, with `$1`, `$2`, … as parameters.
     pub sql: &'static str,
     sqlite: OnceLock<Cow<'static, str>>,
-    guarded: OnceLock<Option<String>>,
+    guarded: OnceLock<Option<dialect::Guarded>>,
 }
 
 impl Stmt {
@@ -32,10 +32,10 @@ impl Stmt {
     }
 
     /// The text for PostgreSQL that fails by itself unless it touches exactly one row, or `None` where it cannot be made so.
-    pub(crate) fn guarded(&self) -> Option<&str> {
+    pub(crate) fn guarded(&self) -> Option<&dialect::Guarded> {
         self.guarded
             .get_or_init(|| dialect::guarded(self.sql))
-            .as_deref()
+            .as_ref()
     }
 }
 
