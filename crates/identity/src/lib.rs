@@ -1,1 +1,102 @@
-//! stub
+//! People: who they are, how they sign in, and how long they stay signed in.
+//!
+//! - [`people`]: user names, profiles, groups; what the command line and the admin API do with them.
+//! - [`methods`]: the ways to sign in; a password is the first.
+//! - [`session`]: that a browser belongs to someone.
+//! - [`interaction`]: what a browser is in the middle of meanwhile.
+//! - [`router`]: the pages at `/login`.
+
+mod digest;
+mod error;
+mod events;
+pub mod interaction;
+pub mod methods;
+pub mod people;
+pub mod session;
+mod sign_in;
+
+use std::sync::Arc;
+
+use ambient::Ambient;
+use secrecy::SecretString;
+
+pub use error::Error;
+pub use interaction::Interaction;
+pub use methods::password::{Cost, PasswordHash, Pool, PoolOptions};
+pub use people::{Details, Person, Profile};
+pub use session::Session;
+pub use sign_in::{LimitOptions, Rate, router};
+
+/// What the operator may say about signing in.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How passwords are hashed.
+    pub passwords: PoolOptions,
+    /// How often a sign-in may be tried.
+    pub limits: LimitOptions,
+}
+
+impl Options {
+    /// Cheap hashes and hardly any limits, for tests that sign in hundreds of times. Never for real people.
+    pub fn for_tests() -> Self {
+        Self {
+            passwords: PoolOptions {
+                cost: Cost::TEST,
+                ..PoolOptions::default()
+            },
+            limits: LimitOptions {
+                per_name_and_address: Rate::new(100_000, 1),
+                per_address: Rate::new(100_000, 1),
+            },
+        }
+    }
+}
+
+/// What a process needs to sign people in, whatever their realm: the password pool and the limits.
+pub struct Identity {
+    passwords: Pool,
+    limits: sign_in::Limits,
+}
+
+impl Identity {
+    /// Makes the pool and the limits; starts nothing.
+    pub fn new(options: Options, ambient: &Ambient) -> Arc<Self> {
+        Arc::new(Self {
+            passwords: Pool::new(options.passwords, ambient.entropy.clone()),
+            limits: sign_in::Limits::new(options.limits, &ambient.clock),
+        })
+    }
+
+    /// Hashes a password that is to be set for the person called `username`.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] when it may not be set, [`Error::Busy`] when too many wait.
+    pub async fn hash_password(
+        &self,
+        username: &str,
+        password: SecretString,
+    ) -> Result<PasswordHash, Error> {
+        Ok(self.passwords.set(username, password).await?)
+    }
+
+    /// The password pool.
+    pub fn passwords(&self) -> &Pool {
+        &self.passwords
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+/// Every statement of this crate, so that a test prepares them on both engines.
+pub fn statements() -> Vec<&'static db::Stmt> {
+    [
+        people::sql::STATEMENTS,
+        session::sql::STATEMENTS,
+        interaction::sql::STATEMENTS,
+    ]
+    .concat()
+}

@@ -1,0 +1,265 @@
+use db::{Batch, CommitError, params};
+use realm::{Mark, Realm};
+
+use super::{Details, Person, Profile, rules, sql};
+use crate::Error;
+use crate::events::{Happened, record};
+use crate::methods::password::PasswordHash;
+
+/// What becomes of a person's sessions and tokens when the password changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// They go on.
+    Keep,
+    /// They end: whoever knew the old password is out.
+    End,
+}
+
+/// Details that were checked and folded.
+struct Checked {
+    username: String,
+    username_key: String,
+    email: Option<String>,
+    email_key: Option<String>,
+    email_verified: bool,
+    display_name: String,
+    groups: Vec<String>,
+    profile: Profile,
+}
+
+impl Checked {
+    fn new(details: Details) -> Result<Self, Error> {
+        let username = rules::username(&details.username)?;
+        let email = details
+            .email
+            .as_deref()
+            .map(str::trim)
+            .filter(|email| !email.is_empty())
+            .map(rules::email)
+            .transpose()?;
+        rules::profile(&details.profile)?;
+        Ok(Self {
+            username_key: rules::username_key(&username),
+            username,
+            email_key: email.as_deref().map(rules::email_key),
+            email_verified: email.is_some() && details.email_verified,
+            email,
+            display_name: rules::display_name(&details.display_name)?,
+            groups: rules::groups(&details.groups)?,
+            profile: details.profile,
+        })
+    }
+
+    fn groups_json(&self) -> String {
+        serde_json::to_string(&self.groups).unwrap_or_else(|_| "[]".to_owned())
+    }
+
+    fn profile_json(&self) -> String {
+        serde_json::to_string(&self.profile).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+/// Makes a person. `password` comes from [`crate::Identity::hash_password`]; without one they cannot sign in yet. `actor` says who did it, for
+/// the audit.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::UsernameTaken`], or the database's.
+pub async fn create(
+    realm: &Realm,
+    details: Details,
+    password: Option<PasswordHash>,
+    actor: Option<&str>,
+) -> Result<Person, Error> {
+    let new = Checked::new(details)?;
+    let (id, now) = (realm.ambient().id(), realm.now());
+    let mut batch = Batch::new();
+    batch.run(
+        &sql::INSERT_PERSON,
+        params![
+            realm.name(),
+            &id,
+            &new.username,
+            &new.username_key,
+            new.email.as_deref(),
+            new.email_key.as_deref(),
+            new.email_verified,
+            &new.display_name,
+            new.groups_json(),
+            new.profile_json(),
+            password.as_ref().map(PasswordHash::as_str),
+            now
+        ],
+    );
+    record(realm, &mut batch, Happened::to("person.created", &id).by(actor));
+    realm.db().commit(batch).await.map_err(taken)?;
+    Ok(Person {
+        id,
+        username: new.username,
+        email: new.email,
+        email_verified: new.email_verified,
+        display_name: new.display_name,
+        groups: new.groups,
+        profile: new.profile,
+        disabled: false,
+        signed_out_at: 0,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+/// Replaces a person's details; `version` is that of the person they were made from.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::UsernameTaken`], [`Error::Changed`] (also when the person is gone), or the database's.
+pub async fn update(
+    realm: &Realm,
+    id: &str,
+    version: i64,
+    details: Details,
+    actor: Option<&str>,
+) -> Result<Person, Error> {
+    let new = Checked::new(details)?;
+    let mut batch = Batch::new();
+    batch.expect(
+        &sql::UPDATE_PERSON,
+        params![
+            realm.name(),
+            id,
+            version,
+            &new.username,
+            &new.username_key,
+            new.email.as_deref(),
+            new.email_key.as_deref(),
+            new.email_verified,
+            &new.display_name,
+            new.groups_json(),
+            new.profile_json(),
+            realm.now()
+        ],
+        1,
+    );
+    record(realm, &mut batch, Happened::to("person.updated", id).by(actor));
+    realm.db().commit(batch).await.map_err(taken)?;
+    super::find(realm, id).await?.ok_or(Error::NotFound)
+}
+
+/// Sets a person's password.
+///
+/// # Errors
+/// [`Error::NotFound`], or the database's.
+pub async fn set_password(
+    realm: &Realm,
+    id: &str,
+    password: PasswordHash,
+    sessions: Sessions,
+    actor: Option<&str>,
+) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(
+        &sql::UPDATE_PASSWORD,
+        params![realm.name(), id, password.as_str(), realm.now()],
+        1,
+    );
+    if sessions == Sessions::End {
+        batch.run(&sql::SIGN_OUT_PERSON, params![realm.name(), id, realm.now()]);
+        end_sessions(realm, &mut batch, id);
+    }
+    record(realm, &mut batch, Happened::to("person.password_changed", id).by(actor));
+    finish(realm, batch).await
+}
+
+/// Forbids a person to sign in, and ends their sessions and tokens.
+///
+/// # Errors
+/// [`Error::NotFound`], or the database's.
+pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(&sql::DISABLE_PERSON, params![realm.name(), id, realm.now()], 1);
+    end_sessions(realm, &mut batch, id);
+    record(realm, &mut batch, Happened::to("person.disabled", id).by(actor));
+    finish(realm, batch).await
+}
+
+/// Lets a person sign in again.
+///
+/// # Errors
+/// [`Error::NotFound`], or the database's.
+pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(&sql::ENABLE_PERSON, params![realm.name(), id, realm.now()], 1);
+    record(realm, &mut batch, Happened::to("person.enabled", id).by(actor));
+    finish(realm, batch).await
+}
+
+/// Deletes a person, their sessions and, by a revocation that outlives the row, their tokens. The id is never used again; what upper floors
+/// keep under it (consents, refresh families) finds no person any more.
+///
+/// # Errors
+/// [`Error::NotFound`], or the database's.
+pub async fn delete(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(&sql::DELETE_PERSON, params![realm.name(), id], 1);
+    end_sessions(realm, &mut batch, id);
+    record(realm, &mut batch, Happened::to("person.deleted", id).by(actor));
+    finish(realm, batch).await
+}
+
+/// Ends all of a person's sessions and tokens, on every device.
+///
+/// # Errors
+/// [`Error::NotFound`], or the database's.
+pub async fn sign_out_everywhere(
+    realm: &Realm,
+    id: &str,
+    actor: Option<&str>,
+) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(&sql::SIGN_OUT_PERSON, params![realm.name(), id, realm.now()], 1);
+    end_sessions(realm, &mut batch, id);
+    record(realm, &mut batch, Happened::to("person.signed_out_everywhere", id).by(actor));
+    finish(realm, batch).await
+}
+
+/// Deletes the rows of a person's sessions and revokes their tokens. A session that begins at the same time falls to `signed_out_at`, which
+/// the caller sets in the same batch.
+pub(crate) fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str) {
+    batch.run(&sql::DELETE_SESSIONS_OF_PERSON, params![realm.name(), person]);
+    realm
+        .revocations()
+        .revoke(batch, Mark::Person(person.to_owned()));
+}
+
+/// Adds the guard under which a session may begin: the person is still as they were when the password was checked.
+pub(crate) fn hold_for_sign_in(
+    realm: &Realm,
+    batch: &mut Batch,
+    person: &Person,
+    rehashed: Option<&PasswordHash>,
+) {
+    batch.expect(
+        &sql::SIGN_IN_PERSON,
+        params![
+            realm.name(),
+            &person.id,
+            person.version,
+            rehashed.map(PasswordHash::as_str)
+        ],
+        1,
+    );
+}
+
+async fn finish(realm: &Realm, batch: Batch) -> Result<(), Error> {
+    match realm.db().commit(batch).await {
+        Ok(_) => Ok(()),
+        Err(CommitError::Guard { .. }) => Err(Error::NotFound),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn taken(error: CommitError) -> Error {
+    match error {
+        CommitError::Unique { .. } => Error::UsernameTaken,
+        error => error.into(),
+    }
+}

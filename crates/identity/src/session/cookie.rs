@@ -1,0 +1,35 @@
+use http::HeaderMap;
+use realm::Realm;
+use web::cookie::{self, Jar, SetCookie};
+
+/// The value of the request's session cookie, if it has the form of one.
+pub(super) fn value(realm: &Realm, headers: &HeaderMap) -> Option<String> {
+    let jar = Jar::from_headers(headers);
+    jar.get(&name(realm))
+        .filter(|value| is_token(value))
+        .map(str::to_owned)
+}
+
+/// The cookie of a session that began.
+pub(super) fn set(realm: &Realm, value: &str, max_age: i64) -> SetCookie {
+    SetCookie::new(name(realm), value)
+        .secure(realm.is_https())
+        .max_age(max_age)
+}
+
+/// The cookie that removes the session's.
+pub(super) fn clear(realm: &Realm) -> SetCookie {
+    SetCookie::new(name(realm), "").secure(realm.is_https()).max_age(0)
+}
+
+/// Whether `value` has the form of `ambient::Ambient::token`.
+pub(crate) fn is_token(value: &str) -> bool {
+    value.len() == 43
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+fn name(realm: &Realm) -> String {
+    cookie::name(realm.name(), realm.is_https(), None)
+}

@@ -1,0 +1,298 @@
+//! Sessions: that a browser belongs to someone who has signed in. The cookie holds 256 random bits, the database their SHA-256.
+
+mod cookie;
+pub mod rules;
+pub(crate) mod sql;
+
+use std::net::IpAddr;
+
+use db::{Batch, CommitError, Row, params};
+use http::HeaderMap;
+use realm::{Mark, Realm};
+use web::cookie::SetCookie;
+
+use crate::Error;
+use crate::digest::sha256;
+use crate::events::{Happened, record};
+use crate::methods::password::PasswordHash;
+use crate::people::{self, Person};
+
+pub(crate) use cookie::is_token;
+
+/// A session that lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// What tokens carry as `sid`; not a secret. It stays when the same person authenticates again in the same browser.
+    pub id: String,
+    /// The person's id.
+    pub person: String,
+    /// When they last authenticated (unix seconds).
+    pub auth_time: i64,
+    /// How (RFC 8176).
+    pub amr: Vec<String>,
+    /// The authentication context class that was reached.
+    pub acr: Option<String>,
+    /// When it began, or began anew by authenticating again (unix seconds).
+    pub created_at: i64,
+    /// When it was last seen, to within a few minutes (unix seconds).
+    pub last_seen_at: i64,
+    /// When it ends if it is not used any more (unix seconds).
+    pub expires_at: i64,
+}
+
+/// How somebody has just authenticated.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    /// Authentication method references (RFC 8176).
+    pub amr: Vec<String>,
+    /// Authentication context class.
+    pub acr: Option<String>,
+    /// The address it was done from.
+    pub address: Option<IpAddr>,
+    /// The same password hashed anew, to be stored with the session.
+    pub(crate) rehashed: Option<PasswordHash>,
+}
+
+impl Authentication {
+    /// An authentication by one method.
+    pub fn by(method: crate::methods::Method, address: Option<IpAddr>) -> Self {
+        Self {
+            amr: method.amr().iter().map(|&amr| amr.to_owned()).collect(),
+            acr: Some(method.acr().to_owned()),
+            address,
+            rehashed: None,
+        }
+    }
+}
+
+/// A session that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// The session.
+    pub session: Session,
+    /// What the browser has to be given.
+    pub cookie: SetCookie,
+}
+
+/// The lifetimes that the realm's settings give sessions.
+pub fn lifetimes(realm: &Realm) -> rules::Lifetimes {
+    let settings = realm.settings();
+    rules::Lifetimes {
+        idle: settings.lifetimes.session_idle,
+        absolute: settings.lifetimes.session_absolute,
+    }
+}
+
+/// The session of the request's cookie and its person, in one read; `None` when there is none or it has ended. Every few minutes it also
+/// writes that the session was seen.
+///
+/// # Errors
+/// When the database fails.
+pub async fn current(
+    realm: &Realm,
+    headers: &HeaderMap,
+) -> Result<Option<(Session, Person)>, Error> {
+    let Some(value) = cookie::value(realm, headers) else {
+        return Ok(None);
+    };
+    let Some((mut session, person)) = load(realm, &sha256(&value)).await? else {
+        return Ok(None);
+    };
+    touch(realm, &mut session).await;
+    Ok(Some((session, person)))
+}
+
+/// The living session with this id and its person, for what refers to it by `sid`. Does not count as a use.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(realm: &Realm, id: &str) -> Result<Option<(Session, Person)>, Error> {
+    let row = realm
+        .db()
+        .row(&sql::FIND_SESSION_BY_ID, params![realm.name(), id])
+        .await?;
+    Ok(row.as_ref().and_then(|row| living(realm, row)))
+}
+
+/// A person's sessions, newest first, at most 100; those that went idle may still be among them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_person(realm: &Realm, person: &str) -> Result<Vec<Session>, Error> {
+    let rows = realm
+        .db()
+        .rows(&sql::LIST_SESSIONS, params![realm.name(), person, 100])
+        .await?;
+    let now = realm.now();
+    Ok(rows
+        .iter()
+        .map(|row| Session {
+            id: row.text(0).to_owned(),
+            person: row.text(1).to_owned(),
+            auth_time: row.int(2),
+            amr: serde_json::from_str(row.text(3)).unwrap_or_default(),
+            acr: row.opt_text(4).map(str::to_owned),
+            created_at: row.int(5),
+            last_seen_at: row.int(6),
+            expires_at: row.int(7),
+        })
+        .filter(|session| session.expires_at > now)
+        .collect())
+}
+
+/// Begins a session for somebody who has just authenticated, and commits it with `batch`. The cookie's value is always a new one, so that a
+/// value planted in the browser gains nothing. A session of the same person that the browser has goes on under its id; one of somebody else
+/// ends.
+///
+/// # Errors
+/// [`Error::Changed`] when the person was changed or disabled since they were loaded: check again. Otherwise the database's.
+pub async fn begin(
+    realm: &Realm,
+    headers: &HeaderMap,
+    person: &Person,
+    authentication: Authentication,
+    mut batch: Batch,
+) -> Result<Begun, Error> {
+    let old = match cookie::value(realm, headers) {
+        Some(value) => {
+            let hash = sha256(&value);
+            load(realm, &hash).await?.map(|(session, _)| (session, hash))
+        }
+        None => None,
+    };
+    let (value, now, lifetimes) = (realm.ambient().token(), realm.now(), lifetimes(realm));
+    let created_at = rules::begins_at(now, person.signed_out_at);
+    let mut session = Session {
+        id: realm.ambient().id(),
+        person: person.id.clone(),
+        auth_time: now,
+        amr: authentication.amr,
+        acr: authentication.acr,
+        created_at,
+        last_seen_at: created_at,
+        expires_at: rules::expires_at(created_at, created_at, lifetimes),
+    };
+    people::hold_for_sign_in(realm, &mut batch, person, authentication.rehashed.as_ref());
+    match old {
+        Some((old, hash)) if old.person == person.id => {
+            batch.expect(
+                &sql::REPLACE_SESSION,
+                params![realm.name(), &old.id, hash],
+                1,
+            );
+            session.id = old.id;
+        }
+        Some((old, _)) => end(realm, &mut batch, &old, authentication.address),
+        None => {}
+    }
+    batch.run(
+        &sql::INSERT_SESSION,
+        params![
+            realm.name(),
+            sha256(&value),
+            &session.id,
+            &session.person,
+            session.auth_time,
+            serde_json::to_string(&session.amr).unwrap_or_else(|_| "[]".to_owned()),
+            session.acr.as_deref(),
+            session.created_at,
+            session.expires_at
+        ],
+    );
+    let happened = Happened::to("sign_in.succeeded", &person.id)
+        .from(authentication.address)
+        .with(serde_json::json!({ "session": session.id, "amr": session.amr }));
+    record(realm, &mut batch, happened);
+    realm.db().commit(batch).await?;
+    let cookie = cookie::set(realm, &value, lifetimes.absolute);
+    Ok(Begun { session, cookie })
+}
+
+/// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked.
+pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
+    batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
+    realm
+        .revocations()
+        .revoke(batch, Mark::Session(session.id.clone()));
+    let happened = Happened::to("sign_out", &session.person)
+        .from(address)
+        .with(serde_json::json!({ "session": session.id }));
+    record(realm, batch, happened);
+}
+
+/// Ends the request's session, if it has one, and gives it back with the cookie that clears the browser's. What else must be true with it (a
+/// logout token to be sent) goes into `batch`, which is committed either way.
+///
+/// # Errors
+/// When the database fails; then the browser should keep its cookie.
+pub async fn sign_out(
+    realm: &Realm,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    mut batch: Batch,
+) -> Result<(Option<Session>, SetCookie), Error> {
+    let ended = current(realm, headers).await?.map(|(session, _)| session);
+    if let Some(session) = &ended {
+        end(realm, &mut batch, session, address);
+    }
+    realm.db().commit(batch).await?;
+    Ok((ended, cookie::clear(realm)))
+}
+
+async fn load(realm: &Realm, hash: &str) -> Result<Option<(Session, Person)>, Error> {
+    let row = realm
+        .db()
+        .row(&sql::FIND_SESSION, params![realm.name(), hash])
+        .await?;
+    Ok(row.as_ref().and_then(|row| living(realm, row)))
+}
+
+fn living(realm: &Realm, row: &Row) -> Option<(Session, Person)> {
+    let person = people::from_row(row);
+    let session = Session {
+        id: row.text(12).to_owned(),
+        person: person.id.clone(),
+        auth_time: row.int(13),
+        amr: serde_json::from_str(row.text(14)).unwrap_or_default(),
+        acr: row.opt_text(15).map(str::to_owned),
+        created_at: row.int(16),
+        last_seen_at: row.int(17),
+        expires_at: row.int(18),
+    };
+    let facts = rules::Facts {
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        expires_at: session.expires_at,
+        disabled: person.disabled,
+        signed_out_at: person.signed_out_at,
+    };
+    match rules::ending(&facts, lifetimes(realm), realm.now()) {
+        None => Some((session, person)),
+        Some(ending) => {
+            tracing::debug!(session = session.id, ?ending, "a session has ended");
+            None
+        }
+    }
+}
+
+/// Writes that the session was seen, when the last such write is old enough. Its failure ends nothing: the next request tries again.
+async fn touch(realm: &Realm, session: &mut Session) {
+    let (now, lifetimes) = (realm.now(), lifetimes(realm));
+    if !rules::should_touch(session.last_seen_at, lifetimes, now) {
+        return;
+    }
+    let expires_at = rules::expires_at(session.created_at, now, lifetimes);
+    let mut batch = Batch::new();
+    batch.run(
+        &sql::TOUCH_SESSION,
+        params![realm.name(), &session.id, now, expires_at],
+    );
+    match realm.db().commit(batch).await {
+        Ok(_) => {
+            session.last_seen_at = now;
+            session.expires_at = expires_at;
+        }
+        Err(CommitError::Busy) => {}
+        Err(error) => tracing::warn!(%error, "could not write that a session was seen"),
+    }
+}

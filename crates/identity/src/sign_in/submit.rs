@@ -1,0 +1,137 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use db::Batch;
+use realm::Realm;
+use secrecy::SecretString;
+use web::address::ClientAddress;
+
+use super::{Visit, open, pages};
+use crate::events::{Happened, record};
+use crate::methods::Method;
+use crate::methods::password::{Attempt, Refusal, attempt};
+use crate::session::{self, Authentication};
+use crate::{Error, Identity};
+
+/// Longest user name that is looked at, in bytes; a longer one belongs to nobody.
+const USERNAME_MAX: usize = 1024;
+
+/// Checks what the form brings, and signs in.
+pub(super) async fn submit(
+    State(identity): State<Arc<Identity>>,
+    Extension(realm): Extension<Arc<Realm>>,
+    request: Request,
+) -> Response {
+    let address = request
+        .extensions()
+        .get::<ClientAddress>()
+        .map(|address| address.0);
+    let (parts, body) = request.into_parts();
+    let form = match web::form::read(&parts.headers, body, &[]).await {
+        Ok(form) => form,
+        Err(error) => return pages::bad_form(&realm, &error),
+    };
+    let token = form.get("interaction");
+    let interaction = match open(&realm, &parts.headers, token).await {
+        Ok(interaction) => interaction,
+        Err(page) => return page,
+    };
+    let visit = Visit {
+        realm: &realm,
+        headers: &parts.headers,
+        address,
+        token,
+        interaction: interaction.as_ref(),
+    };
+    let username = form.get("username").unwrap_or_default();
+    let password = form.get("password").unwrap_or_default();
+    let shown = pages::Form {
+        username: username.chars().take(128).collect(),
+        fixed: form.get("fixed").is_some(),
+        ..pages::Form::default()
+    };
+    if username.trim().is_empty() || password.is_empty() {
+        let page = shown.refused("Enter your user name and your password.");
+        return pages::form(&visit, &page);
+    }
+    let username: &str = if username.len() > USERNAME_MAX {
+        "\u{0}"
+    } else {
+        username
+    };
+    if let Err(wait) = identity.limits.check(realm.name(), username, address) {
+        return pages::too_many(&realm, wait);
+    }
+    match sign_in(&identity, &visit, username, password).await {
+        Ok(Some(answer)) => answer,
+        Ok(None) => {
+            // The same words and the same status whoever the name belongs to, if to anybody.
+            let page = shown.refused("That user name and password do not match.");
+            pages::form(&visit, &page)
+        }
+        Err(error) => pages::failed(&realm, &error),
+    }
+}
+
+/// The answer to a right password, or `None`. When the person changed between the check and the session's begin, both are done once more.
+async fn sign_in(
+    identity: &Identity,
+    visit: &Visit<'_>,
+    username: &str,
+    password: &str,
+) -> Result<Option<Response>, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let password = SecretString::from(password);
+        let tried = attempt(visit.realm, &identity.passwords, username, password).await?;
+        let (person, rehashed) = match tried {
+            Attempt::Right { person, rehashed } => (person, rehashed),
+            Attempt::Refused { person, reason } => {
+                refused(identity, visit, person.as_deref(), reason).await;
+                return Ok(None);
+            }
+        };
+        let mut authentication = Authentication::by(Method::Password, visit.address);
+        authentication.rehashed = rehashed;
+        let begun = session::begin(
+            visit.realm,
+            visit.headers,
+            &person,
+            authentication,
+            Batch::new(),
+        );
+        match begun.await {
+            Ok(begun) => {
+                return Ok(Some(pages::with_cookie(
+                    pages::see_other(&visit.onward()),
+                    &begun.cookie,
+                )));
+            }
+            Err(Error::Changed) if tries < 3 => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes a failed attempt down, within bounds. That it could not be written does not change the answer.
+async fn refused(identity: &Identity, visit: &Visit<'_>, person: Option<&str>, reason: Refusal) {
+    let reason = reason.as_str();
+    tracing::info!(person, reason, "a sign-in failed");
+    if !identity.limits.may_record_failure(visit.realm.name()) {
+        return;
+    }
+    let mut batch = Batch::new();
+    let happened = Happened::new("sign_in.failed")
+        .about(person)
+        .from(visit.address)
+        .with(serde_json::json!({ "method": "password", "reason": reason }));
+    record(visit.realm, &mut batch, happened);
+    if let Err(error) = visit.realm.db().commit(batch).await {
+        tracing::warn!(%error, "a failed sign-in could not be recorded");
+    }
+}
