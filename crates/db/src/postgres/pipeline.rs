@@ -194,12 +194,7 @@ async fn then_commit(client: &Client, ready: &[Ready<'_>]) -> Result<Committed, 
     if let Some(Err(error)) = replies.next() {
         return Err(unknown(&error));
     }
-    let results = collect(&mut replies, ready, undone).and_then(|results| {
-        for (index, (ready, result)) in ready.iter().zip(&results).enumerate() {
-            ready.step.judge(index, result.affected)?;
-        }
-        Ok(results)
-    });
+    let results = collect(&mut replies, ready, undone);
     match results {
         Ok(results) => match control(client, "COMMIT").await {
             Ok(_) => Ok(Committed { results }),
@@ -212,7 +207,7 @@ async fn then_commit(client: &Client, ready: &[Ready<'_>]) -> Result<Committed, 
     }
 }
 
-/// The statements' results, or the first failure.
+/// The statements' results, or what failed first: a statement, or its guard.
 fn collect(
     replies: &mut impl Iterator<Item = Result<Reply, PgError>>,
     ready: &[Ready<'_>],
@@ -224,7 +219,9 @@ fn collect(
             Failure::Refused(refusal) => Attempt::refused(refusal, ready.step.stmt, index),
             Failure::Lost(_) => lost(&error),
         })?;
-        results.push(result(reply, ready).map_err(|error| lost(&error))?);
+        let result = result(reply, ready).map_err(|error| lost(&error))?;
+        ready.step.judge(index, result.affected)?;
+        results.push(result);
     }
     Ok(results)
 }

@@ -119,11 +119,12 @@ pub(crate) fn collect(
     prepared: &mut CachedStatement<'_>,
     limit: usize,
 ) -> Result<Vec<Row>, rusqlite::Error> {
-    let columns = prepared.column_count();
     let mut out = Vec::new();
     let mut rows = prepared.raw_query();
     while out.len() < limit {
         let Some(row) = rows.next()? else { break };
+        // Only now: the first step prepares the statement again when the schema has changed.
+        let columns = row.as_ref().column_count();
         let values: Result<Vec<Value>, rusqlite::Error> =
             (0..columns).map(|column| value(row, column)).collect();
         out.push(Row::new(values?));

@@ -155,6 +155,14 @@ impl Sqlite {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        if self
+            .queue
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
+        {
+            return Err(Error::Closed);
+        }
         let idle = self.idle().pop();
         let reader = match idle {
             Some(reader) => reader,
