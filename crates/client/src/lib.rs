@@ -1,1 +1,75 @@
-//! stub
+//! Obtain tokens: the client side of OAuth 2.1 and OpenID Connect, for applications that sign people in and for programs that call APIs.
+//!
+//! Everything that a client has to check is checked here, and cannot be left out: PKCE with S256, `state`, `nonce`, the issuer of the answer
+//! (RFC 9207), and the ID token to the letter of OpenID Connect Core §3.1.3.7. Tokens refresh before they expire, with one request in flight
+//! however many tasks ask.
+//!
+//! A first real client, for a command line or a desktop application:
+//!
+//! ```no_run
+//! use grantor_client::{Client, Credentials};
+//!
+//! # async fn run() -> Result<(), grantor_client::Error> {
+//! let client = Client::discover("https://id.example.com", Credentials::public("my-app")).await?;
+//! let sign_in = client.authorize().scope("openid profile offline_access").on_loopback().await?;
+//! eprintln!("Open {}", sign_in.url());
+//! let session = sign_in.finish().await?;
+//! if let Some(person) = session.claims() {
+//!     eprintln!("Hello, {}", person.sub);
+//! }
+//! let notes = session.get("https://api.example.com/notes").await?; // with a token that is fresh
+//! # let _ = notes; Ok(()) }
+//! ```
+//!
+//! A web application has a redirect URI of its own. It keeps the [`Pending`] beside the browser's session, sends the browser to its `url`, and
+//! finishes with the query that the browser brings back:
+//!
+//! ```no_run
+//! # use grantor_client::{Client, Credentials};
+//! # async fn run(client: Client, query: &str) -> Result<(), grantor_client::Error> {
+//! let pending = client.authorize().scope("openid").redirect_uri("https://app.example.com/callback").start()?;
+//! // … 303 to pending.url(), and later, at /callback?code=…&state=…&iss=…
+//! let session = client.finish(&pending, query).await?;
+//! # let _ = session; Ok(()) }
+//! ```
+//!
+//! A service asks for tokens of its own:
+//!
+//! ```no_run
+//! # use grantor_client::{Client, Credentials};
+//! # async fn run() -> Result<(), grantor_client::Error> {
+//! let client = Client::discover("https://id.example.com", Credentials::basic("nightly", "its secret")).await?;
+//! let tokens = client.service().scope("notes.read").tokens()?;
+//! let header = tokens.access_token().await?.authorization();
+//! # let _ = header; Ok(()) }
+//! ```
+
+mod authorization;
+mod client;
+mod credentials;
+mod discovery;
+mod end_session;
+mod error;
+mod exchange;
+mod id_token;
+mod keys;
+mod loopback;
+mod observer;
+mod pending;
+mod service;
+mod session;
+mod source;
+mod token;
+mod userinfo;
+
+pub use authorization::Authorization;
+pub use client::{Client, ClientBuilder};
+pub use credentials::Credentials;
+pub use error::{CallbackError, Error, IdTokenError};
+pub use loopback::LoopbackSignIn;
+pub use observer::{Exchange, Observer, Parameter, Step};
+pub use pending::Pending;
+pub use service::Service;
+pub use session::Session;
+pub use source::{AccessToken, TokenSource};
+pub use token::Tokens;

@@ -1,0 +1,248 @@
+use std::fmt;
+use std::sync::Arc;
+
+use ambient::Ambient;
+use fetch::{Fetch, FetchOptions};
+use jose::Algorithm;
+use oauth::metadata::ServerMetadata;
+
+use crate::keys::Keys;
+use crate::{Authorization, Credentials, Error, Observer, Service, Step, discovery};
+
+/// A client of one authorization server. Clones are cheap and share keys and connections.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    observer: Option<Observer>,
+}
+
+struct Shared {
+    metadata: ServerMetadata,
+    settings: Settings,
+    keys: Keys,
+}
+
+#[derive(Clone)]
+struct Settings {
+    credentials: Credentials,
+    fetch: Fetch,
+    ambient: Ambient,
+    id_token_algorithm: Algorithm,
+    trusted_audiences: Vec<String>,
+    leeway: i64,
+}
+
+/// Everything about a client that can be chosen.
+#[must_use]
+pub struct ClientBuilder {
+    issuer: String,
+    credentials: Credentials,
+    fetch: Option<Fetch>,
+    ambient: Ambient,
+    id_token_algorithm: Algorithm,
+    trusted_audiences: Vec<String>,
+    leeway: i64,
+    observer: Option<Observer>,
+}
+
+impl Client {
+    /// Finds the server of this issuer and sets up a client with the defaults. An issuer on a loopback host is reached over plain http too.
+    pub async fn discover(
+        issuer: impl Into<String>,
+        credentials: Credentials,
+    ) -> Result<Self, Error> {
+        Self::builder(issuer, credentials).discover().await
+    }
+
+    /// Begins with the issuer's identifier, exactly as the server writes it.
+    pub fn builder(issuer: impl Into<String>, credentials: Credentials) -> ClientBuilder {
+        ClientBuilder {
+            issuer: issuer.into(),
+            credentials,
+            fetch: None,
+            ambient: Ambient::system(),
+            id_token_algorithm: Algorithm::Rs256,
+            trusted_audiences: Vec::new(),
+            leeway: 30,
+            observer: None,
+        }
+    }
+
+    /// Begins to sign a person in, or to ask for their consent.
+    pub fn authorize(&self) -> Authorization<'_> {
+        Authorization::new(self)
+    }
+
+    /// Begins to ask for tokens of the client's own (RFC 6749 §4.4).
+    pub fn service(&self) -> Service<'_> {
+        Service::new(self)
+    }
+
+    /// The same client, telling another observer: for a page that shows one browser its own steps.
+    #[must_use]
+    pub fn observed_by(&self, observer: Observer) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            observer: Some(observer),
+        }
+    }
+
+    /// What the server says about itself.
+    pub fn metadata(&self) -> &ServerMetadata {
+        &self.shared.metadata
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> &str {
+        &self.shared.metadata.issuer
+    }
+
+    /// The client's identifier.
+    pub fn id(&self) -> &str {
+        self.credentials().id()
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.shared.settings.credentials
+    }
+
+    pub(crate) fn fetch(&self) -> &Fetch {
+        &self.shared.settings.fetch
+    }
+
+    pub(crate) fn ambient(&self) -> &Ambient {
+        &self.shared.settings.ambient
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.shared.keys
+    }
+
+    pub(crate) fn id_token_algorithm(&self) -> Algorithm {
+        self.shared.settings.id_token_algorithm
+    }
+
+    pub(crate) fn trusted_audiences(&self) -> Vec<&str> {
+        let trusted = &self.shared.settings.trusted_audiences;
+        trusted.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn leeway(&self) -> i64 {
+        self.shared.settings.leeway
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    pub(crate) fn observe(&self, step: Step) {
+        if let Some(observer) = &self.observer {
+            observer(step);
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("issuer", &self.issuer())
+            .field("credentials", self.credentials())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// Uses this HTTP client, with the limits and networks it allows.
+    pub fn fetch(mut self, fetch: Fetch) -> Self {
+        self.fetch = Some(fetch);
+        self
+    }
+
+    /// Takes the time and randomness from here.
+    pub fn ambient(mut self, ambient: Ambient) -> Self {
+        self.ambient = ambient;
+        self
+    }
+
+    /// The algorithm that the client has registered as `id_token_signed_response_alg`; without it RS256 (OpenID Connect Core §3.1.3.7 item 7).
+    pub fn id_token_algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.id_token_algorithm = algorithm;
+        self
+    }
+
+    /// Accepts ID tokens that are for this party too (§3.1.3.7 item 3).
+    pub fn trust_audience(mut self, audience: impl Into<String>) -> Self {
+        self.trusted_audiences.push(audience.into());
+        self
+    }
+
+    /// How far the server's clock may be off, in seconds; 30 by default.
+    pub fn leeway(mut self, seconds: i64) -> Self {
+        self.leeway = seconds;
+        self
+    }
+
+    /// Is told of every step, discovery included.
+    pub fn observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Finds the server's metadata at the issuer's well-known addresses.
+    pub async fn discover(self) -> Result<Client, Error> {
+        let issuer = self.issuer.clone();
+        // A client that knows nothing but the issuer, to ask with.
+        let asking = self.with_metadata(ServerMetadata {
+            issuer,
+            ..ServerMetadata::default()
+        })?;
+        let metadata = discovery::discover(&asking).await?;
+        let settings = asking.shared.settings.clone();
+        Ok(Client::assemble(metadata, settings, asking.observer))
+    }
+
+    /// Uses metadata that is known already.
+    pub fn with_metadata(self, metadata: ServerMetadata) -> Result<Client, Error> {
+        if metadata.issuer != self.issuer {
+            return Err(Error::IssuerMismatch {
+                expected: self.issuer,
+                found: metadata.issuer,
+            });
+        }
+        if self.id_token_algorithm.is_symmetric() {
+            return Err(Error::Incomplete(
+                "ID tokens signed with the client's secret are not supported",
+            ));
+        }
+        let fetch = match self.fetch {
+            Some(fetch) => fetch,
+            None => Fetch::new(FetchOptions {
+                allow_loopback: discovery::is_loopback(&self.issuer),
+                ..FetchOptions::default()
+            })
+            .map_err(Error::Setup)?,
+        };
+        let settings = Settings {
+            credentials: self.credentials,
+            fetch,
+            ambient: self.ambient,
+            id_token_algorithm: self.id_token_algorithm,
+            trusted_audiences: self.trusted_audiences,
+            leeway: self.leeway.max(0),
+        };
+        Ok(Client::assemble(metadata, settings, self.observer))
+    }
+}
+
+impl Client {
+    fn assemble(metadata: ServerMetadata, settings: Settings, observer: Option<Observer>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                metadata,
+                settings,
+                keys: Keys::default(),
+            }),
+            observer,
+        }
+    }
+}
