@@ -1,0 +1,31 @@
+//! The guard of pages' POSTs against forgery by other sites: `Sec-Fetch-Site`, else `Origin` against the host (tower-http's `csrf`).
+
+use axum::body::Body;
+use axum::response::Response;
+use http::StatusCode;
+use tower_http::csrf::{ConfigError, CsrfLayer, ProtectionError};
+
+use crate::page;
+
+/// A layer for routers of pages: a POST that comes from another origin gets a 403 page. `trusted` are origins that count as our own though the
+/// `Host` header may not say so: the issuer's, for the case that a proxy rewrites it.
+///
+/// # Errors
+/// When an origin of `trusted` is not `scheme://host[:port]`.
+pub fn guard<'a>(
+    trusted: impl IntoIterator<Item = &'a str>,
+) -> Result<CsrfLayer<impl Fn(ProtectionError) -> Response<Body> + Clone>, ConfigError> {
+    let mut layer = CsrfLayer::new();
+    for origin in trusted {
+        layer = layer.add_trusted_origin(origin)?;
+    }
+    Ok(layer.with_rejection_response(|_: ProtectionError| refusal()))
+}
+
+fn refusal() -> Response<Body> {
+    page::problem(
+        StatusCode::FORBIDDEN,
+        "This did not come from our page",
+        "Another site tried to send this form on your behalf, so nothing was done. If it was you, go back, reload the page and try again.",
+    )
+}
