@@ -163,10 +163,23 @@ mod tests {
         let (ephemeral, sent) = send(&Jwk::from_json(&bob("")).unwrap(), &purpose).unwrap();
         assert_eq!(receive(&private, &ephemeral, &purpose).unwrap(), sent);
 
+        // A.6: the secret that RFC 7748 §6.1 and this appendix give, put through the derivation.
+        let ephemeral =
+            r#"{"kty":"OKP","crv":"X25519","x":"hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}"#;
+        let purpose_16 = Purpose {
+            length: 16,
+            ..purpose
+        };
+        let key = receive(&private, &Jwk::from_json(ephemeral).unwrap(), &purpose_16).unwrap();
+        assert_eq!(base64url::encode(&*key), "kWyq1WbV-_Lt1HKaktoaBQ");
+
         let zero = base64url::encode([0; 32]);
         let zero =
             Jwk::from_json(&format!(r#"{{"kty":"OKP","crv":"X25519","x":"{zero}"}}"#)).unwrap();
-        assert_eq!(receive(&private, &zero, &purpose), Err(Error::Decryption));
+        assert_eq!(
+            receive(&private, &zero, &purpose_16),
+            Err(Error::Decryption)
+        );
         let wrong = bob(r#","d":"YasIfmJKikt54X-Lg4AO5m87sSkmGLb9HC-LJ_-I4Os""#);
         assert_eq!(
             Jwk::from_json(&wrong),
