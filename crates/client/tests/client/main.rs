@@ -1,0 +1,9 @@
+//! The client against a server in the same process that can be made to misbehave.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod discovery;
+mod id_token;
+mod loopback;
+mod provider;
+mod renewal;
+mod sign_in;
