@@ -1,0 +1,243 @@
+use std::fmt;
+use std::str::FromStr;
+
+use jose::Algorithm;
+use oauth::Scope;
+use oauth::client_auth::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{LifetimeOverrides, Lifetimes, Profile, Settings};
+
+/// A grant type by its registered name (RFC 7591 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// A code that the person's browser brings back (RFC 6749 §4.1).
+    AuthorizationCode,
+    /// A refresh token (RFC 6749 §6).
+    RefreshToken,
+    /// The client's own authority (RFC 6749 §4.4).
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// Every grant type that can be registered.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
+
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+impl fmt::Display for GrantType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for GrantType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|grant| grant.as_str() == text)
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::as_str).join(", ");
+                format!("`{text}` is not a grant type; there are {known}")
+            })
+    }
+}
+
+/// A response type by its registered name (RFC 7591 §2). There is one: OAuth 2.1 has no implicit grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResponseType {
+    /// An authorization code.
+    Code,
+}
+
+impl ResponseType {
+    /// The registered name.
+    pub const fn as_str(self) -> &'static str {
+        "code"
+    }
+}
+
+/// What is registered about a client. Serialised with the member names of RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2; the
+/// secret is no part of the document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Client {
+    /// `client_id`: visible ASCII, at most 255 characters. Empty when a client is made: then one is chosen.
+    #[serde(rename = "client_id")]
+    pub id: String,
+    /// The name that people see at consent.
+    #[serde(rename = "client_name")]
+    pub name: String,
+    /// Where a response may be sent; matched exactly, loopback ones on any port.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// Where the browser may be sent after signing out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// The grants it may use.
+    pub grant_types: Vec<GrantType>,
+    /// The response types it may ask for.
+    pub response_types: Vec<ResponseType>,
+    /// The scopes it may be granted. Empty: for a person whatever the scopes' own rules grant, for the client itself (client credentials)
+    /// nothing.
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// What a request without `scope` asks for.
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    pub default_scope: Scope,
+    /// How it authenticates. When it is not stated, a client with a secret may use `client_secret_basic` or `client_secret_post`, and one without
+    /// is public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<Method>,
+    /// What its ID tokens are signed with; RS256 when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<Algorithm>,
+    /// Its home page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its logo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Its privacy policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Its terms of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Whom to ask about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Origins whose scripts may call the endpoints (CORS), such as `https://app.example`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
+    /// Whether it must use PKCE; see [`Client::requires_pkce`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
+    /// A first-party client, for which nobody is asked to consent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skip_consent: bool,
+    /// The resources whose tokens it may introspect: it is the API behind them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub introspects: Vec<String>,
+    /// The rules that hold for it instead of the realm's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Whether it is refused everywhere for now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// Its own lifetimes.
+    #[serde(skip_serializing_if = "LifetimeOverrides::is_empty")]
+    pub lifetimes: LifetimeOverrides,
+    /// The row's version, which a change names.
+    #[serde(skip)]
+    pub version: i64,
+    /// When it was registered (unix seconds).
+    #[serde(skip)]
+    pub created_at: i64,
+    /// When it was last changed (unix seconds).
+    #[serde(skip)]
+    pub updated_at: i64,
+    /// The MAC of its secret.
+    #[serde(skip)]
+    pub(crate) secret_hash: Option<[u8; 32]>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            grant_types: vec![GrantType::AuthorizationCode],
+            response_types: vec![ResponseType::Code],
+            scope: Scope::empty(),
+            default_scope: Scope::empty(),
+            token_endpoint_auth_method: None,
+            id_token_signed_response_alg: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            allowed_origins: Vec::new(),
+            require_pkce: None,
+            skip_consent: false,
+            introspects: Vec::new(),
+            profile: None,
+            disabled: false,
+            lifetimes: LifetimeOverrides::default(),
+            version: 0,
+            created_at: 0,
+            updated_at: 0,
+            secret_hash: None,
+        }
+    }
+}
+
+impl Client {
+    /// Whether it has nothing to authenticate with (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        match self.token_endpoint_auth_method {
+            None => self.secret_hash.is_none(),
+            Some(method) => method == Method::None,
+        }
+    }
+
+    /// Whether it may authenticate by this method.
+    pub fn allows_method(&self, method: Method) -> bool {
+        match self.token_endpoint_auth_method {
+            Some(registered) => registered == method,
+            None if self.secret_hash.is_none() => method == Method::None,
+            None => matches!(method, Method::ClientSecretBasic | Method::ClientSecretPost),
+        }
+    }
+
+    /// Whether it has a secret.
+    pub fn has_secret(&self) -> bool {
+        self.secret_hash.is_some()
+    }
+
+    /// Whether it is registered for this grant type.
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether its authorization requests must carry a code challenge: always for public clients, and for confidential ones unless the realm's or
+    /// the client's profile is `openid` and one of them says that it need not (RFC 9700 §2.1.1).
+    pub fn requires_pkce(&self, settings: &Settings) -> bool {
+        let profile = self.profile.unwrap_or(settings.profile);
+        let required = self.require_pkce.unwrap_or(settings.require_pkce);
+        self.is_public() || profile != Profile::OpenId || required
+    }
+
+    /// How long things live for this client.
+    pub fn lifetimes(&self, settings: &Settings) -> Lifetimes {
+        settings.lifetimes.with(&self.lifetimes)
+    }
+
+    /// The name to show: its name, or its identifier when it has none.
+    pub fn display_name(&self) -> &str {
+        if self.name.is_empty() {
+            &self.id
+        } else {
+            &self.name
+        }
+    }
+}

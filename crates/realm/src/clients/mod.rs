@@ -1,0 +1,14 @@
+//! Applications: what is registered about them (RFC 7591 §2), their secrets, and the commands that change them.
+
+mod document;
+mod rules;
+mod secret;
+pub(crate) mod sql;
+mod store;
+
+pub use document::{Client, GrantType, ResponseType};
+pub use secret::{Secret, SecretChange};
+pub use store::{Registered, create, delete, find, list, update};
+
+pub(crate) use rules::{check_signing_alg, check_text, is_loopback};
+pub(crate) use store::load;

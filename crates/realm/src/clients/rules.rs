@@ -1,0 +1,278 @@
+//! What must be so for a client to be registered. Messages are for the person who registers it.
+
+use std::collections::HashSet;
+
+use jose::Algorithm;
+use oauth::client_auth::Method;
+use oauth::redirect_uri;
+use url::Url;
+
+use super::{Client, GrantType};
+use crate::error::Invalid;
+use crate::resources::Catalogue;
+
+const LIST: usize = 100;
+
+/// Checks a client against the rules and against what the realm offers.
+pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
+    check_id(&client.id)?;
+    check_text("client_name", &client.name, 200)?;
+    check_redirects(client)?;
+    check_grants(client)?;
+    check_authentication(client)?;
+    check_scopes(client, catalogue)?;
+    check_links(client)?;
+    check_origins(&client.allowed_origins)?;
+    check_signing_alg(
+        "id_token_signed_response_alg",
+        client.id_token_signed_response_alg,
+    )?;
+    client.lifetimes.check()
+}
+
+/// `client_id`: visible ASCII (RFC 6749 appendix A.1), not beginning like a command line option.
+pub(super) fn check_id(id: &str) -> Result<(), Invalid> {
+    if id.is_empty() || id.len() > 255 {
+        return Err(Invalid::new("client_id", "it has 1 to 255 characters"));
+    }
+    if !id.bytes().all(|byte| byte.is_ascii_graphic()) || id.starts_with('-') {
+        return Err(Invalid::new(
+            "client_id",
+            format!(
+                "`{}` is not visible ASCII without white space",
+                id.escape_default()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), Invalid> {
+    if text.chars().count() > most {
+        return Err(Invalid::new(
+            field,
+            format!("it has more than {most} characters"),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Invalid::new(field, "it holds a control character"));
+    }
+    Ok(())
+}
+
+fn check_list(field: &'static str, list: &[String]) -> Result<(), Invalid> {
+    if list.len() > LIST {
+        return Err(Invalid::new(
+            field,
+            format!("it has more than {LIST} entries"),
+        ));
+    }
+    let mut seen = HashSet::new();
+    match list.iter().find(|entry| !seen.insert(entry.as_str())) {
+        Some(twice) => Err(Invalid::new(field, format!("`{twice}` is named twice"))),
+        None => Ok(()),
+    }
+}
+
+fn check_redirects(client: &Client) -> Result<(), Invalid> {
+    let fields = [
+        ("redirect_uris", &client.redirect_uris),
+        (
+            "post_logout_redirect_uris",
+            &client.post_logout_redirect_uris,
+        ),
+    ];
+    for (field, uris) in fields {
+        check_list(field, uris)?;
+        for uri in uris {
+            redirect_uri::check_registration(uri)
+                .map_err(|reason| Invalid::new(field, format!("`{uri}`: {reason}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_grants(client: &Client) -> Result<(), Invalid> {
+    let code = client.allows_grant(GrantType::AuthorizationCode);
+    if client.grant_types.is_empty() {
+        return Err(Invalid::new("grant_types", "a client needs at least one"));
+    }
+    if client.grant_types.iter().collect::<HashSet<_>>().len() != client.grant_types.len() {
+        return Err(Invalid::new("grant_types", "a grant type is named twice"));
+    }
+    if code && client.redirect_uris.is_empty() {
+        return Err(Invalid::new(
+            "redirect_uris",
+            "the grant type authorization_code needs at least one",
+        ));
+    }
+    if code == client.response_types.is_empty() {
+        return Err(Invalid::new(
+            "response_types",
+            "the response type code and the grant type authorization_code belong together",
+        ));
+    }
+    if client.allows_grant(GrantType::RefreshToken) && !code {
+        return Err(Invalid::new(
+            "grant_types",
+            "refresh_token needs authorization_code, which issues the first refresh token",
+        ));
+    }
+    if client.allows_grant(GrantType::ClientCredentials) && client.is_public() {
+        return Err(Invalid::new(
+            "grant_types",
+            "client_credentials needs a client with a secret (RFC 6749 §4.4)",
+        ));
+    }
+    Ok(())
+}
+
+fn check_authentication(client: &Client) -> Result<(), Invalid> {
+    let field = "token_endpoint_auth_method";
+    match client.token_endpoint_auth_method {
+        Some(Method::None) if client.has_secret() => Err(Invalid::new(
+            field,
+            "`none` is for a client without a secret",
+        )),
+        Some(method @ (Method::ClientSecretBasic | Method::ClientSecretPost))
+            if !client.has_secret() =>
+        {
+            Err(Invalid::new(field, format!("`{method}` needs a secret")))
+        }
+        None | Some(Method::None | Method::ClientSecretBasic | Method::ClientSecretPost) => Ok(()),
+        Some(other) => Err(Invalid::new(
+            field,
+            format!(
+                "`{other}` is not offered; there are client_secret_basic, client_secret_post and none"
+            ),
+        )),
+    }
+}
+
+fn check_scopes(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
+    for (field, scope) in [
+        ("scope", &client.scope),
+        ("default_scope", &client.default_scope),
+    ] {
+        if let Some(unknown) = scope
+            .iter()
+            .find(|token| catalogue.owner_of(token).is_none())
+        {
+            return Err(Invalid::new(
+                field,
+                format!("there is no scope `{unknown}`; make a resource that has it first"),
+            ));
+        }
+    }
+    if !client.scope.is_empty() && !client.default_scope.is_subset(&client.scope) {
+        let beyond = client.default_scope.minus(&client.scope);
+        return Err(Invalid::new(
+            "default_scope",
+            format!("`{beyond}` is not within its scope"),
+        ));
+    }
+    check_list("introspects", &client.introspects)?;
+    if !client.introspects.is_empty() && client.is_public() {
+        return Err(Invalid::new(
+            "introspects",
+            "a client without a secret cannot introspect",
+        ));
+    }
+    match client
+        .introspects
+        .iter()
+        .find(|id| catalogue.resource(id).is_none())
+    {
+        Some(unknown) => Err(Invalid::new(
+            "introspects",
+            format!("there is no resource `{unknown}`"),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_links(client: &Client) -> Result<(), Invalid> {
+    let links = [
+        ("client_uri", &client.client_uri),
+        ("logo_uri", &client.logo_uri),
+        ("policy_uri", &client.policy_uri),
+        ("tos_uri", &client.tos_uri),
+    ];
+    for (field, link) in links {
+        if let Some(link) = link
+            && !is_page(link)
+        {
+            return Err(Invalid::new(
+                field,
+                format!(
+                    "`{}` is not an https address (http for a loopback host)",
+                    link.escape_default()
+                ),
+            ));
+        }
+    }
+    check_list("contacts", &client.contacts)?;
+    client
+        .contacts
+        .iter()
+        .try_for_each(|contact| check_text("contacts", contact, 200))
+}
+
+/// An address a person may be sent to.
+fn is_page(link: &str) -> bool {
+    link.len() <= 2048
+        && link.bytes().all(|byte| byte.is_ascii_graphic())
+        && Url::parse(link).is_ok_and(|url| {
+            url.username().is_empty()
+                && url.password().is_none()
+                && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
+        })
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn check_origins(origins: &[String]) -> Result<(), Invalid> {
+    check_list("allowed_origins", origins)?;
+    for origin in origins {
+        let exact = Url::parse(origin).is_ok_and(|url| {
+            matches!(url.scheme(), "https" | "http")
+                && url.origin().ascii_serialization() == *origin
+        });
+        if !exact {
+            return Err(Invalid::new(
+                "allowed_origins",
+                format!(
+                    "`{}` is not an origin as browsers send it: scheme, host in lower case, a port unless it is the scheme's own, nothing behind it",
+                    origin.escape_default()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Algorithms that a client or a resource may ask for.
+pub(crate) fn check_signing_alg(
+    field: &'static str,
+    alg: Option<Algorithm>,
+) -> Result<(), Invalid> {
+    match alg {
+        Some(alg) if alg.is_symmetric() => Err(Invalid::new(
+            field,
+            format!(
+                "{alg} is symmetric: whoever verifies could sign; use ES256, EdDSA, RS256, PS256 or ML-DSA"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

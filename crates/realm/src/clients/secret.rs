@@ -1,0 +1,98 @@
+use std::fmt;
+
+use ambient::Ambient;
+
+use super::Client;
+use crate::error::Invalid;
+use crate::tenant::Realm;
+
+const PURPOSE: &str = "client_secret";
+/// What generated secrets begin with, so that scanners for leaked secrets recognise them.
+const PREFIX: &str = "gsec_";
+
+/// The secret of a client that is being made. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// None: a public client.
+    None,
+    /// A new one of 256 bits, which is shown once.
+    Generate,
+    /// This one: 12 to 512 characters of visible ASCII.
+    Given(String),
+}
+
+/// What happens to the secret of a client that is being changed. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SecretChange {
+    /// It stays.
+    Keep,
+    /// The client has none afterwards.
+    Remove,
+    /// A new one, which is shown once; the old one is void at once.
+    Generate,
+    /// This one.
+    Given(String),
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Generate => "Generate",
+            Self::Given(_) => "Given(…)",
+        })
+    }
+}
+
+impl fmt::Debug for SecretChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keep => "Keep",
+            Self::Remove => "Remove",
+            Self::Generate => "Generate",
+            Self::Given(_) => "Given(…)",
+        })
+    }
+}
+
+pub(super) fn generate(ambient: &Ambient) -> String {
+    format!("{PREFIX}{}", ambient.token())
+}
+
+pub(super) fn check(secret: &str) -> Result<(), Invalid> {
+    if !(12..=512).contains(&secret.len()) {
+        return Err(Invalid::new("client_secret", "it has 12 to 512 characters"));
+    }
+    if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Invalid::new(
+            "client_secret",
+            "it is visible ASCII, without white space (RFC 6749 appendix A.2)",
+        ));
+    }
+    Ok(())
+}
+
+/// What a client's secret is compared with. The identifier is part of it, so that a hash moved to another row opens nothing.
+fn message(id: &str, secret: &str) -> Vec<u8> {
+    let mut message = Vec::with_capacity(id.len() + 1 + secret.len());
+    message.extend_from_slice(id.as_bytes());
+    message.push(0);
+    message.extend_from_slice(secret.as_bytes());
+    message
+}
+
+pub(super) fn hash(realm: &Realm, id: &str, secret: &str) -> [u8; 32] {
+    realm.mac(PURPOSE, &message(id, secret))
+}
+
+impl Client {
+    /// Whether this is its secret: one HMAC, compared in constant time. A client without a secret has none that fits.
+    pub fn verify_secret(&self, realm: &Realm, secret: &str) -> bool {
+        match &self.secret_hash {
+            Some(hash) if secret.len() <= 512 => {
+                realm.verify_mac(PURPOSE, &message(&self.id, secret), hash)
+            }
+            _ => false,
+        }
+    }
+}

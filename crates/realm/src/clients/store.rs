@@ -1,0 +1,214 @@
+use std::fmt;
+
+use db::{Batch, CommitError, Row, params};
+
+use super::secret::{self, Secret, SecretChange};
+use super::{Client, rules, sql};
+use crate::changes::Kind;
+use crate::error::Error;
+use crate::events::Event;
+use crate::revocations::Mark;
+use crate::tenant::Realm;
+
+const WHAT: &str = "client";
+
+/// A client that was made or changed, and its new secret if it got one: the only time that anybody sees it. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// As it is stored now.
+    pub client: Client,
+    /// The secret it was given or that was generated.
+    pub secret: Option<String>,
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registered")
+            .field("client", &self.client)
+            .field("secret", &self.secret.as_ref().map(|_| "…"))
+            .finish()
+    }
+}
+
+/// Registers a client, with the identifier it states or a new one. `actor` is who does it, for the audit.
+///
+/// # Errors
+/// [`Error::Invalid`] names the member that breaks a rule; [`Error::Exists`].
+pub async fn create(
+    realm: &Realm,
+    mut client: Client,
+    secret: Secret,
+    actor: &str,
+) -> Result<Registered, Error> {
+    if client.id.is_empty() {
+        client.id = realm.ambient().id();
+    }
+    let secret = match secret {
+        Secret::None => None,
+        Secret::Generate => Some(secret::generate(realm.ambient())),
+        Secret::Given(secret) => Some(secret),
+    };
+    set_secret(realm, &mut client, secret.as_deref())?;
+    rules::check(&client, &*realm.catalogue().await?)?;
+    let now = realm.now();
+    (client.version, client.created_at, client.updated_at) = (1, now, now);
+    let mut batch = Batch::new();
+    batch.run(
+        &sql::INSERT_CLIENT,
+        params![
+            realm.name(),
+            &client.id,
+            document(&client)?,
+            stored(&client),
+            now
+        ],
+    );
+    done(realm, &mut batch, &client, ("client.created", actor));
+    match realm.commit(batch).await {
+        Err(error) if error.is_unique(&sql::INSERT_CLIENT) => Err(Error::exists(WHAT, &client.id)),
+        other => other
+            .map(|_| Registered { client, secret })
+            .map_err(Error::from),
+    }
+}
+
+/// Changes the client with this identifier to what `client` says, provided that nobody has changed it since `client` was read (its `version`).
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`].
+pub async fn update(
+    realm: &Realm,
+    mut client: Client,
+    secret: SecretChange,
+    actor: &str,
+) -> Result<Registered, Error> {
+    let old = find(realm, &client.id)
+        .await?
+        .ok_or_else(|| Error::not_found(WHAT, &client.id))?;
+    client.secret_hash = old.secret_hash;
+    let secret = match secret {
+        SecretChange::Keep => None,
+        SecretChange::Remove => {
+            client.secret_hash = None;
+            None
+        }
+        SecretChange::Generate => Some(secret::generate(realm.ambient())),
+        SecretChange::Given(secret) => Some(secret),
+    };
+    if secret.is_some() {
+        set_secret(realm, &mut client, secret.as_deref())?;
+    }
+    rules::check(&client, &*realm.catalogue().await?)?;
+    let now = realm.now();
+    let mut batch = Batch::new();
+    batch.expect(
+        &sql::UPDATE_CLIENT,
+        params![
+            realm.name(),
+            &client.id,
+            client.version,
+            document(&client)?,
+            stored(&client),
+            now
+        ],
+        1,
+    );
+    done(realm, &mut batch, &client, ("client.changed", actor));
+    match realm.commit(batch).await {
+        Err(error) if error.is_guard(&sql::UPDATE_CLIENT) => Err(Error::conflict(WHAT, &client.id)),
+        Err(error) => Err(error.into()),
+        Ok(_) => {
+            client.version += 1;
+            client.updated_at = now;
+            Ok(Registered { client, secret })
+        }
+    }
+}
+
+/// Removes a client; tokens issued to it are void from now on.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn delete(realm: &Realm, id: &str, actor: &str) -> Result<(), Error> {
+    let mut batch = Batch::new();
+    batch.expect(&sql::DELETE_CLIENT, params![realm.name(), id], 1);
+    realm.record(
+        &mut batch,
+        Event::new("client.deleted").client(id).actor(actor),
+    );
+    realm
+        .revocations()
+        .revoke(&mut batch, Mark::Client(id.to_owned()));
+    realm.announce(&mut batch, Kind::CLIENT, id);
+    match realm.commit(batch).await {
+        Err(CommitError::Guard { .. }) => Err(Error::not_found(WHAT, id)),
+        other => other.map(drop).map_err(Error::from),
+    }
+}
+
+/// The client as the database has it now, for changing it; [`Realm::client`] is faster.
+///
+/// # Errors
+/// When the database fails or the row cannot be read.
+pub async fn find(realm: &Realm, id: &str) -> Result<Option<Client>, Error> {
+    load(realm.db(), realm.name(), id).await
+}
+
+/// At most `limit` clients, in the order of their identifiers, after the one named `after` (empty for the first page).
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn list(realm: &Realm, after: &str, limit: i64) -> Result<Vec<Client>, Error> {
+    let rows = realm
+        .db()
+        .rows(&sql::LIST_CLIENTS, params![realm.name(), after, limit])
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+pub(crate) async fn load(db: &db::Db, realm: &str, id: &str) -> Result<Option<Client>, Error> {
+    let row = db.row(&sql::FIND_CLIENT, params![realm, id]).await?;
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Client, Error> {
+    let id = row.text(0);
+    let mut client: Client =
+        serde_json::from_str(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
+    client.id = id.to_owned();
+    client.secret_hash = match row.opt_text(2) {
+        None => None,
+        Some(text) => {
+            let bytes = jose::base64url::decode(text)
+                .ok()
+                .and_then(|b| b.try_into().ok());
+            Some(bytes.ok_or_else(|| Error::stored(WHAT, id, "secret_hash"))?)
+        }
+    };
+    (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
+    Ok(client)
+}
+
+fn document(client: &Client) -> Result<String, Error> {
+    serde_json::to_string(client).map_err(|error| Error::stored(WHAT, &client.id, error))
+}
+
+fn stored(client: &Client) -> Option<String> {
+    client.secret_hash.map(jose::base64url::encode)
+}
+
+fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Result<(), Error> {
+    client.secret_hash = match secret {
+        None => None,
+        Some(secret) => {
+            secret::check(secret)?;
+            Some(secret::hash(realm, &client.id, secret))
+        }
+    };
+    Ok(())
+}
+
+fn done(realm: &Realm, batch: &mut Batch, client: &Client, (kind, actor): (&str, &str)) {
+    realm.record(batch, Event::new(kind).client(&client.id).actor(actor));
+    realm.announce(batch, Kind::CLIENT, &client.id);
+}

@@ -1,0 +1,147 @@
+//! Signing keys that rotate by themselves: published before they sign, kept until what they signed has expired, the same on every node.
+
+mod ring;
+pub(crate) mod rules;
+pub(crate) mod sql;
+mod store;
+
+use std::sync::Arc;
+
+use ambient::Ambient;
+use db::Db;
+use jose::{Algorithm, JwkSet, KeySet, SigningKey};
+use tokio::sync::Mutex;
+
+use crate::cache::Slot;
+use crate::error::Error;
+use crate::sealing::Secrets;
+use ring::Ring;
+
+pub use rules::Rotation;
+pub use store::{KeyInfo, list, rotate};
+
+/// The keys of one realm.
+pub struct Keys {
+    pub(crate) realm: String,
+    pub(crate) db: Db,
+    pub(crate) ambient: Ambient,
+    pub(crate) secrets: Arc<Secrets>,
+    ring: Slot<Ring>,
+    /// Held while a key is made, so that this process makes one; other processes are held off by the table's key.
+    making: Mutex<()>,
+}
+
+impl Keys {
+    pub(crate) fn new(realm: &str, (db, ambient): (Db, Ambient), secrets: Arc<Secrets>) -> Self {
+        Self {
+            realm: realm.to_owned(),
+            db,
+            ambient,
+            secrets,
+            ring: Slot::empty(),
+            making: Mutex::new(()),
+        }
+    }
+
+    /// The key that signs with this algorithm now. Memory only, but for the first time that an algorithm is asked for: then its key is made,
+    /// which takes an RSA key a moment, and whoever asks meanwhile waits for the same one.
+    ///
+    /// # Errors
+    /// When the database fails, or for a symmetric algorithm.
+    pub async fn signer(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
+        if let Some(key) = self
+            .ring
+            .get()
+            .and_then(|ring| ring.signer(algorithm, self.ambient.now()))
+        {
+            return Ok(key);
+        }
+        self.first(algorithm).await
+    }
+
+    /// All keys that somebody may have to verify with: those that sign, those that will, those that did. Memory only, but for the first time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn key_set(&self) -> Result<Arc<KeySet>, Error> {
+        Ok(Arc::clone(&self.ring().await?.key_set))
+    }
+
+    /// As [`key_set`](Self::key_set), for a token that names its key: when the key is not among those in memory, the database is asked, at most once a
+    /// second, because another node may have made it just now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn key_set_with(&self, kid: &str) -> Result<Arc<KeySet>, Error> {
+        let ring = self.ring().await?;
+        if ring.key_set.knows(kid) || ring.read_at == self.ambient.now() {
+            return Ok(Arc::clone(&ring.key_set));
+        }
+        Ok(Arc::clone(&self.reload().await?.key_set))
+    }
+
+    /// The public keys as /jwks publishes them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn jwks(&self) -> Result<Arc<JwkSet>, Error> {
+        Ok(Arc::clone(&self.ring().await?.jwks))
+    }
+
+    async fn ring(&self) -> Result<Arc<Ring>, Error> {
+        match self.ring.get() {
+            Some(ring) => Ok(ring),
+            None => self.reload().await,
+        }
+    }
+
+    /// Reads the keys again; until then the old ones serve.
+    pub(crate) async fn reload(&self) -> Result<Arc<Ring>, Error> {
+        let epoch = self.ring.epoch();
+        let ring = Arc::new(ring::load(self, self.ring.get()).await?);
+        self.ring.keep(&ring, epoch);
+        Ok(ring)
+    }
+
+    /// A change was announced.
+    pub(crate) async fn changed(&self) -> Result<(), Error> {
+        self.ring.outdate();
+        if self.ring.get().is_some() {
+            self.reload().await?;
+        }
+        Ok(())
+    }
+
+    async fn first(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
+        let _one_at_a_time = self.making.lock().await;
+        // Another task, or another node, may have been faster.
+        for _ in 0..3 {
+            let ring = self.reload().await?;
+            if let Some(key) = ring.signer(algorithm, self.ambient.now()) {
+                return Ok(key);
+            }
+            let youngest = store::youngest(self, algorithm).await?;
+            store::make(self, algorithm, rules::first(youngest, self.ambient.now())).await?;
+            self.ring.outdate();
+        }
+        Err(Error::not_found("key", algorithm.as_str()))
+    }
+
+    /// Makes the next key of this algorithm when its time has come. Says whether one was made.
+    pub(crate) async fn turn(
+        &self,
+        algorithm: Algorithm,
+        schedule: rules::Schedule,
+    ) -> Result<bool, Error> {
+        let _one_at_a_time = self.making.lock().await;
+        let ring = self.reload().await?;
+        match rules::next(&ring.times(algorithm), self.ambient.now(), schedule) {
+            Some(next) => {
+                let made = store::make(self, algorithm, next).await?;
+                self.changed().await?;
+                Ok(made)
+            }
+            None => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+db::statements! {
+    /// The published keys of a realm.
+    pub(crate) LIST_KEYS = "SELECT kid, algorithm, generation, public_jwk, sealed_key, created_at, active_at, expires_at FROM signing_key WHERE realm = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY algorithm, generation";
+    /// A new key. Of two nodes that make the same generation one breaks the key of the table.
+    pub(crate) INSERT_KEY = "INSERT INTO signing_key (realm, kid, algorithm, generation, public_jwk, sealed_key, created_at, active_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)";
+    /// Settles when the keys before it expire.
+    pub(crate) EXPIRE_PREDECESSORS = "UPDATE signing_key SET expires_at = $4 WHERE realm = $1 AND algorithm = $2 AND generation < $3 AND (expires_at IS NULL OR expires_at > $4)";
+    /// The youngest generation of an algorithm, expired or not.
+    pub(crate) YOUNGEST_KEY = "SELECT generation FROM signing_key WHERE realm = $1 AND algorithm = $2 ORDER BY generation DESC LIMIT 1";
+    /// Algorithms whose youngest key signs.
+    pub(crate) MAYBE_DUE = "SELECT realm, algorithm FROM signing_key GROUP BY realm, algorithm HAVING MAX(active_at) <= $1 ORDER BY realm, algorithm";
+    /// Keys that are no longer published.
+    pub(crate) EXPIRED_KEYS = "SELECT realm, kid, algorithm FROM signing_key WHERE expires_at <= $1 LIMIT $2";
+    /// Forgets one.
+    pub(crate) DELETE_EXPIRED_KEY = "DELETE FROM signing_key WHERE realm = $1 AND kid = $2 AND expires_at <= $3";
+}

@@ -1,0 +1,328 @@
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ambient::Ambient;
+use db::{Batch, Db, Stmt, params};
+use jose::Algorithm;
+use tokio::sync::Mutex;
+
+use crate::background;
+use crate::cache::Cache;
+use crate::changes::{self, Follower, Kind};
+use crate::error::Error;
+use crate::keys::{self, rules::Schedule};
+use crate::outbox::{self, Handler, Handlers};
+use crate::realms::{self, Stored};
+use crate::sealing::SealingKey;
+use crate::settings::Settings;
+use crate::tenant::Realm;
+use crate::{schema, sweep};
+
+/// The name of the first realm, whose issuer has no path of its own.
+pub const FIRST_REALM: &str = "main";
+
+/// How many realms are kept in memory, besides the first.
+const REALMS: usize = 1000;
+
+/// What a node is started with.
+#[derive(Clone)]
+pub struct NodeOptions {
+    /// The database; its schema is brought up to date.
+    pub db: Db,
+    /// The clock and the randomness.
+    pub ambient: Ambient,
+    /// The key that opens the realms' root secrets.
+    pub sealing_key: SealingKey,
+    /// The issuer of the first realm, which is made with it. When there is one already it must be the same; empty: whatever the database says.
+    pub issuer: String,
+    /// Whether the first RSA key is made in the background right away, so that no sign-in waits for it.
+    pub prepare_rsa: bool,
+}
+
+impl NodeOptions {
+    /// These, and an RSA key is prepared.
+    pub fn new(
+        db: Db,
+        ambient: Ambient,
+        sealing_key: SealingKey,
+        issuer: impl Into<String>,
+    ) -> Self {
+        Self {
+            db,
+            ambient,
+            sealing_key,
+            issuer: issuer.into(),
+            prepare_rsa: true,
+        }
+    }
+
+    /// Makes RSA keys only when they are asked for: for commands, which end before, and for tests.
+    pub fn without_rsa(mut self) -> Self {
+        self.prepare_rsa = false;
+        self
+    }
+}
+
+/// This process: its database, its clock, its sealing key, and the realms it holds in memory.
+pub struct Node {
+    db: Db,
+    ambient: Ambient,
+    sealing_key: SealingKey,
+    follower: Arc<Follower>,
+    first: Arc<Realm>,
+    realms: Cache<Realm>,
+    loading: Mutex<()>,
+    handlers: Handlers,
+    sweeps: RwLock<Vec<&'static Stmt>>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Node")
+    }
+}
+
+impl Node {
+    /// Brings the schema up to date, makes the first realm if there is none, and reads what is held in memory. An ES256 key is there when it returns; an
+    /// RSA key is being made.
+    ///
+    /// # Errors
+    /// [`Error::Sealing`] when the key is not the one this database was made with, [`Error::IssuerDiffers`], and when the database fails.
+    pub async fn start(options: NodeOptions) -> Result<Arc<Self>, Error> {
+        let NodeOptions {
+            db,
+            ambient,
+            sealing_key,
+            issuer,
+            prepare_rsa,
+        } = options;
+        db.migrate(schema::MIGRATIONS).await?;
+        let follower = Arc::new(Follower::start(db.clone()).await?);
+        let stored = first(&db, &ambient, &sealing_key, &issuer).await?;
+        let root = stored.open(&sealing_key)?;
+        let realm = Realm::new(
+            stored,
+            &root,
+            (db.clone(), ambient.clone()),
+            Arc::clone(&follower),
+        );
+        let first = Arc::new(realm);
+        ready(&follower, &first).await?;
+        first.keys().signer(Algorithm::Es256).await?;
+        if prepare_rsa {
+            let first = Arc::clone(&first);
+            tokio::spawn(async move {
+                if let Err(error) = first.keys().signer(Algorithm::Rs256).await {
+                    tracing::warn!(%error, "the RSA key will be made when it is asked for");
+                }
+            });
+        }
+        Ok(Arc::new(Self {
+            db,
+            ambient,
+            sealing_key,
+            follower,
+            first,
+            realms: Cache::new(REALMS),
+            loading: Mutex::new(()),
+            handlers: Handlers::default(),
+            sweeps: RwLock::new(sweep::OWN.to_vec()),
+        }))
+    }
+
+    /// The realm of this name; `None` when there is none. Memory only for the first one and for those that were asked for lately.
+    ///
+    /// # Errors
+    /// When the database fails, or the realm's secret does not open.
+    pub async fn realm(&self, name: &str) -> Result<Option<Arc<Realm>>, Error> {
+        if name == FIRST_REALM {
+            return Ok(Some(Arc::clone(&self.first)));
+        }
+        if let Some(realm) = self.realms.get(name) {
+            return Ok(Some(realm));
+        }
+        // A name nobody could have made, or that nobody made, must not queue for the lock.
+        if realms::check_name(name).is_err() || realms::load(&self.db, name).await?.is_none() {
+            return Ok(None);
+        }
+        let _one_at_a_time = self.loading.lock().await;
+        let epoch = self.realms.epoch();
+        let realm = match self.follower.find(name) {
+            Some(realm) => realm,
+            None => match realms::load(&self.db, name).await? {
+                None => return Ok(None),
+                Some(stored) => {
+                    let root = stored.open(&self.sealing_key)?;
+                    let parts = (self.db.clone(), self.ambient.clone());
+                    let realm =
+                        Arc::new(Realm::new(stored, &root, parts, Arc::clone(&self.follower)));
+                    ready(&self.follower, &realm).await?;
+                    realm
+                }
+            },
+        };
+        self.realms.keep(name, &realm, epoch);
+        Ok(Some(realm))
+    }
+
+    /// The first realm, `main`.
+    pub fn first(&self) -> Arc<Realm> {
+        Arc::clone(&self.first)
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The clock and the randomness.
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    pub(crate) fn sealing_key(&self) -> &SealingKey {
+        &self.sealing_key
+    }
+
+    pub(crate) fn handlers(&self) -> &Handlers {
+        &self.handlers
+    }
+
+    pub(crate) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    /// Gives messages of this kind (see [`Realm::enqueue`]) to a handler. Messages of a kind without a handler wait.
+    pub fn handle(&self, kind: &'static str, handler: Arc<dyn Handler>) {
+        self.handlers.add(kind, handler);
+    }
+
+    /// Runs these statements each minute. Each deletes rows that have expired at `$1` (unix seconds), `$2` of them at most:
+    /// `DELETE FROM t WHERE (realm, id) IN (SELECT realm, id FROM t WHERE expires_at <= $1 LIMIT $2)`, with an index on `expires_at`.
+    pub fn sweep(&self, statements: &[&'static Stmt]) {
+        let mut sweeps = self.sweeps.write().unwrap_or_else(PoisonError::into_inner);
+        for stmt in statements {
+            if !sweeps.iter().any(|known| std::ptr::eq(*known, *stmt)) {
+                sweeps.push(stmt);
+            }
+        }
+    }
+
+    /// What a node does besides answering: follows the change log each second, rotates keys and deletes what has expired each minute, delivers the
+    /// outbox. To be spawned; it ends when it is dropped. Errors are logged, and it goes on.
+    pub fn background(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {
+        background::run(Arc::clone(self))
+    }
+
+    /// One step of everything that [`background`](Self::background) does.
+    ///
+    /// # Errors
+    /// The first that occurs.
+    pub async fn sync(&self) -> Result<(), Error> {
+        self.follow().await?;
+        self.rotate().await?;
+        self.clean().await?;
+        outbox::deliver(self).await?;
+        Ok(())
+    }
+
+    /// Acts on what is new in the change log.
+    pub(crate) async fn follow(&self) -> Result<(), Error> {
+        for name in self.follower.follow().await? {
+            // The row may be gone or its issuer another: it is read again when it is next asked for.
+            self.realms.forget(&name);
+        }
+        Ok(())
+    }
+
+    /// Makes the keys that are due, in every realm.
+    pub(crate) async fn rotate(&self) -> Result<(), Error> {
+        let rows = self
+            .db
+            .rows(&keys::sql::MAYBE_DUE, params![self.ambient.now()])
+            .await?;
+        for row in rows {
+            let Ok(algorithm) = row.text(1).parse::<Algorithm>() else {
+                continue;
+            };
+            if let Some(realm) = self.realm(row.text(0)).await? {
+                let lifetimes = realm.settings().lifetimes;
+                let schedule = Schedule {
+                    rotation: lifetimes.key_rotation,
+                    lead: lifetimes.key_lead,
+                };
+                realm.keys().turn(algorithm, schedule).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes what has expired.
+    pub(crate) async fn clean(&self) -> Result<(), Error> {
+        let now = self.ambient.now();
+        let sweeps = self
+            .sweeps
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for stmt in sweeps {
+            let deleted = sweep::run(&self.db, stmt, now).await?;
+            if deleted > 0 {
+                tracing::debug!(statement = stmt.name, deleted, "deleted what had expired");
+            }
+        }
+        let expired = self
+            .db
+            .rows(&keys::sql::EXPIRED_KEYS, params![now, 100])
+            .await?;
+        for row in expired {
+            let (realm, kid) = (row.text(0), row.text(1));
+            let mut batch = Batch::new();
+            batch.run(&keys::sql::DELETE_EXPIRED_KEY, params![realm, kid, now]);
+            changes::announce(&mut batch, realm, (Kind::KEYS, row.text(2)), now);
+            self.db.commit(batch).await?;
+        }
+        for realm in self.follower.realms() {
+            realm.revocations().drop_expired(now);
+        }
+        self.follow().await
+    }
+}
+
+/// The row of the first realm, made if there is none.
+async fn first(
+    db: &Db,
+    ambient: &Ambient,
+    sealing_key: &SealingKey,
+    issuer: &str,
+) -> Result<Stored, Error> {
+    let configured = match issuer {
+        "" => None,
+        issuer => Some(realms::check_issuer(issuer)?),
+    };
+    if let (None, Some(issuer)) = (realms::load(db, FIRST_REALM).await?, &configured) {
+        let parts = (db, ambient, sealing_key);
+        match realms::write(parts, FIRST_REALM, issuer, (Settings::default(), "start")).await {
+            // Another node that starts at the same time was faster.
+            Ok(()) | Err(Error::Exists { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let stored = realms::load(db, FIRST_REALM)
+        .await?
+        .ok_or_else(|| Error::not_found("realm", FIRST_REALM))?;
+    match configured {
+        Some(configured) if configured != stored.issuer => Err(Error::IssuerDiffers {
+            stored: stored.issuer,
+            configured,
+        }),
+        _ => Ok(stored),
+    }
+}
+
+/// Makes the realm current: from here on it hears of changes, and what came before is read after that.
+async fn ready(follower: &Follower, realm: &Arc<Realm>) -> Result<(), Error> {
+    follower.add(realm);
+    realm.refresh().await?;
+    realm.revocations().load().await
+}

@@ -1,0 +1,88 @@
+//! What must happen after a commit: a row written with it, delivered by whichever node takes its lease, again and again until it succeeds.
+
+mod delivery;
+pub(crate) mod rules;
+pub(crate) mod sql;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use db::{Batch, params};
+
+use crate::tenant::Realm;
+
+pub(crate) use delivery::deliver;
+
+/// Something to be delivered. `Debug` hides what it says.
+pub struct Message {
+    /// Its identifier, the same at every attempt: a receiver can tell a repetition by it.
+    pub id: String,
+    /// Which handler delivers it.
+    pub kind: String,
+    /// What it says, in the handler's own form.
+    pub payload: String,
+    /// Which attempt this is: 1, 2, …
+    pub attempt: i64,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Message({} {}, attempt {})",
+            self.kind, self.id, self.attempt
+        )
+    }
+}
+
+/// What [`Handler::deliver`] gives: nothing, or why it failed (logged; never put secrets into it).
+pub type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// Delivers messages of one kind. A message may come twice: when a node dies between delivering it and saying so.
+pub trait Handler: Send + Sync + 'static {
+    /// Delivers one message. It has 30 seconds.
+    fn deliver<'a>(&'a self, realm: &'a Arc<Realm>, message: &'a Message) -> Delivery<'a>;
+}
+
+/// The handlers of this process by the kind they deliver.
+#[derive(Default)]
+pub(crate) struct Handlers(RwLock<HashMap<&'static str, Arc<dyn Handler>>>);
+
+impl Handlers {
+    pub(crate) fn add(&self, kind: &'static str, handler: Arc<dyn Handler>) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(kind, handler);
+    }
+
+    fn all(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
+        let handlers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        handlers
+            .iter()
+            .map(|(kind, handler)| (*kind, Arc::clone(handler)))
+            .collect()
+    }
+}
+
+pub(crate) fn enqueue(
+    realm: &Realm,
+    batch: &mut Batch,
+    (kind, payload): (&str, &str),
+    due_at: i64,
+) {
+    batch.run(
+        &sql::ENQUEUE,
+        params![
+            realm.name(),
+            realm.ambient().id(),
+            kind,
+            payload,
+            due_at,
+            realm.now()
+        ],
+    );
+}

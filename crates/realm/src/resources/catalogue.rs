@@ -1,0 +1,296 @@
+use std::collections::{BTreeMap, HashMap};
+
+use oauth::Scope;
+
+use super::document::{Grantable, PersonFacts, Resource};
+use super::expression::Expression;
+use crate::clients::Client;
+
+/// The scopes of OpenID Connect Core §5.4 and §11, with the words that people read at consent.
+pub static STANDARD_SCOPES: [(&str, &str); 6] = [
+    ("openid", "Know who you are"),
+    ("profile", "See your name and the rest of your profile"),
+    ("email", "See your e-mail address"),
+    ("address", "See your postal address"),
+    ("phone", "See your phone number"),
+    ("offline_access", "Keep access while you are away"),
+];
+
+/// Whose scope it is.
+#[derive(Clone, Copy, Debug)]
+pub enum ScopeOwner<'a> {
+    /// One of [`STANDARD_SCOPES`], about the person.
+    OpenId,
+    /// A scope of this resource.
+    Resource(&'a Resource),
+}
+
+/// Everything a realm offers: its resources and their scopes, with the expressions compiled. Made once after each change.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    resources: BTreeMap<String, Resource>,
+    scopes: HashMap<String, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    resource: String,
+    description: String,
+    rule: Rule,
+}
+
+#[derive(Debug)]
+enum Rule {
+    Everyone,
+    Group(String),
+    Expression(Expression),
+    /// An expression that does not compile in this version: grants nothing.
+    Nobody,
+}
+
+impl Catalogue {
+    /// A catalogue of these resources. An expression that does not compile is logged, and its scope is granted to nobody.
+    pub(crate) fn new(resources: Vec<Resource>) -> Self {
+        let mut catalogue = Self::default();
+        for resource in resources {
+            for scope in &resource.scopes {
+                let rule = match &scope.grantable {
+                    Grantable::Everyone => Rule::Everyone,
+                    Grantable::Group(group) => Rule::Group(group.clone()),
+                    Grantable::Expression(source) => compile(&scope.name, source),
+                };
+                let entry = Entry {
+                    resource: resource.id.clone(),
+                    description: scope.description.clone(),
+                    rule,
+                };
+                catalogue.scopes.insert(scope.name.clone(), entry);
+            }
+            catalogue.resources.insert(resource.id.clone(), resource);
+        }
+        catalogue
+    }
+
+    /// The resource with this identifier.
+    pub fn resource(&self, id: &str) -> Option<&Resource> {
+        self.resources.get(id)
+    }
+
+    /// All resources, in the order of their identifiers.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+
+    /// Whose scope this is; `None` when nobody offers it.
+    pub fn owner_of(&self, scope: &str) -> Option<ScopeOwner<'_>> {
+        if standard(scope).is_some() {
+            return Some(ScopeOwner::OpenId);
+        }
+        let entry = self.scopes.get(scope)?;
+        self.resources
+            .get(&entry.resource)
+            .map(ScopeOwner::Resource)
+    }
+
+    /// What the scope allows, in words.
+    pub fn describe(&self, scope: &str) -> Option<&str> {
+        standard(scope).or_else(|| Some(self.scopes.get(scope)?.description.as_str()))
+    }
+
+    /// Every scope on offer: the standard ones, then those of the resources in the order of their identifiers.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        STANDARD_SCOPES.iter().map(|(name, _)| *name).chain(
+            self.resources
+                .values()
+                .flat_map(|resource| resource.scopes.iter().map(|scope| scope.name.as_str())),
+        )
+    }
+
+    /// The part of `requested` that exists.
+    pub fn known(&self, requested: &Scope) -> Scope {
+        requested.filter(|token| self.owner_of(token).is_some())
+    }
+
+    /// The part of `requested` that may be granted to this client for this person (or, without a person, for itself): what the client is
+    /// registered for and the scope's own rule allows. Never more than `requested`.
+    ///
+    /// A client that is registered for no scope at all may be granted any for a person, and none for itself.
+    pub fn grantable(
+        &self,
+        requested: &Scope,
+        person: Option<&PersonFacts>,
+        client: &Client,
+    ) -> Scope {
+        requested.filter(|token| {
+            let registered = match (client.scope.is_empty(), person) {
+                (true, person) => person.is_some(),
+                (false, _) => client.scope.contains(token),
+            };
+            registered && self.allows(token, person, client)
+        })
+    }
+
+    fn allows(&self, token: &str, person: Option<&PersonFacts>, client: &Client) -> bool {
+        if standard(token).is_some() {
+            return person.is_some();
+        }
+        match self.scopes.get(token).map(|entry| &entry.rule) {
+            None | Some(Rule::Nobody) => false,
+            Some(Rule::Everyone) => true,
+            Some(Rule::Group(group)) => person.is_some_and(|person| person.groups.contains(group)),
+            Some(Rule::Expression(expression)) => expression
+                .evaluate(person, client)
+                .unwrap_or_else(|reason| {
+                    tracing::warn!(
+                        scope = token,
+                        client = client.id,
+                        reason,
+                        "the rule of a scope failed: not granted"
+                    );
+                    false
+                }),
+        }
+    }
+}
+
+fn standard(scope: &str) -> Option<&'static str> {
+    STANDARD_SCOPES
+        .iter()
+        .find(|(name, _)| *name == scope)
+        .map(|(_, words)| *words)
+}
+
+fn compile(scope: &str, source: &str) -> Rule {
+    match Expression::compile(source) {
+        Ok(expression) => Rule::Expression(expression),
+        Err(reason) => {
+            tracing::error!(
+                scope,
+                reason,
+                "the rule of a scope cannot be used: nobody is granted it"
+            );
+            Rule::Nobody
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::resources::ScopeDefinition;
+
+    fn catalogue() -> Catalogue {
+        let scope = |name: &str, grantable| ScopeDefinition {
+            name: name.to_owned(),
+            description: format!("Do {name}"),
+            grantable,
+        };
+        Catalogue::new(vec![Resource {
+            id: "urn:demo:notes".to_owned(),
+            name: "Notes".to_owned(),
+            scopes: vec![
+                scope("notes.read", Grantable::Everyone),
+                scope("notes.write", Grantable::Group("editors".to_owned())),
+                scope(
+                    "notes.admin",
+                    Grantable::Expression("person.username == 'alice'".to_owned()),
+                ),
+                scope("notes.broken", Grantable::Expression("person.".to_owned())),
+            ],
+            ..Resource::default()
+        }])
+    }
+
+    fn person(username: &str, groups: &[&str]) -> PersonFacts {
+        PersonFacts {
+            username: username.to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            ..PersonFacts::default()
+        }
+    }
+
+    fn all() -> Scope {
+        Scope::of(catalogue().scopes()).unwrap()
+    }
+
+    #[test]
+    fn each_rule_grants_what_it_says() {
+        let catalogue = catalogue();
+        let client = Client::default();
+        let of = |person| catalogue.grantable(&all(), person, &client).to_string();
+        let openid = "openid profile email address phone offline_access notes.read";
+        assert_eq!(
+            of(Some(&person("alice", &["editors"]))),
+            format!("{openid} notes.write notes.admin")
+        );
+        assert_eq!(of(Some(&person("bob", &[]))), openid);
+        assert_eq!(of(None), "");
+    }
+
+    #[test]
+    fn a_client_for_itself_gets_what_it_is_registered_for_and_no_more() {
+        let client = Client {
+            scope: "notes.read notes.write notes.admin openid".parse().unwrap(),
+            ..Client::default()
+        };
+        let granted = catalogue().grantable(&all(), None, &client);
+        assert_eq!(granted.to_string(), "notes.read");
+    }
+
+    #[test]
+    fn every_scope_has_words_and_an_owner() {
+        let catalogue = catalogue();
+        assert_eq!(catalogue.describe("notes.read"), Some("Do notes.read"));
+        assert!(catalogue.describe("openid").is_some());
+        assert!(catalogue.describe("nothing").is_none());
+        assert!(matches!(
+            catalogue.owner_of("email"),
+            Some(ScopeOwner::OpenId)
+        ));
+        match catalogue.owner_of("notes.write") {
+            Some(ScopeOwner::Resource(resource)) => assert_eq!(resource.id, "urn:demo:notes"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(
+            catalogue
+                .known(&"nothing openid".parse().unwrap())
+                .to_string(),
+            "openid"
+        );
+    }
+
+    fn subset() -> impl Strategy<Value = Vec<String>> {
+        let names: Vec<String> = all()
+            .iter()
+            .map(str::to_owned)
+            .chain(["unknown".to_owned()])
+            .collect();
+        let count = names.len();
+        proptest::sample::subsequence(names, 0..=count)
+    }
+
+    proptest! {
+        #[test]
+        fn granting_never_widens(requested in subset(), registered in subset(), editor: bool, alice: bool, alone: bool) {
+            let catalogue = catalogue();
+            let requested = Scope::of(requested).unwrap();
+            let client = Client { scope: Scope::of(registered).unwrap(), ..Client::default() };
+            let person = person(if alice { "alice" } else { "bob" }, if editor { &["editors"] } else { &[] });
+            let person = (!alone).then_some(&person);
+            let granted = catalogue.grantable(&requested, person, &client);
+            prop_assert!(granted.is_subset(&requested));
+            prop_assert!(granted.is_subset(&catalogue.known(&requested)));
+            if !client.scope.is_empty() {
+                prop_assert!(granted.is_subset(&client.scope));
+            }
+            if alone {
+                prop_assert!(granted.is_subset(&client.scope));
+            }
+            // What was granted is granted again, alone or with the rest: nothing depends on company.
+            prop_assert_eq!(catalogue.grantable(&granted, person, &client), granted);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The schema of the whole product: every crate's migrations, in one order.
+
+use db::Migration;
+
+/// All migrations in order. The files are in `migrations/`; one that has been released never changes.
+pub static MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "0001_realm",
+        sql: include_str!("../../../migrations/0001_realm.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "0002_identity",
+        sql: include_str!("../../../migrations/0002_identity.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "0003_server",
+        sql: include_str!("../../../migrations/0003_server.sql"),
+    },
+];

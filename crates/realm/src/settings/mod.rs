@@ -1,0 +1,145 @@
+//! What a realm's operator may set, and what holds where nothing is set.
+
+mod lifetimes;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Invalid;
+
+pub(crate) use lifetimes::check_one;
+pub use lifetimes::{LIFETIMES, LONGEST_TOKEN, Lifetime, LifetimeOverrides, Lifetimes};
+
+/// Which set of rules a realm or client follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Profile {
+    /// OAuth 2.1: PKCE for every client.
+    #[default]
+    #[serde(rename = "oauth2.1")]
+    OAuth21,
+    /// OpenID Connect Core as it was: PKCE may be waived for confidential clients.
+    #[serde(rename = "openid")]
+    OpenId,
+}
+
+/// The settings of one realm. Unknown members are refused when they are set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The realm's name as people read it on its pages.
+    pub display_name: String,
+    /// The rules that hold for clients that do not state their own.
+    pub profile: Profile,
+    /// Whether clients must use PKCE. Only a realm with the profile `openid` may say `false`, and then for confidential clients only
+    /// (RFC 9700 §2.1.1).
+    pub require_pkce: bool,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            display_name: "grantor".to_owned(),
+            profile: Profile::OAuth21,
+            require_pkce: true,
+            lifetimes: Lifetimes::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads settings that somebody wrote: an unknown member is refused by name, and every rule is checked.
+    pub fn from_json(text: &str) -> Result<Self, Invalid> {
+        let settings: Self = serde_json::from_str(text)
+            .map_err(|error| Invalid::new("settings", error.to_string()))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Checks what the types cannot say.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let name = self.display_name.trim();
+        if name.is_empty() || self.display_name.chars().count() > 100 {
+            return Err(Invalid::new("display_name", "it has 1 to 100 characters"));
+        }
+        if self.display_name.chars().any(char::is_control) {
+            return Err(Invalid::new("display_name", "it holds a control character"));
+        }
+        if !self.require_pkce && self.profile != Profile::OpenId {
+            return Err(Invalid::new(
+                "require_pkce",
+                "it may be false only with the profile `openid`",
+            ));
+        }
+        self.lifetimes.check()
+    }
+
+    /// Reads stored settings: members that a newer version wrote are passed over, so that nodes of two versions run side by side.
+    pub(crate) fn from_stored(text: &str) -> Result<Self, serde_json::Error> {
+        let mut value: serde_json::Value = serde_json::from_str(text)?;
+        let shape = serde_json::to_value(Self::default())?;
+        keep_known(&mut value, &shape);
+        serde_json::from_value(value)
+    }
+
+    pub(crate) fn to_stored(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+fn keep_known(value: &mut serde_json::Value, shape: &serde_json::Value) {
+    if let (Some(object), Some(known)) = (value.as_object_mut(), shape.as_object()) {
+        object.retain(|name, _| known.contains_key(name));
+        for (name, member) in object.iter_mut() {
+            keep_known(member, &known[name]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_has_its_default() {
+        let settings = Settings::from_json(r#"{"lifetimes":{"access_token":60}}"#).unwrap();
+        assert_eq!(settings.lifetimes.access_token, 60);
+        assert_eq!(settings.lifetimes.session_idle, 43_200);
+        assert!(settings.require_pkce);
+    }
+
+    #[test]
+    fn an_unknown_member_is_refused_by_name_when_set_and_passed_over_when_stored() {
+        let text =
+            r#"{"profile":"openid","lifetimes":{"acces_token":60,"id_token":90},"new":{"a":1}}"#;
+        let refusal = Settings::from_json(text).unwrap_err();
+        assert!(refusal.reason.contains("acces_token"), "{refusal}");
+        let read = Settings::from_stored(text).unwrap();
+        assert_eq!(read.lifetimes.id_token, 90);
+        assert_eq!(read.profile, Profile::OpenId);
+    }
+
+    #[test]
+    fn pkce_is_waived_only_with_the_openid_profile() {
+        assert_eq!(
+            Settings::from_json(r#"{"require_pkce":false}"#)
+                .unwrap_err()
+                .field,
+            "require_pkce"
+        );
+        assert!(Settings::from_json(r#"{"require_pkce":false,"profile":"openid"}"#).is_ok());
+    }
+
+    #[test]
+    fn stored_settings_come_back() {
+        let settings = Settings {
+            display_name: "Müller & Söhne".to_owned(),
+            ..Settings::default()
+        };
+        assert_eq!(
+            Settings::from_stored(&settings.to_stored().unwrap()).unwrap(),
+            settings
+        );
+    }
+}

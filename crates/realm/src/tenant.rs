@@ -1,0 +1,265 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ambient::Ambient;
+use db::{Batch, CommitError, Committed, Db};
+use url::Url;
+
+use crate::cache::{Cache, Slot};
+use crate::changes::{self, Follower, Kind};
+use crate::clients::{self, Client};
+use crate::error::Error;
+use crate::events::{self, Event};
+use crate::keys::Keys;
+use crate::outbox;
+use crate::realms::Stored;
+use crate::resources::{self, Catalogue};
+use crate::revocations::Revocations;
+use crate::sealing::Secrets;
+use crate::settings::Settings;
+
+/// How many clients of a realm are kept in memory.
+const CLIENTS: usize = 10_000;
+
+/// A tenant: an issuer with its own people, clients, resources and keys. One process holds one value of it, shared by all requests; the change log
+/// keeps it current.
+pub struct Realm {
+    name: String,
+    issuer: String,
+    path: String,
+    db: Db,
+    ambient: Ambient,
+    secrets: Arc<Secrets>,
+    follower: Arc<Follower>,
+    settings: RwLock<(i64, Arc<Settings>)>,
+    clients: Cache<Client>,
+    catalogue: Slot<Catalogue>,
+    keys: Keys,
+    revocations: Revocations,
+}
+
+impl std::fmt::Debug for Realm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Realm({})", self.name)
+    }
+}
+
+impl Realm {
+    pub(crate) fn new(
+        stored: Stored,
+        root: &[u8],
+        (db, ambient): (Db, Ambient),
+        follower: Arc<Follower>,
+    ) -> Self {
+        let secrets = Arc::new(Secrets::new(&stored.name, root));
+        let path = Url::parse(&stored.issuer)
+            .map(|url| url.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default();
+        Self {
+            keys: Keys::new(
+                &stored.name,
+                (db.clone(), ambient.clone()),
+                Arc::clone(&secrets),
+            ),
+            revocations: Revocations::new(
+                &stored.name,
+                db.clone(),
+                ambient.clone(),
+                Arc::clone(&follower),
+            ),
+            settings: RwLock::new((stored.version, Arc::new(stored.settings))),
+            clients: Cache::new(CLIENTS),
+            catalogue: Slot::empty(),
+            name: stored.name,
+            issuer: stored.issuer,
+            path,
+            db,
+            ambient,
+            secrets,
+            follower,
+        }
+    }
+
+    /// Its name: `main` for the first realm.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The issuer (RFC 8414 §2), without a slash at its end: `https://host`, or `https://host/realms/NAME`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The issuer's path, to stand before the paths of pages and endpoints: empty, or `/realms/NAME`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The address of something below the issuer, such as `url("/token")`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// Whether the issuer is https; cookies are secure then, whatever the socket is.
+    pub fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The clock and the randomness.
+    pub fn ambient(&self) -> &Ambient {
+        &self.ambient
+    }
+
+    /// The time, in unix seconds.
+    pub fn now(&self) -> i64 {
+        self.ambient.now()
+    }
+
+    /// The settings as they are now. Memory only.
+    pub fn settings(&self) -> Arc<Settings> {
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&settings.1)
+    }
+
+    /// The client with this identifier, disabled or not. Memory only, but for the first time; absence is never remembered.
+    ///
+    /// # Errors
+    /// When the database fails or the row cannot be read.
+    pub async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, Error> {
+        if let Some(client) = self.clients.get(id) {
+            return Ok(Some(client));
+        }
+        let epoch = self.clients.epoch();
+        let client = clients::load(&self.db, &self.name, id).await?.map(Arc::new);
+        if let Some(client) = &client {
+            self.clients.keep(id, client, epoch);
+        }
+        Ok(client)
+    }
+
+    /// All resources and scopes. Memory only, but for the first time after a change.
+    ///
+    /// # Errors
+    /// When the database fails or a row cannot be read.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Error> {
+        if let Some(catalogue) = self.catalogue.get() {
+            return Ok(catalogue);
+        }
+        let epoch = self.catalogue.epoch();
+        let all = resources::load_all(&self.db, &self.name).await?;
+        let catalogue = Arc::new(Catalogue::new(all));
+        self.catalogue.keep(&catalogue, epoch);
+        Ok(catalogue)
+    }
+
+    /// The signing keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// What has been revoked.
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// HMAC-SHA256 of `data` under a key for this purpose, which derives from the realm's root secret. A purpose is a constant of the program.
+    pub fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        self.secrets.mac(purpose, data)
+    }
+
+    /// Whether `mac` is the MAC of `data` for this purpose; in constant time.
+    pub fn verify_mac(&self, purpose: &str, data: &[u8], mac: &[u8]) -> bool {
+        self.secrets.verify(purpose, data, mac)
+    }
+
+    /// Seals `plaintext` for this purpose: base64url of AES-256-GCM with a nonce of 192 random bits (so one key lasts for any number of texts).
+    /// Only [`unseal`](Self::unseal) of the same realm with the same purpose opens it.
+    pub fn seal(&self, purpose: &str, plaintext: impl AsRef<[u8]>) -> String {
+        self.secrets
+            .seal(&self.ambient.entropy, purpose, plaintext.as_ref())
+    }
+
+    /// Opens what [`seal`](Self::seal) made for this purpose; `None` for anything else.
+    pub fn unseal(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.secrets.unseal(purpose, sealed)
+    }
+
+    /// Adds an event to the batch.
+    pub fn record(&self, batch: &mut Batch, event: Event) {
+        events::record(self, batch, event);
+    }
+
+    /// Adds a message to the batch, to be delivered from `due_at` on by the handler of its kind.
+    pub fn enqueue(&self, batch: &mut Batch, kind: &str, payload: &str, due_at: i64) {
+        outbox::enqueue(self, batch, (kind, payload), due_at);
+    }
+
+    /// Adds a line to the change log, so that every node hears of the change (see [`Kind`]). It is to be the last thing in the batch: from here to the
+    /// commit no other batch can announce anything.
+    pub fn announce(&self, batch: &mut Batch, kind: &str, id: &str) {
+        changes::announce(batch, &self.name, (kind, id), self.now());
+        self.follower.bell.notify_one();
+    }
+
+    /// Commits a batch that announces or revokes something, and acts on it here before it returns. Other batches are committed with
+    /// [`Db::commit`], which saves a read.
+    ///
+    /// # Errors
+    /// When the batch was not committed.
+    pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let committed = self.db.commit(batch).await?;
+        if let Err(error) = self.follower.follow().await {
+            tracing::warn!(%error, "the change log cannot be read just now; changes show up here later");
+        }
+        Ok(committed)
+    }
+
+    /// Acts on a line of the change log.
+    pub(crate) async fn changed(&self, kind: &str, id: &str) -> Result<(), Error> {
+        match kind {
+            Kind::CLIENT => self.clients.forget(id),
+            Kind::RESOURCE => self.catalogue.forget(),
+            Kind::REVOCATION => self.revocations.load_one(id).await?,
+            Kind::KEYS => self.keys.changed().await?,
+            Kind::REALM => self.refresh().await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Forgets what may be out of date and reads again what is held in memory.
+    pub(crate) async fn forget_everything(&self) -> Result<(), Error> {
+        self.clients.forget_all();
+        self.catalogue.forget();
+        self.refresh().await?;
+        self.keys.changed().await?;
+        self.revocations.load().await
+    }
+
+    /// Reads the settings again.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        let Some(stored) = crate::realms::load(&self.db, &self.name).await? else {
+            return Ok(());
+        };
+        if stored.issuer != self.issuer {
+            tracing::warn!(
+                realm = self.name,
+                from = self.issuer,
+                to = stored.issuer,
+                "the issuer was changed; this process goes on with the old one until it is restarted"
+            );
+        }
+        let mut settings = self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if stored.version > settings.0 {
+            *settings = (stored.version, Arc::new(stored.settings));
+        }
+        Ok(())
+    }
+}
