@@ -93,11 +93,17 @@ pub struct AccessToken {
     /// The APIs it is for.
     pub aud: Audience,
     /// When it expires.
+    #[serde(deserialize_with = "lenient::seconds")]
     pub exp: i64,
     /// When it was issued.
+    #[serde(deserialize_with = "lenient::seconds")]
     pub iat: i64,
     /// When it begins to be valid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_seconds"
+    )]
     pub nbf: Option<i64>,
     /// Its own identifier.
     pub jti: String,
@@ -107,7 +113,11 @@ pub struct AccessToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// When the person signed in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_seconds"
+    )]
     pub auth_time: Option<i64>,
     /// The authentication context the sign-in reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,11 +170,17 @@ pub struct IdToken {
     /// The clients it is for.
     pub aud: Audience,
     /// When it expires.
+    #[serde(deserialize_with = "lenient::seconds")]
     pub exp: i64,
     /// When it was issued.
+    #[serde(deserialize_with = "lenient::seconds")]
     pub iat: i64,
     /// When the person signed in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_seconds"
+    )]
     pub auth_time: Option<i64>,
     /// The nonce of the authorization request.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,10 +39,12 @@ async fn one_renewal_serves_everybody_who_asks() {
     let session = provider.sign_in(&provider.client().await).await.unwrap();
     provider.with(|inner| inner.token_delay = Duration::from_millis(50));
     provider.ambient.clock.advance(300);
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(100));
     let askers: Vec<_> = (0..100)
         .map(|number| {
-            let session = session.clone();
+            let (session, start) = (session.clone(), start.clone());
             tokio::spawn(async move {
+                start.wait().await;
                 match number % 2 {
                     0 => session.access_token().await,
                     _ => session.refresh().await,

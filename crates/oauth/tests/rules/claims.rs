@@ -44,6 +44,21 @@ fn an_access_token_without_a_required_claim_is_refused() {
     }
 }
 
+/// RFC 7519 §2: a NumericDate may have a fraction.
+#[test]
+fn a_time_may_have_a_fraction() {
+    let times = |exp: serde_json::Value, auth_time: serde_json::Value| {
+        let value = json!({"iss": "i", "sub": "p", "aud": "c", "exp": exp, "iat": 1, "auth_time": auth_time});
+        serde_json::from_value::<IdToken>(value)
+            .map(|claims| (claims.exp, claims.auth_time))
+            .ok()
+    };
+    assert_eq!(times(json!(10.9), json!(2.5)), Some((10, Some(2))));
+    assert_eq!(times(json!(10), json!(null)), Some((10, None)));
+    assert_eq!(times(json!("10"), json!(2)), None);
+    assert_eq!(times(json!(1e300), json!(2)), None);
+}
+
 /// OpenID Connect Core §2 and §5.1.
 #[test]
 fn an_id_token_holds_claims_about_the_person_beside_its_own() {

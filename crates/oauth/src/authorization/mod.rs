@@ -1,12 +1,17 @@
 //! The authorization request and response (RFC 6749 §4.1, OpenID Connect Core §3.1.2).
 
+mod prompt;
+mod response;
+
+pub use prompt::{Prompt, Prompts};
+pub use response::{ResponseMode, response_url, with_query};
+
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::pkce::{self, Challenge};
-use crate::redirect_uri::ReturnTo;
 use crate::{Error, ErrorCode, Params, Redacted, Scope};
 
 /// What the request asks to be sent back (RFC 6749 §3.1.1). OAuth 2.1 leaves the code only.
@@ -33,157 +38,6 @@ impl ResponseType {
                 "The only response_type here is 'code'.",
             )),
         }
-    }
-}
-
-/// How the response travels (OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode §2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseMode {
-    /// In the query of the redirect URI.
-    #[default]
-    Query,
-    /// As a form that the browser posts to the redirect URI.
-    FormPost,
-}
-
-impl ResponseMode {
-    /// The registered name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Query => "query",
-            Self::FormPost => "form_post",
-        }
-    }
-
-    /// The mode in which to answer a request that may be wrong elsewhere: `form_post` when it asks for that, else the query.
-    pub fn of(params: &Params) -> Self {
-        match params.get("response_mode") {
-            Some("form_post") => Self::FormPost,
-            _ => Self::Query,
-        }
-    }
-
-    fn parse(text: Option<&str>) -> Result<Self, Error> {
-        match text {
-            None | Some("query") => Ok(Self::Query),
-            Some("form_post") => Ok(Self::FormPost),
-            Some(_) => Err(Error::malformed("response_mode", "'query' or 'form_post'")),
-        }
-    }
-}
-
-/// What the person is to be asked (OpenID Connect Core §3.1.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Prompt {
-    /// Show no page at all.
-    None,
-    /// Sign in again, session or not.
-    Login,
-    /// Ask for consent, remembered or not.
-    Consent,
-    /// Choose an account.
-    SelectAccount,
-}
-
-impl Prompt {
-    const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
-
-    /// The registered name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Login => "login",
-            Self::Consent => "consent",
-            Self::SelectAccount => "select_account",
-        }
-    }
-
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-/// The set of values of `prompt`. `none` is never together with another.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Prompts(u8);
-
-impl Prompts {
-    /// Reads the space-separated list.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let mut set = Self::default();
-        for word in text.split(' ').filter(|word| !word.is_empty()) {
-            let prompt = Prompt::ALL
-                .into_iter()
-                .find(|prompt| prompt.as_str() == word)
-                .ok_or_else(|| {
-                    Error::malformed(
-                        "prompt",
-                        "made of 'none', 'login', 'consent' and 'select_account'",
-                    )
-                })?;
-            set.0 |= prompt.bit();
-        }
-        if set.contains(Prompt::None) && set.0 != Prompt::None.bit() {
-            return Err(Error::invalid_request(
-                "The value 'none' of the parameter 'prompt' must stand alone.",
-            ));
-        }
-        Ok(set)
-    }
-
-    /// Whether the value was given.
-    pub const fn contains(self, prompt: Prompt) -> bool {
-        self.0 & prompt.bit() != 0
-    }
-
-    /// The set without one value.
-    #[must_use]
-    pub const fn without(self, prompt: Prompt) -> Self {
-        Self(self.0 & !prompt.bit())
-    }
-
-    /// Whether nothing was asked for.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The values.
-    pub fn iter(self) -> impl Iterator<Item = Prompt> {
-        Prompt::ALL
-            .into_iter()
-            .filter(move |prompt| self.contains(*prompt))
-    }
-}
-
-impl fmt::Display for Prompts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, prompt) in self.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(prompt.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Prompts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Prompts({self})")
-    }
-}
-
-impl Serialize for Prompts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Prompts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -422,30 +276,4 @@ pub(crate) fn resources(params: &Params) -> Result<Vec<String>, Error> {
 /// Whether the text can name an API: an absolute URI (`https://api.example.com/notes`, `urn:demo:notes`) without fragment.
 pub fn is_resource(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains('#') && Url::parse(text).is_ok()
-}
-
-/// Where to send the browser with these parameters: for [`ResponseMode::Query`] the redirect URI with the pairs added to whatever query it has,
-/// for [`ResponseMode::FormPost`] the redirect URI itself, the `action` of the form.
-pub fn response_url(to: &ReturnTo, mode: ResponseMode, pairs: &[(&str, &str)]) -> String {
-    match mode {
-        ResponseMode::Query => with_query(to.as_str(), pairs),
-        ResponseMode::FormPost => to.as_str().to_owned(),
-    }
-}
-
-/// Adds pairs to the query of a URI that has no fragment; what stands there already stays as it is (RFC 6749 §3.1.2).
-pub fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
-    let mut url = uri.to_owned();
-    if pairs.is_empty() {
-        return url;
-    }
-    match url.split_once('?') {
-        None => url.push('?'),
-        Some((_, query)) if query.is_empty() || query.ends_with('&') => {}
-        Some(_) => url.push('&'),
-    }
-    let encoded = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish();
-    url + &encoded
 }
