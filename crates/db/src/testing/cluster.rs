@@ -11,6 +11,7 @@ use crate::Error;
 pub struct Cluster {
     supervisor: Mutex<Supervisor>,
     directory: PathBuf,
+    port: u16,
 }
 
 struct Supervisor {
@@ -24,17 +25,17 @@ struct Supervisor {
 /// a collation is missing.
 const SUPERVISE: &str = r#"
 trap '' INT HUP
-bin=$1; shift
+bin=$1; port=$2; shift 2
 dir=$(mktemp -d /tmp/grantor-postgres-XXXXXX) || exit 1
 make() { "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-sync "$@" >"$dir/log" 2>&1; }
 make --locale=C --locale-provider=icu --icu-locale=en || { rm -rf "$dir/data"; make --locale=C; } || { cat "$dir/log" >&2; rm -rf "$dir"; exit 1; }
 echo "$dir"
-launch() { "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=300 "$@" >>"$dir/log" 2>&1 & pid=$!; }
+launch() { "$bin/postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses= -c max_connections=300 "$@" >>"$dir/log" 2>&1 & pid=$!; }
 start() {
   launch "$@"
   for try in $(seq 600); do
     kill -0 $pid 2>/dev/null || launch "$@"
-    "$bin/pg_isready" -q -h "$dir" && { echo started; return; }
+    "$bin/pg_isready" -q -h "$dir" -p "$port" && { echo started; return; }
     sleep 0.05
   done
   cat "$dir/log" >&2; echo failed
@@ -55,6 +56,20 @@ impl Cluster {
     /// # Errors
     /// When PostgreSQL is not installed or does not start.
     pub fn start(durable: bool) -> Result<Self, Error> {
+        let fast = [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+        ];
+        Self::start_with(5432, if durable { &[] } else { &fast })
+    }
+
+    /// Makes and starts a server with settings of postgresql.conf, as `name=value`. The port is also the name of its socket; it is listened on only when the
+    /// settings name `listen_addresses`.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start.
+    pub fn start_with(port: u16, settings: &[&str]) -> Result<Self, Error> {
         let bin = programs()?;
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
@@ -66,15 +81,10 @@ impl Cluster {
         command
             .args(["-c", SUPERVISE, "supervise"])
             .arg(bin)
+            .arg(port.to_string())
             .current_dir("/");
-        if !durable {
-            for setting in [
-                "fsync=off",
-                "synchronous_commit=off",
-                "full_page_writes=off",
-            ] {
-                command.args(["-c", setting]);
-            }
+        for setting in settings {
+            command.args(["-c", setting]);
         }
         let mut child = command
             .stdin(Stdio::piped())
@@ -93,6 +103,7 @@ impl Cluster {
         let cluster = Self {
             supervisor: Mutex::new(supervisor),
             directory,
+            port,
         };
         cluster.order("start", "started")?;
         Ok(cluster)
@@ -101,7 +112,7 @@ impl Cluster {
     /// The URL of its database `postgres`, for a superuser.
     pub fn url(&self) -> String {
         let directory = self.directory.display().to_string().replace('/', "%2F");
-        format!("postgres://postgres@{directory}/postgres")
+        format!("postgres://postgres@{directory}:{}/postgres", self.port)
     }
 
     /// Its directory, which holds the socket.

@@ -58,6 +58,7 @@ async fn a_killed_server_loses_no_acknowledged_commit_and_is_used_again_when_it_
 db::statements! {
     SLEEP = "SELECT CAST(pg_sleep(0.3) AS TEXT)";
     FIRST = "UPDATE code SET redeemed_at = $1 WHERE hash = 'first'";
+    ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
     SECOND = "UPDATE code SET redeemed_at = $1 WHERE hash = 'second'";
 }
 
@@ -83,11 +84,124 @@ async fn a_deadlock_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_refused_when_tls_is_required() {
-    let url = Url::parse("postgres://u:p@127.0.0.1:1/g?sslmode=verify-full").unwrap();
+async fn a_server_without_tls_is_refused_where_tls_is_required() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // It answers the request for TLS with no, and records whether a password or anything else follows.
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 8];
+        stream.read_exact(&mut request).await.unwrap();
+        stream.write_all(b"N").await.unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+        rest
+    });
+    let url = Url::parse(&format!("postgres://u:p@{address}/g?sslmode=require")).unwrap();
     let error = Db::open(&url).await.unwrap_err();
+    assert!(error.to_string().contains("TLS"), "{error}");
+    assert_eq!(server.await.unwrap(), b"");
+}
+
+/// The certificate's chain and name are both checked; Debian's PostgreSQL brings `openssl`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_used_when_the_certificate_is_trusted_and_refused_when_it_is_not() {
+    let directory = tempfile::Builder::new()
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir()
+        .unwrap();
+    let (certificate, key) = (
+        directory.path().join("server.crt"),
+        directory.path().join("server.key"),
+    );
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args([
+            "-addext",
+            "keyUsage=digitalSignature",
+            "-addext",
+            "extendedKeyUsage=serverAuth",
+        ])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    // PostgreSQL takes a key only from its own user or from root with these rights.
+    std::process::Command::new("sh")
+        .args([
+            "-c",
+            "chmod 600 \"$0\"; chown postgres \"$0\" 2>/dev/null || true",
+        ])
+        .arg(&key)
+        .status()
+        .unwrap();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let settings = [
+        "ssl=on".to_owned(),
+        format!("ssl_cert_file={}", certificate.display()),
+        format!("ssl_key_file={}", key.display()),
+        "listen_addresses=127.0.0.1".to_owned(),
+    ];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let _cluster = Cluster::start_with(port, &settings).unwrap();
+    let open = async |host: &str, options: String| {
+        Db::open(
+            &Url::parse(&format!(
+                "postgres://postgres@{host}:{port}/postgres?{options}"
+            ))
+            .unwrap(),
+        )
+        .await
+    };
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());
+    let db = open("localhost", trusted.clone()).await.unwrap();
+    assert_eq!(
+        db.row(&ENCRYPTED, params![]).await.unwrap().unwrap().int(0),
+        1
+    );
+    let plain = open("localhost", "sslmode=disable".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(
+        plain
+            .row(&ENCRYPTED, params![])
+            .await
+            .unwrap()
+            .unwrap()
+            .int(0),
+        0
+    );
+    // Another name, and a chain that ends nowhere.
+    assert!(open("127.0.0.1", trusted).await.is_err());
     assert!(
-        matches!(error, db::Error::Unavailable(_) | db::Error::Url(_)),
-        "{error}"
+        open("localhost", "sslmode=require".to_owned())
+            .await
+            .is_err()
     );
 }
