@@ -34,20 +34,27 @@ pub struct Options {
     pub passwords: PoolOptions,
     /// How often a sign-in may be tried.
     pub limits: LimitOptions,
+    /// Origins (`scheme://host[:port]`) that count as our own though the `Host` header may not say so: the issuers', behind a proxy that rewrites it.
+    pub trusted_origins: Vec<String>,
 }
 
 impl Options {
     /// Cheap hashes and hardly any limits, for tests that sign in hundreds of times. Never for real people.
     pub fn for_tests() -> Self {
+        let many = Rate {
+            burst: 100_000,
+            seconds_each: 1,
+        };
         Self {
             passwords: PoolOptions {
                 cost: Cost::TEST,
                 ..PoolOptions::default()
             },
             limits: LimitOptions {
-                per_name_and_address: Rate::new(100_000, 1),
-                per_address: Rate::new(100_000, 1),
+                per_name_and_address: many,
+                per_address: many,
             },
+            trusted_origins: Vec::new(),
         }
     }
 }
@@ -56,6 +63,7 @@ impl Options {
 pub struct Identity {
     passwords: Pool,
     limits: sign_in::Limits,
+    trusted_origins: Vec<String>,
 }
 
 impl Identity {
@@ -64,6 +72,7 @@ impl Identity {
         Arc::new(Self {
             passwords: Pool::new(options.passwords, ambient.entropy.clone()),
             limits: sign_in::Limits::new(options.limits, &ambient.clock),
+            trusted_origins: options.trusted_origins,
         })
     }
 
@@ -89,6 +98,14 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity").finish_non_exhaustive()
     }
+}
+
+/// The statements that delete what has expired, for [`realm::Node::sweep`].
+pub fn sweeps() -> [&'static db::Stmt; 2] {
+    [
+        &session::sql::SWEEP_SESSIONS,
+        &interaction::sql::SWEEP_INTERACTIONS,
+    ]
 }
 
 /// Every statement of this crate, so that a test prepares them on both engines.

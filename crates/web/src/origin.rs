@@ -3,7 +3,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use tower_http::csrf::{ConfigError, CsrfLayer, ProtectionError};
+pub use tower_http::csrf::ConfigError;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::page;
 
@@ -14,15 +15,15 @@ use crate::page;
 /// When an origin of `trusted` is not `scheme://host[:port]`.
 pub fn guard<'a>(
     trusted: impl IntoIterator<Item = &'a str>,
-) -> Result<CsrfLayer<impl Fn(ProtectionError) -> Response<Body> + Clone>, ConfigError> {
+) -> Result<CsrfLayer<fn(ProtectionError) -> Response<Body>>, ConfigError> {
     let mut layer = CsrfLayer::new();
     for origin in trusted {
         layer = layer.add_trusted_origin(origin)?;
     }
-    Ok(layer.with_rejection_response(|_: ProtectionError| refusal()))
+    Ok(layer.with_rejection_response(refusal as fn(ProtectionError) -> Response<Body>))
 }
 
-fn refusal() -> Response<Body> {
+fn refusal(_: ProtectionError) -> Response<Body> {
     page::problem(
         StatusCode::FORBIDDEN,
         "This did not come from our page",

@@ -221,7 +221,7 @@ fn browser(realm: &Realm, headers: &HeaderMap) -> (String, Option<SetCookie>) {
         Some(value) => (sha256(&value), None),
         None => {
             let value = realm.ambient().token();
-            let cookie = SetCookie::new(cookie_name(realm), &value).secure(realm.is_https());
+            let cookie = SetCookie::new(cookie_name(realm), &value, realm.is_https());
             (sha256(&value), Some(cookie))
         }
     }
@@ -235,5 +235,5 @@ fn browser_cookie(realm: &Realm, headers: &HeaderMap) -> Option<String> {
 }
 
 fn cookie_name(realm: &Realm) -> String {
-    cookie::name(realm.name(), realm.is_https(), Some(COOKIE))
+    cookie::name(realm.name(), realm.is_https(), COOKIE)
 }

@@ -43,8 +43,17 @@ mod tests {
     #[test]
     fn only_paths_on_this_origin_are_resumed() {
         for bad in [
-            "", "authorize", "//evil.example", "/\\evil.example", "\\/evil.example", "https://evil.example", "/a\r\nLocation: x", "/a b",
-            "/a#b", "javascript:alert(1)", "/\t/evil.example",
+            "",
+            "authorize",
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "/a\r\nLocation: x",
+            "/a b",
+            "/a#b",
+            "javascript:alert(1)",
+            "/\t/evil.example",
         ] {
             assert!(!is_local_path(bad), "{bad:?}");
         }

@@ -90,7 +90,11 @@ pub async fn create(
             now
         ],
     );
-    record(realm, &mut batch, Happened::to("person.created", &id).by(actor));
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.created", &id).by(actor),
+    );
     realm.db().commit(batch).await.map_err(taken)?;
     Ok(Person {
         id,
@@ -139,7 +143,11 @@ pub async fn update(
         ],
         1,
     );
-    record(realm, &mut batch, Happened::to("person.updated", id).by(actor));
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.updated", id).by(actor),
+    );
     realm.db().commit(batch).await.map_err(taken)?;
     super::find(realm, id).await?.ok_or(Error::NotFound)
 }
@@ -161,11 +169,18 @@ pub async fn set_password(
         params![realm.name(), id, password.as_str(), realm.now()],
         1,
     );
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.password_changed", id).by(actor),
+    );
     if sessions == Sessions::End {
-        batch.run(&sql::SIGN_OUT_PERSON, params![realm.name(), id, realm.now()]);
+        batch.run(
+            &sql::SIGN_OUT_PERSON,
+            params![realm.name(), id, realm.now()],
+        );
         end_sessions(realm, &mut batch, id);
     }
-    record(realm, &mut batch, Happened::to("person.password_changed", id).by(actor));
     finish(realm, batch).await
 }
 
@@ -175,9 +190,17 @@ pub async fn set_password(
 /// [`Error::NotFound`], or the database's.
 pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let mut batch = Batch::new();
-    batch.expect(&sql::DISABLE_PERSON, params![realm.name(), id, realm.now()], 1);
+    batch.expect(
+        &sql::DISABLE_PERSON,
+        params![realm.name(), id, realm.now()],
+        1,
+    );
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.disabled", id).by(actor),
+    );
     end_sessions(realm, &mut batch, id);
-    record(realm, &mut batch, Happened::to("person.disabled", id).by(actor));
     finish(realm, batch).await
 }
 
@@ -187,8 +210,16 @@ pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(),
 /// [`Error::NotFound`], or the database's.
 pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let mut batch = Batch::new();
-    batch.expect(&sql::ENABLE_PERSON, params![realm.name(), id, realm.now()], 1);
-    record(realm, &mut batch, Happened::to("person.enabled", id).by(actor));
+    batch.expect(
+        &sql::ENABLE_PERSON,
+        params![realm.name(), id, realm.now()],
+        1,
+    );
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.enabled", id).by(actor),
+    );
     finish(realm, batch).await
 }
 
@@ -200,8 +231,12 @@ pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), 
 pub async fn delete(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let mut batch = Batch::new();
     batch.expect(&sql::DELETE_PERSON, params![realm.name(), id], 1);
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.deleted", id).by(actor),
+    );
     end_sessions(realm, &mut batch, id);
-    record(realm, &mut batch, Happened::to("person.deleted", id).by(actor));
     finish(realm, batch).await
 }
 
@@ -215,16 +250,27 @@ pub async fn sign_out_everywhere(
     actor: Option<&str>,
 ) -> Result<(), Error> {
     let mut batch = Batch::new();
-    batch.expect(&sql::SIGN_OUT_PERSON, params![realm.name(), id, realm.now()], 1);
+    batch.expect(
+        &sql::SIGN_OUT_PERSON,
+        params![realm.name(), id, realm.now()],
+        1,
+    );
+    record(
+        realm,
+        &mut batch,
+        Happened::to("person.signed_out_everywhere", id).by(actor),
+    );
     end_sessions(realm, &mut batch, id);
-    record(realm, &mut batch, Happened::to("person.signed_out_everywhere", id).by(actor));
     finish(realm, batch).await
 }
 
 /// Deletes the rows of a person's sessions and revokes their tokens. A session that begins at the same time falls to `signed_out_at`, which
-/// the caller sets in the same batch.
-pub(crate) fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str) {
-    batch.run(&sql::DELETE_SESSIONS_OF_PERSON, params![realm.name(), person]);
+/// the caller sets in the same batch. Comes last in its batch, as every revocation does.
+fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str) {
+    batch.run(
+        &sql::DELETE_SESSIONS_OF_PERSON,
+        params![realm.name(), person],
+    );
     realm
         .revocations()
         .revoke(batch, Mark::Person(person.to_owned()));
@@ -250,7 +296,7 @@ pub(crate) fn hold_for_sign_in(
 }
 
 async fn finish(realm: &Realm, batch: Batch) -> Result<(), Error> {
-    match realm.db().commit(batch).await {
+    match realm.commit(batch).await {
         Ok(_) => Ok(()),
         Err(CommitError::Guard { .. }) => Err(Error::NotFound),
         Err(error) => Err(error.into()),

@@ -11,7 +11,7 @@ use realm::Realm;
 pub use change::{
     Sessions, create, delete, disable, enable, set_password, sign_out_everywhere, update,
 };
-pub(crate) use change::{end_sessions, hold_for_sign_in};
+pub(crate) use change::hold_for_sign_in;
 pub use person::{Details, Person, Profile};
 
 use crate::Error;

@@ -12,14 +12,12 @@ pub(super) fn value(realm: &Realm, headers: &HeaderMap) -> Option<String> {
 
 /// The cookie of a session that began.
 pub(super) fn set(realm: &Realm, value: &str, max_age: i64) -> SetCookie {
-    SetCookie::new(name(realm), value)
-        .secure(realm.is_https())
-        .max_age(max_age)
+    SetCookie::new(name(realm), value, realm.is_https()).max_age(max_age)
 }
 
 /// The cookie that removes the session's.
 pub(super) fn clear(realm: &Realm) -> SetCookie {
-    SetCookie::new(name(realm), "").secure(realm.is_https()).max_age(0)
+    SetCookie::removal(name(realm), realm.is_https())
 }
 
 /// Whether `value` has the form of `ambient::Ambient::token`.
@@ -31,5 +29,5 @@ pub(crate) fn is_token(value: &str) -> bool {
 }
 
 fn name(realm: &Realm) -> String {
-    cookie::name(realm.name(), realm.is_https(), None)
+    cookie::name(realm.name(), realm.is_https(), "")
 }

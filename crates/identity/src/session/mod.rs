@@ -156,7 +156,9 @@ pub async fn begin(
     let old = match cookie::value(realm, headers) {
         Some(value) => {
             let hash = sha256(&value);
-            load(realm, &hash).await?.map(|(session, _)| (session, hash))
+            load(realm, &hash)
+                .await?
+                .map(|(session, _)| (session, hash))
         }
         None => None,
     };
@@ -173,7 +175,7 @@ pub async fn begin(
         expires_at: rules::expires_at(created_at, created_at, lifetimes),
     };
     people::hold_for_sign_in(realm, &mut batch, person, authentication.rehashed.as_ref());
-    match old {
+    let replaced = match old {
         Some((old, hash)) if old.person == person.id => {
             batch.expect(
                 &sql::REPLACE_SESSION,
@@ -181,10 +183,11 @@ pub async fn begin(
                 1,
             );
             session.id = old.id;
+            None
         }
-        Some((old, _)) => end(realm, &mut batch, &old, authentication.address),
-        None => {}
-    }
+        Some((old, _)) => Some(old),
+        None => None,
+    };
     batch.run(
         &sql::INSERT_SESSION,
         params![
@@ -203,21 +206,27 @@ pub async fn begin(
         .from(authentication.address)
         .with(serde_json::json!({ "session": session.id, "amr": session.amr }));
     record(realm, &mut batch, happened);
-    realm.db().commit(batch).await?;
+    if let Some(old) = &replaced {
+        end(realm, &mut batch, old, authentication.address);
+        realm.commit(batch).await?;
+    } else {
+        realm.db().commit(batch).await?;
+    }
     let cookie = cookie::set(realm, &value, lifetimes.absolute);
     Ok(Begun { session, cookie })
 }
 
-/// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked.
+/// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked. It is the last thing in the batch, which is
+/// committed with [`Realm::commit`], so that this node knows of it at once.
 pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
     batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
-    realm
-        .revocations()
-        .revoke(batch, Mark::Session(session.id.clone()));
     let happened = Happened::to("sign_out", &session.person)
         .from(address)
         .with(serde_json::json!({ "session": session.id }));
     record(realm, batch, happened);
+    realm
+        .revocations()
+        .revoke(batch, Mark::Session(session.id.clone()));
 }
 
 /// Ends the request's session, if it has one, and gives it back with the cookie that clears the browser's. What else must be true with it (a
@@ -235,7 +244,7 @@ pub async fn sign_out(
     if let Some(session) = &ended {
         end(realm, &mut batch, session, address);
     }
-    realm.db().commit(batch).await?;
+    realm.commit(batch).await?;
     Ok((ended, cookie::clear(realm)))
 }
 

@@ -1,46 +1,33 @@
-use std::net::{IpAddr, Ipv6Addr};
-
 use ambient::Clock;
+use web::address::ClientAddress;
+pub use web::limit::Rate;
 use web::limit::{Limiter, RetryAfter};
 
-use crate::digest::sha256;
 use crate::people::rules::username_key;
-
-/// So many at once, and so many more each minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many at once.
-    pub burst: u32,
-    /// One more after this many seconds.
-    pub refill_seconds: u32,
-}
-
-impl Rate {
-    /// `burst` at once, one more every `refill_seconds`.
-    pub const fn new(burst: u32, refill_seconds: u32) -> Self {
-        Self {
-            burst,
-            refill_seconds,
-        }
-    }
-}
 
 /// How often a sign-in may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitOptions {
     /// For one user name from one address.
     pub per_name_and_address: Rate,
-    /// From one address (of IPv6: from one /64), whatever the user name.
+    /// Failures from one address (of IPv6: from one /64), whatever the user name.
     pub per_address: Rate,
 }
 
 impl Default for LimitOptions {
-    /// Ten tries at one name, then one each half minute; a hundred from one address, then one a second.
+    /// Ten tries at one name, then one each half minute; a hundred failures from one address, then one a second.
     fn default() -> Self {
         Self {
-            per_name_and_address: Rate::new(10, 30),
-            per_address: Rate::new(100, 1),
+            per_name_and_address: rate(10, 30),
+            per_address: rate(100, 1),
         }
+    }
+}
+
+const fn rate(burst: u32, seconds_each: u32) -> Rate {
+    Rate {
+        burst,
+        seconds_each,
     }
 }
 
@@ -53,46 +40,51 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(options: LimitOptions, clock: &Clock) -> Self {
-        let limiter =
-            |rate: Rate| Limiter::new(rate.burst, rate.refill_seconds, clock.clone());
+        let limiter = |rate: Rate| Limiter::new(clock.clone(), rate);
         Self {
             pairs: limiter(options.per_name_and_address),
             addresses: limiter(options.per_address),
-            failures: limiter(Rate::new(300, 1)),
+            failures: limiter(rate(300, 1)),
         }
     }
 
-    /// Counts a try. Each counts before its password is checked, so that many at once are no way around it.
-    pub(super) fn check(
-        &self,
-        realm: &str,
-        username: &str,
-        address: Option<IpAddr>,
-    ) -> Result<(), RetryAfter> {
-        let address = network(address);
-        self.addresses.check(&format!("{realm} {address}"))?;
-        // Hashed, so that the key's length is bounded and the table holds no names.
-        let name = sha256(&username_key(username.trim()));
-        self.pairs.check(&format!("{realm} {address} {name}"))
+    /// Counts a try at a name before its password is checked, so that many at once are no way around it. Only failures count against the
+    /// address, so that an office behind one is not kept out by its number; how many are under way at once is bounded by the password pool.
+    pub(super) fn check(&self, tried: &Tried<'_>) -> Result<(), RetryAfter> {
+        self.addresses.check(&tried.address())?;
+        self.pairs.take(&tried.pair())
+    }
+
+    /// The try came to nothing.
+    pub(super) fn failed(&self, tried: &Tried<'_>) {
+        self.addresses.penalize(&tried.address());
+    }
+
+    /// The try was good: earlier slips at this name from this address are forgotten.
+    pub(super) fn succeeded(&self, tried: &Tried<'_>) {
+        self.pairs.forgive(&tried.pair());
     }
 
     /// Whether a failure may still be written as an event: a flood of them fills the log of the process, not the database.
     pub(super) fn may_record_failure(&self, realm: &str) -> bool {
-        self.failures.check(realm).is_ok()
+        self.failures.take(realm).is_ok()
     }
 }
 
-/// The network that one subscriber has: a whole /64 of IPv6.
-fn network(address: Option<IpAddr>) -> IpAddr {
-    match address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) {
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        },
-        v4 => v4,
+/// What is tried, and from where.
+pub(super) struct Tried<'a> {
+    pub(super) realm: &'a str,
+    pub(super) username: &'a str,
+    pub(super) address: ClientAddress,
+}
+
+impl Tried<'_> {
+    fn address(&self) -> String {
+        format!("{} {}", self.realm, self.address.limit_key())
+    }
+
+    fn pair(&self) -> String {
+        format!("{} {}", self.address(), username_key(self.username.trim()))
     }
 }
 
@@ -104,38 +96,52 @@ mod tests {
     fn limits() -> (Limits, Clock) {
         let clock = Clock::manual(1_800_000_000);
         let options = LimitOptions {
-            per_name_and_address: Rate::new(3, 10),
-            per_address: Rate::new(5, 1),
+            per_name_and_address: rate(3, 10),
+            per_address: rate(5, 1),
         };
         (Limits::new(options, &clock), clock)
+    }
+
+    fn tried<'a>(username: &'a str, address: &str) -> Tried<'a> {
+        Tried {
+            realm: "main",
+            username,
+            address: ClientAddress(address.parse().unwrap()),
+        }
     }
 
     #[test]
     fn a_name_is_limited_per_address_however_it_is_cased() {
         let (limits, clock) = limits();
-        let here = Some("192.0.2.1".parse().unwrap());
-        let there = Some("192.0.2.2".parse().unwrap());
         for name in ["alice", "ALICE", " Alice "] {
-            assert!(limits.check("main", name, here).is_ok());
+            assert!(limits.check(&tried(name, "192.0.2.1")).is_ok());
         }
-        assert!(limits.check("main", "alice", here).is_err());
-        assert!(limits.check("main", "bob", here).is_ok());
-        assert!(limits.check("main", "alice", there).is_ok());
+        assert!(limits.check(&tried("alice", "192.0.2.1")).is_err());
+        assert!(limits.check(&tried("bob", "192.0.2.1")).is_ok());
+        assert!(limits.check(&tried("alice", "192.0.2.2")).is_ok());
         clock.advance(10);
-        assert!(limits.check("main", "alice", here).is_ok());
-        assert!(limits.check("main", "alice", here).is_err());
+        assert!(limits.check(&tried("alice", "192.0.2.1")).is_ok());
+        assert!(limits.check(&tried("alice", "192.0.2.1")).is_err());
+        limits.succeeded(&tried("alice", "192.0.2.1"));
+        assert!(limits.check(&tried("alice", "192.0.2.1")).is_ok());
     }
 
     #[test]
-    fn an_address_is_limited_whatever_the_names_and_an_ipv6_subscriber_is_one_address() {
+    fn failures_count_against_an_address_whatever_the_names_and_successes_do_not() {
         let (limits, _) = limits();
-        for n in 0..5 {
-            let address = Some(format!("2001:db8::{n}").parse().unwrap());
-            assert!(limits.check("main", &format!("p{n}"), address).is_ok());
+        for n in 0..50 {
+            let name = format!("p{n}");
+            let tried = tried(&name, "2001:db8::1");
+            assert!(limits.check(&tried).is_ok());
+            limits.succeeded(&tried);
         }
-        let last = Some("2001:db8::ffff".parse().unwrap());
-        assert!(limits.check("main", "other", last).is_err());
-        let elsewhere = Some("2001:db8:0:1::1".parse().unwrap());
-        assert!(limits.check("main", "other", elsewhere).is_ok());
+        for n in 0..5 {
+            let (name, address) = (format!("p{n}"), format!("2001:db8::{n}"));
+            let tried = tried(&name, &address);
+            assert!(limits.check(&tried).is_ok());
+            limits.failed(&tried);
+        }
+        assert!(limits.check(&tried("other", "2001:db8::ffff")).is_err());
+        assert!(limits.check(&tried("other", "2001:db8:0:1::1")).is_ok());
     }
 }

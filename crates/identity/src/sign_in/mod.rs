@@ -23,10 +23,16 @@ use crate::interaction::{self, Interaction};
 /// `GET` and `POST /login`, behind the origin check. Handlers take the realm from the extension `Arc<realm::Realm>` and the caller's address from
 /// `web::address::ClientAddress`.
 pub fn router(identity: Arc<Identity>) -> Router {
-    Router::new()
-        .route("/login", get(show::show).post(submit::submit))
-        .layer(web::origin::guard())
-        .with_state(identity)
+    let pages = Router::new().route("/login", get(show::show).post(submit::submit));
+    let trusted = identity.trusted_origins.iter().map(String::as_str);
+    match web::origin::guard(trusted) {
+        Ok(guard) => pages.layer(guard).with_state(Arc::clone(&identity)),
+        Err(error) => {
+            // Without its guard the page is not served at all.
+            tracing::error!(%error, "an origin in trusted_origins is not one: /login is not served");
+            Router::new()
+        }
+    }
 }
 
 /// One request for a sign-in page.

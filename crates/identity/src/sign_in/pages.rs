@@ -1,13 +1,13 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use http::{HeaderValue, header};
+use http::header;
 use realm::Realm;
 use web::cookie::SetCookie;
 use web::form::FormError;
 use web::headers::Csp;
 use web::limit::RetryAfter;
-use web::page::{self, Shell};
+use web::page::{self, Problem, Shell};
 
 use super::Visit;
 use crate::interaction::OpenError;
@@ -21,7 +21,7 @@ pub(super) struct Form {
     /// Whether the user name cannot be changed: somebody who is known authenticates again.
     pub(super) fixed: bool,
     /// Why the last try came to nothing.
-    error: Option<&'static str>,
+    pub(super) error: Option<&'static str>,
 }
 
 impl Form {
@@ -48,7 +48,7 @@ impl Form {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage<'a> {
-    shell: Shell<'a>,
+    shell: Shell,
     form: &'a Form,
     application: Option<&'a str>,
     interaction: Option<&'a str>,
@@ -57,7 +57,7 @@ struct LoginPage<'a> {
 #[derive(Template)]
 #[template(path = "signed_in.html")]
 struct SignedInPage<'a> {
-    shell: Shell<'a>,
+    shell: Shell,
     name: &'a str,
     username: &'a str,
 }
@@ -75,8 +75,8 @@ pub(super) fn form(visit: &Visit<'_>, form: &Form) -> Response {
         None => StatusCode::OK,
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let csp = Csp::forms_to(request.and_then(|request| request.form_action.clone()));
-    rendered(visit.realm, status, page.render(), csp)
+    let csp = Csp::form_action(request.and_then(|request| request.form_action.as_deref()));
+    page::render(status, &page, &csp)
 }
 
 /// Says who is signed in, and offers to sign out.
@@ -86,42 +86,23 @@ pub(super) fn signed_in(realm: &Realm, person: &Person) -> Response {
         name: person.shown_name(),
         username: &person.username,
     };
-    rendered(realm, StatusCode::OK, page.render(), Csp::default())
+    page::render(StatusCode::OK, &page, &Csp::default())
 }
 
 /// Goes on with a GET.
 pub(super) fn see_other(location: &str) -> Response {
-    let mut response = Response::default();
-    match HeaderValue::from_str(location) {
-        Ok(location) => {
-            *response.status_mut() = StatusCode::SEE_OTHER;
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        // Paths were checked to be printable ASCII when the interaction began.
-        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
-    }
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    page::see_other(location)
 }
 
 pub(super) fn with_cookie(mut response: Response, cookie: &SetCookie) -> Response {
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, cookie.header_value());
+    cookie.append_to(response.headers_mut());
     response
 }
 
 /// The form could not be read.
 pub(super) fn bad_form(realm: &Realm, error: &FormError) -> Response {
-    let status = match error {
-        FormError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        FormError::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        _ => StatusCode::BAD_REQUEST,
-    };
     let text = "What your browser sent cannot be read. Go back and try again.";
-    problem(realm, status, "That did not work", text)
+    problem(realm, error.status(), "That did not work", text)
 }
 
 /// The interaction cannot be gone on with.
@@ -154,7 +135,7 @@ pub(super) fn too_many(realm: &Realm, wait: RetryAfter) -> Response {
         "Too many tries",
         &text,
     );
-    retry_after(page, wait.0)
+    retry_after(page, wait)
 }
 
 /// The database failed, or there is more to do than gets done.
@@ -163,7 +144,7 @@ pub(super) fn failed(realm: &Realm, error: &Error) -> Response {
         tracing::warn!(%error, "a sign-in page was refused for lack of capacity");
         let text = "There is much to do at the moment. Try again in a few seconds.";
         let page = problem(realm, StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
-        return retry_after(page, 2);
+        return retry_after(page, RetryAfter(2));
     }
     tracing::error!(%error, "a sign-in page failed");
     let text = "Something went wrong on our side. Try again in a moment.";
@@ -175,17 +156,27 @@ pub(super) fn failed(realm: &Realm, error: &Error) -> Response {
     )
 }
 
-fn in_words(seconds: u64) -> String {
+fn shell(realm: &Realm, title: &str) -> Shell {
+    Shell::new(title).realm(realm.settings().display_name.as_str(), realm.path())
+}
+
+fn problem(realm: &Realm, status: StatusCode, title: &str, text: &str) -> Response {
+    Problem::new(title, text)
+        .realm(realm.settings().display_name.as_str(), realm.path())
+        .into_response(status)
+}
+
+fn in_words(seconds: i64) -> String {
     match seconds {
-        0 | 1 => "a second".to_owned(),
+        ..=1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} minutes", (seconds + 59) / 60),
     }
 }
 
-fn retry_after(mut response: Response, seconds: u64) -> Response {
+fn retry_after(mut response: Response, wait: RetryAfter) -> Response {
     response
         .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        .insert(header::RETRY_AFTER, wait.header());
     response
 }

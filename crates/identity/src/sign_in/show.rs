@@ -15,7 +15,7 @@ pub(super) async fn show(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    let query = match web::form::query(uri.query().unwrap_or_default(), &[]) {
+    let query = match web::form::query(uri.query(), &[]) {
         Ok(query) => query,
         Err(error) => return pages::bad_form(&realm, &error),
     };

@@ -1,15 +1,14 @@
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use db::Batch;
 use realm::Realm;
 use secrecy::SecretString;
 use web::address::ClientAddress;
 
+use super::limits::Tried;
 use super::{Visit, open, pages};
 use crate::events::{Happened, record};
 use crate::methods::Method;
@@ -24,12 +23,9 @@ const USERNAME_MAX: usize = 1024;
 pub(super) async fn submit(
     State(identity): State<Arc<Identity>>,
     Extension(realm): Extension<Arc<Realm>>,
+    address: ClientAddress,
     request: Request,
 ) -> Response {
-    let address = request
-        .extensions()
-        .get::<ClientAddress>()
-        .map(|address| address.0);
     let (parts, body) = request.into_parts();
     let form = match web::form::read(&parts.headers, body, &[]).await {
         Ok(form) => form,
@@ -43,7 +39,7 @@ pub(super) async fn submit(
     let visit = Visit {
         realm: &realm,
         headers: &parts.headers,
-        address,
+        address: Some(address.0),
         token,
         interaction: interaction.as_ref(),
     };
@@ -63,12 +59,21 @@ pub(super) async fn submit(
     } else {
         username
     };
-    if let Err(wait) = identity.limits.check(realm.name(), username, address) {
+    let tried = Tried {
+        realm: realm.name(),
+        username,
+        address,
+    };
+    if let Err(wait) = identity.limits.check(&tried) {
         return pages::too_many(&realm, wait);
     }
     match sign_in(&identity, &visit, username, password).await {
-        Ok(Some(answer)) => answer,
+        Ok(Some(answer)) => {
+            identity.limits.succeeded(&tried);
+            answer
+        }
         Ok(None) => {
+            identity.limits.failed(&tried);
             // The same words and the same status whoever the name belongs to, if to anybody.
             let page = shown.refused("That user name and password do not match.");
             pages::form(&visit, &page)

@@ -1,5 +1,5 @@
 //! A browser with a cookie jar, and a node with one realm, for black-box tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,15 @@ use db::{Db, Engine};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use identity::{Details, Identity, Options, Person};
-use realm::{Node, NodeOptions, Realm};
+use realm::{Node, NodeOptions, Realm, SealingKey};
 use tower::ServiceExt;
 use web::address::ClientAddress;
 
-pub const NOW: i64 = 1_800_000_000;
+const NOW: i64 = 1_800_000_000;
 pub const PASSWORD: &str = "correct-horse-battery";
-pub const ORIGIN: &str = "http://localhost:8080";
+const ORIGIN: &str = "http://localhost:8080";
 
 pub struct World {
-    pub node: Arc<Node>,
     pub realm: Arc<Realm>,
     pub identity: Arc<Identity>,
     pub ambient: Ambient,
@@ -36,14 +35,9 @@ impl World {
         let url = db::testing::fresh(engine).await.unwrap();
         let db = Db::open(&url).await.unwrap();
         let ambient = Ambient::manual(NOW, 1);
-        let node = Node::start(NodeOptions {
-            db,
-            ambient: ambient.clone(),
-            sealing_key: realm::SealingKey::from_bytes([7; 32]),
-            issuer: ORIGIN.to_owned(),
-        })
-        .await
-        .unwrap();
+        let key = SealingKey::from_bytes([7; 32]);
+        let options_of_node = NodeOptions::new(db, ambient.clone(), key, ORIGIN).without_rsa();
+        let node = Node::start(options_of_node).await.unwrap();
         let realm = node.first();
         let identity = Identity::new(options, &ambient);
         let address = ClientAddress("192.0.2.7".parse().unwrap());
@@ -51,7 +45,6 @@ impl World {
             .layer(Extension(Arc::clone(&realm)))
             .layer(Extension(address));
         Self {
-            node,
             realm,
             identity,
             ambient,
@@ -172,7 +165,8 @@ impl Browser {
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
-        self.send(self.request(Method::GET, path, Body::empty())).await
+        self.send(self.request(Method::GET, path, Body::empty()))
+            .await
     }
 
     pub fn form(&self, body: &str) -> Request<Body> {

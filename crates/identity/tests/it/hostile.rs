@@ -25,7 +25,9 @@ async fn what_is_not_a_form_is_refused(engine: Engine) {
         ("multipart/form-data; boundary=x", "--x--"),
     ] {
         let mut request = browser.form(body);
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        request
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         let page = browser.send(request).await;
         assert_eq!(page.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
     }
@@ -51,7 +53,13 @@ async fn duplicate_and_nul_fields_are_refused(engine: Engine) {
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{body}");
     }
     assert_eq!(world.identity.passwords().verified(), 0);
-    for body in ["", "username=alice", "password=x", "username=&password=", "username=%20&password=x"] {
+    for body in [
+        "",
+        "username=alice",
+        "password=x",
+        "username=&password=",
+        "username=%20&password=x",
+    ] {
         let page = browser.send(browser.form(body)).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
     }
@@ -72,8 +80,14 @@ async fn a_post_from_another_origin_is_refused(engine: Engine) {
     let mut browser = world.browser();
     let body = format!("username=alice&password={PASSWORD}");
     let foreign: [&[(&str, &str)]; 3] = [
-        &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
-        &[("sec-fetch-site", "same-site"), ("origin", "http://other.localhost:8080")],
+        &[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+        ],
+        &[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "http://other.localhost:8080"),
+        ],
         &[("origin", "https://evil.example")],
     ];
     for headers in foreign {
@@ -109,9 +123,22 @@ async fn a_strange_cookie_is_no_session(engine: Engine) {
     world.person("alice").await;
     let mut browser = world.browser();
     browser.sign_in("alice").await;
-    let (name, value) = browser.cookies.iter().next().map(|(n, v)| (n.clone(), v.clone())).unwrap();
+    let (name, value) = browser
+        .cookies
+        .iter()
+        .next()
+        .map(|(n, v)| (n.clone(), v.clone()))
+        .unwrap();
     let fixed = "A".repeat(43);
-    for strange in ["", "x", &value[1..], &format!("{value}A"), &"%00".repeat(14), &fixed, &"é".repeat(20)] {
+    for strange in [
+        "",
+        "x",
+        &value[1..],
+        &format!("{value}A"),
+        &"%00".repeat(14),
+        &fixed,
+        &"é".repeat(20),
+    ] {
         let mut request = browser.request(Method::GET, "/login", Body::empty());
         let cookie = HeaderValue::from_bytes(format!("{name}={strange}").as_bytes()).unwrap();
         request.headers_mut().insert(header::COOKIE, cookie);
@@ -132,8 +159,14 @@ async fn a_strange_cookie_is_no_session(engine: Engine) {
 async fn too_many_tries_are_refused_for_a_while(engine: Engine) {
     let options = Options {
         limits: LimitOptions {
-            per_name_and_address: Rate::new(3, 30),
-            per_address: Rate::new(100, 1),
+            per_name_and_address: Rate {
+                burst: 3,
+                seconds_each: 30,
+            },
+            per_address: Rate {
+                burst: 100,
+                seconds_each: 1,
+            },
         },
         ..Options::for_tests()
     };
@@ -141,13 +174,19 @@ async fn too_many_tries_are_refused_for_a_while(engine: Engine) {
     world.person("alice").await;
     let mut browser = world.browser();
     for _ in 0..3 {
-        let page = browser.post(&[("username", "alice"), ("password", "wrong")]).await;
+        let page = browser
+            .post(&[("username", "alice"), ("password", "wrong")])
+            .await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
     // The right password is refused as well: otherwise the limit would tell which one it is.
     let page = browser.sign_in("ALICE").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    let wait: i64 = page.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    let wait: i64 = page.headers[header::RETRY_AFTER]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((1..=30).contains(&wait), "{wait}");
     world.ambient.clock.advance(wait);
     assert_eq!(browser.sign_in("alice").await.status, StatusCode::SEE_OTHER);
@@ -172,7 +211,11 @@ async fn strange_queries_make_no_error_of_ours(engine: Engine) {
     }
     let long = format!("/login?interaction={}", "A".repeat(5000));
     assert_eq!(browser.get(&long).await.status, StatusCode::BAD_REQUEST);
-    for path in ["/login?interaction=", "/login?account=x", "/login?x=y&resume=https://evil.example"] {
+    for path in [
+        "/login?interaction=",
+        "/login?account=x",
+        "/login?x=y&resume=https://evil.example",
+    ] {
         assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
     }
 }

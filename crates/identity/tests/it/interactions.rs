@@ -27,7 +27,7 @@ async fn begin(world: &World, browser: &mut Browser, request: Request) -> Begun 
         .await
         .unwrap();
     if let Some(cookie) = &begun.cookie {
-        browser.take(&cookie.header_value());
+        browser.take(&cookie.header().unwrap());
     }
     begun
 }
@@ -43,7 +43,9 @@ async fn an_interaction_comes_back_as_it_was_given(engine: Engine) {
     let begun = begin(&world, &mut browser, given.clone()).await;
     assert!(begun.cookie.is_some());
     assert_eq!(begun.url, format!("/consent?interaction={}", begun.token));
-    let opened = interaction::open(&world.realm, &browser.headers(), &begun.token).await.unwrap();
+    let opened = interaction::open(&world.realm, &browser.headers(), &begun.token)
+        .await
+        .unwrap();
     assert_eq!(opened.request, given);
     assert_eq!(opened.issued_at, world.realm.now());
     // The browser keeps its cookie.
@@ -56,7 +58,9 @@ async fn a_large_interaction_is_stored_and_a_huge_one_refused(engine: Engine) {
     let large = request(&"x".repeat(20_000));
     let begun = begin(&world, &mut browser, large.clone()).await;
     assert!(begun.token.len() < 64, "{}", begun.token.len());
-    let opened = interaction::open(&world.realm, &browser.headers(), &begun.token).await.unwrap();
+    let opened = interaction::open(&world.realm, &browser.headers(), &begun.token)
+        .await
+        .unwrap();
     assert_eq!(opened.request, large);
     let huge = request(&"x".repeat(70_000));
     let refused = interaction::begin(&world.realm, &browser.headers(), Page::Login, huge).await;
@@ -78,7 +82,11 @@ async fn an_interaction_of_another_browser_is_refused(engine: Engine) {
         let page = victim.get(&format!("/login?interaction={token}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST);
         let page = victim
-            .post(&[("interaction", &token), ("username", "alice"), ("password", PASSWORD)])
+            .post(&[
+                ("interaction", &token),
+                ("username", "alice"),
+                ("password", PASSWORD),
+            ])
             .await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST);
     }
@@ -89,11 +97,17 @@ async fn an_expired_interaction_is_refused(engine: Engine) {
     let world = World::new(engine).await;
     let mut browser = world.browser();
     let small = begin(&world, &mut browser, request("{}")).await.token;
-    let large = begin(&world, &mut browser, request(&"x".repeat(20_000))).await.token;
+    let large = begin(&world, &mut browser, request(&"x".repeat(20_000)))
+        .await
+        .token;
     let lifetime = world.realm.settings().lifetimes.authorization_request;
     world.ambient.clock.advance(lifetime - 1);
     for token in [&small, &large] {
-        assert!(interaction::open(&world.realm, &browser.headers(), token).await.is_ok());
+        assert!(
+            interaction::open(&world.realm, &browser.headers(), token)
+                .await
+                .is_ok()
+        );
     }
     world.ambient.clock.advance(1);
     for token in [&small, &large] {
@@ -126,12 +140,19 @@ async fn a_changed_interaction_is_refused(engine: Engine) {
 
 async fn an_interaction_never_leads_off_the_origin(engine: Engine) {
     let world = World::new(engine).await;
-    for resume in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\r\nSet-Cookie: x=y"] {
+    for resume in [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "",
+        "/a\r\nSet-Cookie: x=y",
+    ] {
         let request = Request {
             resume: resume.to_owned(),
             ..request("{}")
         };
-        let refused = interaction::begin(&world.realm, &HeaderMap::new(), Page::Login, request).await;
+        let refused =
+            interaction::begin(&world.realm, &HeaderMap::new(), Page::Login, request).await;
         assert!(matches!(refused, Err(Error::BadInteraction)), "{resume:?}");
     }
 }

@@ -24,7 +24,7 @@ async fn begin(world: &World, browser: &mut Browser, request: Request) -> String
         .await
         .unwrap();
     if let Some(cookie) = begun.cookie {
-        browser.take(&cookie.header_value());
+        browser.take(&cookie.header().unwrap());
     }
     assert_eq!(begun.url, format!("/login?interaction={}", begun.token));
     begun.token
@@ -55,7 +55,9 @@ async fn a_person_signs_in_and_is_named(engine: Engine) {
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     assert_eq!(done.location(), "/login");
     let cookie = done.headers[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"));
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/")
+    );
     let page = browser.get("/login").await;
     assert!(page.has("You are signed in") && page.has("alice") && page.has("href=\"/logout\""));
     assert_eq!(world.events("sign_in.succeeded").await, 1);
@@ -66,10 +68,21 @@ async fn a_wrong_password_says_no_more_than_an_unknown_name(engine: Engine) {
     world.person("alice").await;
     let mut browser = world.browser();
     let before = world.identity.passwords().verified();
-    let wrong = browser.post(&[("username", "alice"), ("password", "wrong-password")]).await;
-    let unknown = browser.post(&[("username", "nobody"), ("password", "wrong-password")]).await;
-    let empty = browser.post(&[("username", "alice"), ("password", &"x".repeat(1025))]).await;
-    let impossible = browser.post(&[("username", &"x".repeat(5000)), ("password", "wrong-password")]).await;
+    let wrong = browser
+        .post(&[("username", "alice"), ("password", "wrong-password")])
+        .await;
+    let unknown = browser
+        .post(&[("username", "nobody"), ("password", "wrong-password")])
+        .await;
+    let empty = browser
+        .post(&[("username", "alice"), ("password", &"x".repeat(1025))])
+        .await;
+    let impossible = browser
+        .post(&[
+            ("username", &"x".repeat(5000)),
+            ("password", "wrong-password"),
+        ])
+        .await;
     // One hash each: the time tells nothing either.
     assert_eq!(world.identity.passwords().verified() - before, 4);
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -88,8 +101,12 @@ async fn a_disabled_person_is_refused_like_a_wrong_password(engine: Engine) {
     let world = World::new(engine).await;
     let alice = world.person("alice").await;
     let mut browser = world.browser();
-    let wrong = browser.post(&[("username", "alice"), ("password", "wrong-password")]).await;
-    people::disable(&world.realm, &alice.id, Some("test")).await.unwrap();
+    let wrong = browser
+        .post(&[("username", "alice"), ("password", "wrong-password")])
+        .await;
+    people::disable(&world.realm, &alice.id, Some("test"))
+        .await
+        .unwrap();
     let before = world.identity.passwords().verified();
     let disabled = browser.sign_in("alice").await;
     assert_eq!(world.identity.passwords().verified() - before, 1);
@@ -104,14 +121,25 @@ async fn signing_in_leads_back_to_what_was_begun(engine: Engine) {
     let mut browser = world.browser();
     let token = begin(&world, &mut browser, request(false)).await;
     let wrong = browser
-        .post(&[("interaction", &token), ("username", "alice"), ("password", "nope")])
+        .post(&[
+            ("interaction", &token),
+            ("username", "alice"),
+            ("password", "nope"),
+        ])
         .await;
     assert!(wrong.has(&token), "the form keeps the interaction");
     let done = browser
-        .post(&[("interaction", &token), ("username", "alice"), ("password", PASSWORD)])
+        .post(&[
+            ("interaction", &token),
+            ("username", "alice"),
+            ("password", PASSWORD),
+        ])
         .await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
-    assert_eq!(done.location(), format!("/authorize/continue?interaction={token}"));
+    assert_eq!(
+        done.location(),
+        format!("/authorize/continue?interaction={token}")
+    );
     assert_eq!(done.headers[header::CACHE_CONTROL], "no-store");
 }
 
@@ -124,7 +152,10 @@ async fn a_session_is_enough_to_go_on_at_once(engine: Engine) {
     let token = begin(&world, &mut browser, request(false)).await;
     let page = browser.get(&format!("/login?interaction={token}")).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
-    assert_eq!(page.location(), format!("/authorize/continue?interaction={token}"));
+    assert_eq!(
+        page.location(),
+        format!("/authorize/continue?interaction={token}")
+    );
 }
 
 async fn authenticating_again_is_asked_of_a_known_person_and_goes_on(engine: Engine) {
@@ -134,7 +165,13 @@ async fn authenticating_again_is_asked_of_a_known_person_and_goes_on(engine: Eng
     browser.sign_in("alice").await;
     let session = |headers: http::HeaderMap| {
         let realm = world.realm.clone();
-        async move { identity::session::current(&realm, &headers).await.unwrap().unwrap().0 }
+        async move {
+            identity::session::current(&realm, &headers)
+                .await
+                .unwrap()
+                .unwrap()
+                .0
+        }
     };
     let before = session(browser.headers()).await;
     world.ambient.clock.advance(60);
@@ -145,7 +182,12 @@ async fn authenticating_again_is_asked_of_a_known_person_and_goes_on(engine: Eng
     assert!(page.has("value=\"alice\"") && page.has("readonly") && page.has("other-account"));
     world.ambient.clock.advance(5);
     let done = browser
-        .post(&[("interaction", &token), ("fixed", "1"), ("username", "alice"), ("password", PASSWORD)])
+        .post(&[
+            ("interaction", &token),
+            ("fixed", "1"),
+            ("username", "alice"),
+            ("password", PASSWORD),
+        ])
         .await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
     let after = session(browser.headers()).await;
@@ -153,7 +195,10 @@ async fn authenticating_again_is_asked_of_a_known_person_and_goes_on(engine: Eng
     assert_eq!(after.auth_time, before.auth_time + 65);
     // Going back to the form neither asks again nor loops.
     let back = browser.get(&path).await;
-    assert_eq!(back.location(), format!("/authorize/continue?interaction={token}"));
+    assert_eq!(
+        back.location(),
+        format!("/authorize/continue?interaction={token}")
+    );
 }
 
 async fn another_account_can_be_used_instead(engine: Engine) {
@@ -162,7 +207,9 @@ async fn another_account_can_be_used_instead(engine: Engine) {
     let mut browser = world.browser();
     browser.sign_in("alice").await;
     let token = begin(&world, &mut browser, request(true)).await;
-    let page = browser.get(&format!("/login?interaction={token}&account=other")).await;
+    let page = browser
+        .get(&format!("/login?interaction={token}&account=other"))
+        .await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(!page.has("readonly") && !page.has("value=\"alice\""));
 }
@@ -170,13 +217,27 @@ async fn another_account_can_be_used_instead(engine: Engine) {
 async fn a_password_hashed_at_another_cost_is_hashed_anew(engine: Engine) {
     let world = World::new(engine).await;
     let alice = world.person("alice").await;
-    let costly = identity::Cost { memory_kib: 64, passes: 2 };
-    let options = identity::PoolOptions { cost: costly, ..Default::default() };
+    let costly = identity::Cost {
+        memory_kib: 64,
+        passes: 2,
+    };
+    let options = identity::PoolOptions {
+        cost: costly,
+        ..Default::default()
+    };
     let other = identity::Pool::new(options, world.ambient.entropy.clone());
     let hash = other.set("alice", PASSWORD.into()).await.unwrap();
-    people::set_password(&world.realm, &alice.id, hash, people::Sessions::Keep, None).await.unwrap();
+    people::set_password(&world.realm, &alice.id, hash, people::Sessions::Keep, None)
+        .await
+        .unwrap();
     let stored = || async {
-        let row = world.realm.db().row(&HASH, db::params![&alice.id]).await.unwrap().unwrap();
+        let row = world
+            .realm
+            .db()
+            .row(&HASH, db::params![&alice.id])
+            .await
+            .unwrap()
+            .unwrap();
         row.text(0).to_owned()
     };
     assert!(stored().await.contains("m=64,t=2"));
@@ -197,12 +258,21 @@ async fn signing_in_replaces_the_cookie_and_the_session_of_somebody_else(engine:
     let mut browser = world.browser();
     browser.sign_in("alice").await;
     let old = browser.clone();
-    let alice = identity::session::current(&world.realm, &old.headers()).await.unwrap().unwrap().0;
+    let alice = identity::session::current(&world.realm, &old.headers())
+        .await
+        .unwrap()
+        .unwrap()
+        .0;
     browser.sign_in("bob").await;
     assert_ne!(old.cookies, browser.cookies);
-    let gone = identity::session::current(&world.realm, &old.headers()).await.unwrap();
+    let gone = identity::session::current(&world.realm, &old.headers())
+        .await
+        .unwrap();
     assert!(gone.is_none());
-    let (bob, person) = identity::session::current(&world.realm, &browser.headers()).await.unwrap().unwrap();
+    let (bob, person) = identity::session::current(&world.realm, &browser.headers())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(person.username, "bob");
     assert_ne!(bob.id, alice.id);
     assert_eq!(world.events("sign_out").await, 1);
@@ -215,7 +285,9 @@ async fn the_form_shows_the_application_and_the_hint_without_markup(engine: Engi
     let page = browser.get(&format!("/login?interaction={token}")).await;
     assert!(page.has("Notes ") && !page.has("Notes <b>"));
     assert!(!page.has("al\"ice"));
-    let csp = page.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let csp = page.headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .unwrap();
     assert!(csp.contains("https://app.example"), "{csp}");
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
 }

@@ -168,7 +168,12 @@ mod tests {
 
     #[test]
     fn nothing_matches_a_stored_string_that_cannot_be_read() {
-        for junk in ["", "$argon2id$", "plain", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ"] {
+        for junk in [
+            "",
+            "$argon2id$",
+            "plain",
+            "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ",
+        ] {
             assert!(!matches(b"", &PasswordHash::from_stored(junk)));
             assert!(!matches(b"plain", &PasswordHash::from_stored(junk)));
         }

@@ -57,7 +57,9 @@ pub(crate) async fn attempt(
     password: SecretString,
 ) -> Result<Attempt, Error> {
     let credentials = people::credentials(realm, username).await?;
-    let stored = credentials.as_ref().and_then(|known| known.password.clone());
+    let stored = credentials
+        .as_ref()
+        .and_then(|known| known.password.clone());
     let has_password = stored.is_some();
     // A password that cannot be right costs as much as one that can: it is checked against the dummy.
     let stored = stored.filter(|_| rules::is_worth_trying(password.expose_secret()));

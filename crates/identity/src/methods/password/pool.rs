@@ -90,7 +90,11 @@ impl Pool {
     ///
     /// # Errors
     /// [`SetError`].
-    pub async fn set(&self, username: &str, password: SecretString) -> Result<PasswordHash, SetError> {
+    pub async fn set(
+        &self,
+        username: &str,
+        password: SecretString,
+    ) -> Result<PasswordHash, SetError> {
         rules::check_new(username, password.expose_secret())?;
         let (cost, entropy) = (self.cost, self.entropy.clone());
         let made = self
@@ -100,7 +104,11 @@ impl Pool {
     }
 
     /// Checks a password against a stored hash, or against the dummy when there is none: both cost the same.
-    pub(crate) async fn verify(&self, stored: Option<PasswordHash>, password: SecretString) -> Result<Verdict, Full> {
+    pub(crate) async fn verify(
+        &self,
+        stored: Option<PasswordHash>,
+        password: SecretString,
+    ) -> Result<Verdict, Full> {
         let known = stored.is_some();
         let against = stored.unwrap_or_else(|| self.dummy.clone());
         let (cost, entropy) = (self.cost, self.entropy.clone());
@@ -125,9 +133,17 @@ impl Pool {
 
     /// Waits for a worker, if there is a place to wait, and runs `job` off the async threads. Whoever stops waiting gives the place back; a
     /// job that has begun keeps its worker to the end.
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Full> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Full)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Full)?;
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Full> {
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| Full)?;
+        let worker = Arc::clone(&self.workers)
+            .acquire_owned()
+            .await
+            .map_err(|_| Full)?;
         tokio::task::spawn_blocking(move || {
             let _held = (place, worker);
             job()
@@ -139,7 +155,9 @@ impl Pool {
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pool").field("cost", &self.cost).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,7 +195,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(pool.verify(None, "password".into()).await, Err(Full));
-        assert_eq!(pool.set("alice", "long enough".into()).await, Err(SetError::Full(Full)));
+        assert_eq!(
+            pool.set("alice", "long enough".into()).await,
+            Err(SetError::Full(Full))
+        );
         release.send(()).unwrap();
         assert_eq!(running.await.unwrap(), Ok(true));
         assert_eq!(waiting.await.unwrap(), Ok(7));
@@ -212,9 +233,16 @@ mod tests {
     #[tokio::test]
     async fn without_a_stored_hash_a_password_is_checked_all_the_same_and_wrong() {
         let pool = pool(1, 1);
-        assert_eq!(pool.verify(None, "anything".into()).await, Ok(Verdict::Wrong));
+        assert_eq!(
+            pool.verify(None, "anything".into()).await,
+            Ok(Verdict::Wrong)
+        );
         assert_eq!(pool.verified(), 1);
-        assert!(pool.dummy.as_str().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+        assert!(
+            pool.dummy
+                .as_str()
+                .starts_with("$argon2id$v=19$m=8,t=1,p=1$")
+        );
     }
 
     #[tokio::test]
@@ -225,13 +253,22 @@ mod tests {
             passes: 2,
         };
         let stored = hash::hash(b"long enough", old, &Entropy::seeded(3)).unwrap();
-        let verdict = pool.verify(Some(stored.clone()), "long enough".into()).await.unwrap();
-        let Verdict::Right { rehashed: Some(new) } = verdict else {
+        let verdict = pool
+            .verify(Some(stored.clone()), "long enough".into())
+            .await
+            .unwrap();
+        let Verdict::Right {
+            rehashed: Some(new),
+        } = verdict
+        else {
             panic!("expected a new hash");
         };
         assert!(new.as_str().contains("m=8,t=1"));
         let again = pool.verify(Some(new), "long enough".into()).await;
         assert_eq!(again, Ok(Verdict::Right { rehashed: None }));
-        assert_eq!(pool.verify(Some(stored), "long enougx".into()).await, Ok(Verdict::Wrong));
+        assert_eq!(
+            pool.verify(Some(stored), "long enougx".into()).await,
+            Ok(Verdict::Wrong)
+        );
     }
 }

@@ -56,7 +56,10 @@ mod tests {
         assert_eq!(check_new("alice", "ññññññññ"), Ok(()));
         assert_eq!(check_new("a", &"x".repeat(1024)), Ok(()));
         assert_eq!(check_new("a", &"x".repeat(1025)), Err(Unfit::TooLong));
-        assert_eq!(check_new("alice@example.com", "ALICE@example.com "), Err(Unfit::IsUsername));
+        assert_eq!(
+            check_new("alice@example.com", "ALICE@example.com "),
+            Err(Unfit::IsUsername)
+        );
     }
 
     proptest! {
