@@ -127,3 +127,13 @@ fn unknown_keys_of_a_set_are_left_out() {
         assert!(JwkSet::from_json(text).is_err(), "{text}");
     }
 }
+
+/// Appendix C wraps a key with a password (PBES2), which is not implemented.
+#[test]
+fn the_password_of_appendix_c_is_refused() {
+    let header = r#"{"alg":"PBES2-HS256+A128KW","p2s":"2WCTcJZ1Rvd_CJuJripQ1w","p2c":4096,"enc":"A128CBC-HS256","cty":"jwk+json"}"#;
+    let token = format!("{}.AA.AA.AA.AA", jose::base64url::encode(header));
+    let password = Jwk::symmetric(b"Thus from my lips, by yours, my sin is purged.").unwrap();
+    let refused = jose::jwe::decrypt(&token, &password, &super::rfc7516::ALL).err();
+    assert_eq!(refused, Some(Error::Unsupported));
+}
