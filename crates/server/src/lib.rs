@@ -1,1 +1,169 @@
-//! stub
+//! The OAuth and OpenID Connect endpoints, and consent.
+//!
+//! Each endpoint is a file named after its metadata key without `_endpoint`; each grant a folder named after its grant type. A request flows as
+//! load, decide, commit: an endpoint reads parameters and authenticates the client, a folder's `mod.rs` loads with `sql.rs`, its `rules.rs` decides without
+//! input or output, tokens are signed, and one guarded batch makes it true.
+
+mod answer;
+pub mod authorization;
+pub mod authorization_code;
+mod call;
+pub mod client_auth;
+pub mod client_credentials;
+mod commit;
+pub mod consent;
+mod cors;
+mod end_session;
+mod form;
+pub mod granting;
+mod guesses;
+mod introspection;
+mod jwks;
+pub mod metadata;
+mod pages;
+pub mod refresh_token;
+pub mod refusal;
+mod revocation;
+mod stored;
+mod token;
+mod tokens;
+mod userinfo;
+
+use std::sync::Arc;
+
+use ambient::Ambient;
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use identity::Identity;
+
+pub use client_auth::AuthenticatedClient;
+pub use web::limit::Rate;
+
+/// What the operator may say about the endpoints.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How often secrets, codes and refresh tokens may be guessed.
+    pub guesses: Rate,
+    /// Origins of our own that the `Host` header may not show, behind a proxy that rewrites it.
+    pub trusted_origins: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            guesses: guesses::DEFAULT,
+            trusted_origins: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Hardly any limits, for tests.
+    pub fn for_tests() -> Self {
+        Self {
+            guesses: Rate {
+                burst: 100_000,
+                seconds_each: 1,
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// What the endpoints of all realms of a process share.
+pub struct Server {
+    identity: Arc<Identity>,
+    guesses: guesses::Guesses,
+    trusted_origins: Vec<String>,
+}
+
+impl Server {
+    /// Makes the limits; starts nothing.
+    pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
+        Arc::new(Self {
+            identity,
+            guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
+            trusted_origins: options.trusted_origins,
+        })
+    }
+
+    /// How people sign in.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").finish_non_exhaustive()
+    }
+}
+
+/// All endpoints, with paths relative to a realm. Handlers take the realm from the extension `Arc<realm::Realm>` and the caller's address from
+/// `web::address::ClientAddress`.
+///
+/// # Errors
+/// When a trusted origin is not an origin.
+pub fn router(server: Arc<Server>) -> Result<Router, tower_http::csrf::ConfigError> {
+    let origins = server.trusted_origins.iter().map(String::as_str);
+    let guard = web::origin::guard(origins)?;
+    let pages = Router::new()
+        .route("/consent", get(consent::show).post(consent::submit))
+        .route(
+            "/consent/applications",
+            get(consent::list).post(consent::submit_withdrawal),
+        )
+        .route("/logout/confirm", post(end_session::confirm))
+        .layer(guard);
+    let for_scripts = Router::new()
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::handle).post(userinfo::handle))
+        .route("/revoke", post(revocation::post))
+        .layer(from_fn(cors::preflight));
+    let public = Router::new().route("/jwks", get(jwks::get));
+    let endpoints = Router::new()
+        .route(
+            "/authorize",
+            get(authorization::get).post(authorization::post),
+        )
+        .route("/authorize/continue", get(authorization::resume))
+        .route("/introspect", post(introspection::post))
+        .route("/logout", get(end_session::get).post(end_session::post));
+    Ok(endpoints
+        .merge(pages)
+        .merge(for_scripts)
+        .merge(web::cors::public(public))
+        .with_state(Arc::clone(&server))
+        .merge(metadata_router(server)))
+}
+
+/// The discovery documents after a realm's path: `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`. At the forms that come
+/// before a realm's path the wiring serves the same router with that realm.
+pub fn metadata_router(server: Arc<Server>) -> Router {
+    let documents = Router::new()
+        .route("/.well-known/openid-configuration", get(metadata::get))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(metadata::get),
+        );
+    web::cors::public(documents).with_state(server)
+}
+
+/// What deletes the expired rows of this crate in the background: `$1` is now, `$2` how many rows at most.
+pub fn sweeps() -> Vec<&'static db::Stmt> {
+    vec![
+        &authorization_code::sql::SWEEP_CODES,
+        &refresh_token::sql::SWEEP_FAMILIES,
+    ]
+}
+
+/// Every statement of this crate, so that a test prepares them on both engines.
+pub fn statements() -> Vec<&'static db::Stmt> {
+    [
+        authorization_code::sql::STATEMENTS,
+        refresh_token::sql::STATEMENTS,
+        consent::sql::STATEMENTS,
+    ]
+    .concat()
+}

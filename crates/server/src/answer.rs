@@ -1,0 +1,97 @@
+//! Direct answers: JSON that nobody may store, and errors as JSON whatever the caller accepts (RFC 6749 §5.1, §5.2).
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use oauth::ErrorCode;
+use serde::Serialize;
+use web::{document, headers};
+
+use crate::call::Call;
+use crate::client_auth::Unauthenticated;
+use crate::refusal::Refusal;
+
+/// How long a cache may keep a public document, in seconds.
+const MAX_AGE: u32 = 300;
+
+/// A JSON answer that must not be stored.
+pub(crate) fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => document::private(status, text),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// An answer without a body that must not be stored.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    headers::no_store(response.headers_mut());
+    headers::secure(response.headers_mut());
+    response
+}
+
+/// A public JSON document, which any cache may keep for a while, or 304 when the caller has it. Signing keys are published far longer before they
+/// are used.
+pub(crate) fn public<T: Serialize + ?Sized>(
+    call: &Call,
+    content_type: &'static str,
+    value: &T,
+) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => document::public_as(&call.headers, content_type, text, MAX_AGE),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// Sets a header; a value that cannot stand in one is left out.
+pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+/// A refusal as the answer of an endpoint that clients call.
+pub(crate) fn refused(
+    call: &Call,
+    endpoint: &'static str,
+    client: Option<&str>,
+    refusal: &Refusal,
+) -> Response {
+    refusal.log(call.realm.name(), endpoint, client);
+    let (code, description) = refusal.wire();
+    let status =
+        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(
+        status,
+        &ErrorBody {
+            error: code.as_str(),
+            error_description: &description,
+        },
+    );
+    if code == ErrorCode::InvalidClient {
+        // RFC 6749 §5.2 asks for it after the header was used, RFC 9110 §15.5.2 on every 401.
+        let challenge = oauth::challenge::basic(call.realm.issuer());
+        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    if let Some(seconds) = refusal.retry_after() {
+        set(&mut response, header::RETRY_AFTER, &seconds.to_string());
+    }
+    response
+}
+
+/// The answer to a client that could not be authenticated.
+pub(crate) fn unauthenticated(
+    call: &Call,
+    endpoint: &'static str,
+    failed: &Unauthenticated,
+) -> Response {
+    let client = failed.client.as_ref().map(|client| client.id.as_str());
+    refused(call, endpoint, client, &failed.refusal)
+}

@@ -1,0 +1,131 @@
+//! Loads what the decision needs and makes it: one read of the session, one of the consent.
+
+use identity::{Person, Session};
+use oauth::Scope;
+use oauth::authorization::Prompt;
+
+use super::request::{Checked, Stop, Travelled};
+use super::rules::{self, Asked, SignedIn, Step};
+use crate::call::Call;
+use crate::consent::{self, rules::Consent};
+use crate::granting::rules as granting;
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::id_token;
+
+/// What a request has come to, with somebody signed in.
+pub(crate) struct Standing {
+    /// The session.
+    pub(crate) session: Session,
+    /// The person.
+    pub(crate) person: Person,
+    /// What may be granted.
+    pub(crate) scope: Scope,
+    /// The resources it is for.
+    pub(crate) resources: Vec<String>,
+    /// What was allowed before.
+    pub(crate) consent: Option<Consent>,
+    /// What was not.
+    pub(crate) new: Scope,
+}
+
+/// What comes next.
+pub(crate) enum Outcome {
+    /// Somebody has to sign in.
+    SignIn {
+        /// Although somebody is signed in.
+        again: bool,
+    },
+    /// The person is asked.
+    Ask(Box<Standing>),
+    /// The code is issued.
+    Issue(Box<Standing>),
+}
+
+/// Decides about a request.
+pub(crate) async fn decide(
+    call: &Call,
+    checked: &Checked,
+    arrival: &Travelled,
+) -> Result<Outcome, Stop> {
+    let refuse = |refusal: Refusal| checked.refuse(refusal);
+    let (client, request) = (&checked.client, &checked.request);
+    let realm = &call.realm;
+    let catalogue = realm
+        .catalogue()
+        .await
+        .map_err(|error| refuse(error.into()))?;
+    let wanted = granting::Asked {
+        scope: request.scope.as_ref(),
+        resources: &request.resource,
+        with_person: true,
+    };
+    let terms =
+        granting::terms(&wanted, client, &catalogue).map_err(|reason| refuse(reason.into()))?;
+    let current = identity::session::current(realm, &call.headers)
+        .await
+        .map_err(|error| refuse(error.into()))?;
+    let step = sign_in(call, checked, arrival, current.as_ref()).await?;
+    let (session, person) = match (step, current) {
+        (Step::Proceed, Some(current)) => current,
+        (Step::SignIn { again }, _) => return Ok(Outcome::SignIn { again }),
+        (Step::Proceed, None) => return Ok(Outcome::SignIn { again: false }),
+    };
+    let scope = granting::grantable(&terms, Some(&person.facts()), client, &catalogue)
+        .map_err(|reason| refuse(reason.into()))?;
+    let remembered = consent::sql::find(realm, &person.id, &client.id)
+        .await
+        .map_err(refuse)?;
+    let again = request.prompt.contains(Prompt::Consent);
+    let decision = consent::rules::decide(&scope, remembered.as_ref(), again, client.skip_consent);
+    let (asks, new) = match decision {
+        consent::rules::Decision::Given => (false, Scope::empty()),
+        consent::rules::Decision::Ask { new } => (true, new),
+    };
+    if asks && request.prompt.contains(Prompt::None) {
+        return Err(refuse(Reason::ConsentNeeded.into()));
+    }
+    let standing = Box::new(Standing {
+        session,
+        person,
+        scope,
+        resources: terms.resources,
+        consent: remembered,
+        new,
+    });
+    Ok(if asks {
+        Outcome::Ask(standing)
+    } else {
+        Outcome::Issue(standing)
+    })
+}
+
+async fn sign_in(
+    call: &Call,
+    checked: &Checked,
+    arrival: &Travelled,
+    current: Option<&(Session, Person)>,
+) -> Result<Step, Stop> {
+    let request = &checked.request;
+    let now = call.now();
+    let hinted = match &request.id_token_hint {
+        None => None,
+        Some(hint) => Some(
+            id_token::read_hint(&call.realm, hint, now)
+                .await
+                .map_err(|refusal| checked.refuse(refusal))?
+                .sub,
+        ),
+    };
+    let asked = Asked {
+        prompt: request.prompt,
+        max_age: request.max_age,
+        hinted: hinted.as_deref(),
+        issued_at: arrival.issued_at(),
+        resumed: arrival.resumed(),
+    };
+    let signed_in = current.map(|(session, person)| SignedIn {
+        person: &person.id,
+        auth_time: session.auth_time,
+    });
+    rules::sign_in(&asked, signed_in.as_ref(), now).map_err(|reason| checked.refuse(reason))
+}

@@ -1,0 +1,191 @@
+//! What may be answered by redirect: a request whose client and redirect URI are known to be good (RFC 6749 §4.1.2.1).
+
+use std::sync::Arc;
+
+use identity::Interaction;
+use identity::interaction::OpenError;
+use oauth::Params;
+use oauth::authorization::{AuthorizationRequest, ResponseMode};
+use oauth::redirect_uri::{self, RedirectUriError, ReturnTo};
+use realm::{Client, GrantType};
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::refusal::{Reason, Refusal};
+
+/// Where and how the answer goes. Only a matched redirect URI makes one, so that nothing is ever sent to an unchecked place.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) to: ReturnTo,
+    pub(crate) mode: ResponseMode,
+    pub(crate) state: Option<String>,
+    pub(crate) client: String,
+}
+
+/// A request that may be decided on.
+pub(crate) struct Checked {
+    pub(crate) client: Arc<Client>,
+    pub(crate) answer: Answer,
+    pub(crate) request: AuthorizationRequest,
+}
+
+/// Why a request does not go on.
+pub(crate) enum Stop {
+    /// It cannot even be read.
+    Page(Refusal),
+    /// The client is not known, or switched off.
+    Client(Option<String>),
+    /// The redirect URI is not the client's.
+    Address(RedirectUriError),
+    /// The sealed request cannot be opened.
+    Lost(OpenError),
+    /// It is refused, and the client is told.
+    Redirect(Box<Answer>, Refusal),
+}
+
+/// What a request takes along while the browser is on our pages.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Travelled {
+    /// When it first arrived (unix seconds).
+    issued_at: i64,
+    /// Absent on arrival.
+    request: Option<AuthorizationRequest>,
+}
+
+impl Travelled {
+    /// A request that arrives now.
+    pub(crate) fn arrival(now: i64) -> Self {
+        Self {
+            issued_at: now,
+            request: None,
+        }
+    }
+
+    /// When the request first arrived (unix seconds).
+    pub(crate) fn issued_at(&self) -> i64 {
+        self.issued_at
+    }
+
+    /// Whether it was on a page of ours before.
+    pub(crate) fn resumed(&self) -> bool {
+        self.request.is_some()
+    }
+
+    /// The text that travels.
+    pub(crate) fn body(&self, checked: &Checked) -> Result<String, Stop> {
+        let travelled = Self {
+            issued_at: self.issued_at,
+            request: Some(checked.request.clone()),
+        };
+        serde_json::to_string(&travelled)
+            .map_err(|_| checked.refuse(Refusal::Failed("a request cannot be written".to_owned())))
+    }
+}
+
+impl Checked {
+    /// The refusal of this request, to be sent to its client.
+    pub(crate) fn refuse(&self, refusal: impl Into<Refusal>) -> Stop {
+        Stop::Redirect(Box::new(self.answer.clone()), refusal.into())
+    }
+}
+
+/// Checks a request that arrives.
+pub(crate) async fn check_new(call: &Call, params: &Params) -> Result<Checked, Stop> {
+    let (client, answer) = find(call, params).await?;
+    let request = match AuthorizationRequest::parse(params) {
+        Ok(request) => request,
+        Err(error) => return Err(Stop::Redirect(Box::new(answer), error.into())),
+    };
+    finish(call, client, answer, request)
+}
+
+/// The refusal of a request in which a parameter occurs twice: by redirect, unless it is one of those that say where to.
+pub(crate) async fn duplicated(call: &Call, params: &Params) -> Stop {
+    let occurs = |wanted: &str| params.pairs().iter().filter(|(name, _)| name == wanted).count();
+    if ["client_id", "redirect_uri", "response_mode"]
+        .iter()
+        .any(|name| occurs(name) > 1)
+    {
+        return Stop::Page(Reason::FormDuplicate.into());
+    }
+    match find(call, params).await {
+        Ok((_, mut answer)) => {
+            if occurs("state") > 1 {
+                answer.state = None;
+            }
+            Stop::Redirect(Box::new(answer), Reason::FormDuplicate.into())
+        }
+        Err(stop) => stop,
+    }
+}
+
+/// Checks a request that comes back: what was registered may have changed meanwhile.
+pub(crate) async fn check_again(
+    call: &Call,
+    interaction: &Interaction,
+) -> Result<(Checked, Travelled), Stop> {
+    let travelled: Travelled = serde_json::from_str(&interaction.body)
+        .map_err(|_| Stop::Lost(OpenError::Unknown))?;
+    let request = travelled
+        .request
+        .clone()
+        .ok_or(Stop::Lost(OpenError::Unknown))?;
+    let client = client(call, Some(&request.client_id)).await?;
+    let to = redirect_uri::find(&client.redirect_uris, request.redirect_uri.as_deref())
+        .map_err(Stop::Address)?;
+    let answer = Answer {
+        to,
+        mode: request.response_mode,
+        state: request.state.clone(),
+        client: client.id.clone(),
+    };
+    let checked = finish(call, client, answer, request)?;
+    Ok((checked, travelled))
+}
+
+async fn find(call: &Call, params: &Params) -> Result<(Arc<Client>, Answer), Stop> {
+    let client = client(call, params.get("client_id")).await?;
+    let to = redirect_uri::find(&client.redirect_uris, params.get("redirect_uri"))
+        .map_err(Stop::Address)?;
+    let answer = Answer {
+        to,
+        mode: ResponseMode::of(params),
+        state: params.owned("state"),
+        client: client.id.clone(),
+    };
+    Ok((client, answer))
+}
+
+async fn client(call: &Call, id: Option<&str>) -> Result<Arc<Client>, Stop> {
+    let Some(id) = id else {
+        return Err(Stop::Client(None));
+    };
+    call.realm
+        .client(id)
+        .await
+        .map_err(|error| Stop::Page(error.into()))?
+        .filter(|client| !client.disabled)
+        .ok_or_else(|| Stop::Client(Some(id.to_owned())))
+}
+
+/// What the client's registration and the realm's profile say.
+fn finish(
+    call: &Call,
+    client: Arc<Client>,
+    answer: Answer,
+    request: AuthorizationRequest,
+) -> Result<Checked, Stop> {
+    let checked = Checked {
+        client,
+        answer,
+        request,
+    };
+    let client = &checked.client;
+    if !client.allows_grant(GrantType::AuthorizationCode) || client.response_types.is_empty() {
+        return Err(checked.refuse(Reason::ResponseTypeNotRegistered));
+    }
+    if checked.request.code_challenge.is_none() && client.requires_pkce(&call.realm.settings()) {
+        return Err(checked.refuse(Reason::ChallengeMissing));
+    }
+    Ok(checked)
+}

@@ -1,0 +1,190 @@
+//! Whether a request may go on with who is signed in, or somebody has to sign in first (OpenID Connect Core §3.1.2.1, §3.1.2.3).
+
+use oauth::authorization::{Prompt, Prompts};
+
+use crate::refusal::Reason;
+
+/// What a request asks about who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// `prompt`.
+    pub prompt: Prompts,
+    /// `max_age`, in seconds.
+    pub max_age: Option<i64>,
+    /// The person whom a verified `id_token_hint` names.
+    pub hinted: Option<&'a str>,
+    /// When the request first arrived (unix seconds).
+    pub issued_at: i64,
+    /// Whether it comes back from a page of ours. A request that arrives at this moment cannot have been answered by a sign-in.
+    pub resumed: bool,
+}
+
+/// Who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn<'a> {
+    /// The person.
+    pub person: &'a str,
+    /// When they signed in (unix seconds).
+    pub auth_time: i64,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The request goes on with this session.
+    Proceed,
+    /// The sign-in page; `again` when a session is there and does not suffice.
+    SignIn {
+        /// Whether somebody who is signed in has to sign in once more.
+        again: bool,
+    },
+}
+
+/// Decides who may go on. A sign-in at or after the request's arrival satisfies `prompt=login` and `max_age`, so that going back or reloading
+/// neither loops nor gets around them.
+///
+/// # Errors
+/// `login_required`, when no page may be shown or when somebody else signed in than the hint names.
+pub fn sign_in(
+    asked: &Asked<'_>,
+    signed_in: Option<&SignedIn<'_>>,
+    now: i64,
+) -> Result<Step, Reason> {
+    let silent = asked.prompt.contains(Prompt::None);
+    let Some(person) = signed_in else {
+        return needs_page(silent, Step::SignIn { again: false });
+    };
+    let answered = asked.resumed && person.auth_time >= asked.issued_at;
+    if asked.hinted.is_some_and(|hinted| hinted != person.person) {
+        if silent || answered {
+            return Err(Reason::HintNamesAnother);
+        }
+        return Ok(Step::SignIn { again: true });
+    }
+    if answered {
+        return Ok(Step::Proceed);
+    }
+    let asks_again = asked.prompt.contains(Prompt::Login)
+        || asked.prompt.contains(Prompt::SelectAccount)
+        || asked.max_age.is_some_and(|seconds| {
+            seconds == 0 || now.saturating_sub(person.auth_time) > seconds
+        });
+    if asks_again {
+        return needs_page(silent, Step::SignIn { again: true });
+    }
+    Ok(Step::Proceed)
+}
+
+fn needs_page(silent: bool, step: Step) -> Result<Step, Reason> {
+    if silent {
+        Err(Reason::LoginNeeded)
+    } else {
+        Ok(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    fn asked(prompt: &str) -> Asked<'static> {
+        Asked {
+            prompt: Prompts::parse(prompt).unwrap(),
+            max_age: None,
+            hinted: None,
+            issued_at: NOW,
+            resumed: false,
+        }
+    }
+
+    fn alice(auth_time: i64) -> SignedIn<'static> {
+        SignedIn {
+            person: "alice",
+            auth_time,
+        }
+    }
+
+    #[test]
+    fn nobody_signed_in_means_the_sign_in_page_or_login_required() {
+        assert_eq!(
+            sign_in(&asked(""), None, NOW),
+            Ok(Step::SignIn { again: false })
+        );
+        assert_eq!(
+            sign_in(&asked("none"), None, NOW),
+            Err(Reason::LoginNeeded)
+        );
+    }
+
+    #[test]
+    fn prompt_login_is_met_by_a_sign_in_after_the_request_and_by_nothing_else() {
+        let arrived = asked("login");
+        assert_eq!(
+            sign_in(&arrived, Some(&alice(NOW)), NOW),
+            Ok(Step::SignIn { again: true })
+        );
+        let resumed = Asked {
+            resumed: true,
+            ..arrived
+        };
+        assert_eq!(
+            sign_in(&resumed, Some(&alice(NOW - 1)), NOW + 5),
+            Ok(Step::SignIn { again: true })
+        );
+        assert_eq!(
+            sign_in(&resumed, Some(&alice(NOW + 3)), NOW + 5),
+            Ok(Step::Proceed)
+        );
+        assert_eq!(
+            sign_in(&resumed, Some(&alice(NOW + 3)), NOW + 900),
+            Ok(Step::Proceed)
+        );
+    }
+
+    #[test]
+    fn max_age_counts_from_the_sign_in() {
+        let mut request = asked("");
+        request.max_age = Some(100);
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW - 100)), NOW),
+            Ok(Step::Proceed)
+        );
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW - 101)), NOW),
+            Ok(Step::SignIn { again: true })
+        );
+        request.max_age = Some(0);
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW)), NOW),
+            Ok(Step::SignIn { again: true })
+        );
+        request.prompt = Prompts::parse("none").unwrap();
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW)), NOW),
+            Err(Reason::LoginNeeded)
+        );
+    }
+
+    #[test]
+    fn a_hint_that_names_another_asks_once_and_then_refuses() {
+        let mut request = asked("");
+        request.hinted = Some("bob");
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW - 5)), NOW),
+            Ok(Step::SignIn { again: true })
+        );
+        request.resumed = true;
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW + 5)), NOW + 6),
+            Err(Reason::HintNamesAnother)
+        );
+        request.prompt = Prompts::parse("none").unwrap();
+        assert_eq!(
+            sign_in(&request, Some(&alice(NOW - 5)), NOW),
+            Err(Reason::HintNamesAnother)
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! `grant_type=authorization_code` (RFC 6749 §4.1.3): a code becomes tokens, once.
+//!
+//! 1. The code is read by its hash. 2. `rules.rs` decides. 3. The person is read. 4. The tokens are signed. 5. One batch marks the code as
+//!    redeemed and begins the family of refresh tokens; when another redemption was faster the guard fails and all begins again, which
+//!    then sees a replay.
+
+pub mod rules;
+pub(crate) mod sql;
+
+use db::{Batch, params};
+use oauth::token::{AuthorizationCode, TokenResponse};
+use realm::{Client, Event, GrantType, Lifetimes, Mark};
+
+use self::rules::{Code, Decision, Presented};
+use crate::call::Call;
+use crate::client_auth::AuthenticatedClient;
+use crate::commit::{TRIES, commit};
+use crate::granting::rules::{Granted, Target, target};
+use crate::refresh_token::{self, rules::Family};
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
+use crate::tokens::id_token;
+
+/// How a code begins, so that secret scanners know it.
+pub(crate) const PREFIX: &str = "gac_";
+
+/// The hash under which a code is stored.
+pub(crate) fn hash(code: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, code.as_bytes());
+    jose::base64url::encode(digest)
+}
+
+/// Redeems a code.
+pub(crate) async fn redeem(
+    call: &Call,
+    client: &AuthenticatedClient,
+    request: &AuthorizationCode,
+) -> Result<TokenResponse, Refusal> {
+    let hash = hash(&request.code);
+    for _ in 0..TRIES {
+        let Some(code) = sql::find(&call.realm, &hash).await? else {
+            call.server.guesses.failed(call, &client.id);
+            return Err(Reason::CodeUnknown.into());
+        };
+        let presented = Presented {
+            client: &client.id,
+            redirect_uri: request.redirect_uri.as_deref(),
+            verifier: request.code_verifier.as_ref(),
+        };
+        match rules::decide(&code, &presented, call.now())? {
+            Decision::Replay => return Err(replayed(call, &code).await?),
+            Decision::Redeem => {
+                if let Some(tokens) = attempt(call, client, request, &code, &hash).await? {
+                    return Ok(tokens);
+                }
+            }
+        }
+    }
+    Err(Reason::Contended.into())
+}
+
+/// Issues the tokens; `None` when another redemption was faster.
+async fn attempt(
+    call: &Call,
+    client: &AuthenticatedClient,
+    request: &AuthorizationCode,
+    code: &Code,
+    hash: &str,
+) -> Result<Option<TokenResponse>, Refusal> {
+    let (realm, now) = (&call.realm, call.now());
+    check_grant(call, code).await?;
+    let lifetimes = client.lifetimes(&realm.settings());
+    let granted = Granted {
+        scope: &code.scope,
+        resources: &code.resources,
+        named: &request.resource,
+    };
+    let catalogue = realm.catalogue().await?;
+    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let family = family(client, code, &lifetimes, now);
+    let tokens = tokens(call, client, code, &target, family.as_ref()).await?;
+
+    let mut batch = Batch::new();
+    batch.expect(&sql::REDEEM_CODE, params![realm.name(), hash, now], 1);
+    if let Some(family) = &family {
+        refresh_token::begin(realm, &mut batch, family);
+    }
+    realm.record(
+        &mut batch,
+        event(call, "authorization_code.redeemed", code),
+    );
+    Ok(commit(realm, batch).await?.map(|_| tokens))
+}
+
+/// Whether what the code stands for still holds: the person, the session and the consent.
+async fn check_grant(call: &Call, code: &Code) -> Result<(), Refusal> {
+    let realm = &call.realm;
+    let [grant, person, consent] = of_grant(&code.grant_id, &code.person, &code.client);
+    let marks = [
+        grant,
+        person,
+        consent,
+        Mark::Session(code.session.clone()),
+        Mark::Client(code.client.clone()),
+    ];
+    if realm.revocations().is_any_revoked(&marks, code.issued_at) {
+        return Err(Reason::GrantRevoked.into());
+    }
+    match identity::people::find(realm, &code.person).await? {
+        Some(person) if !person.disabled && code.issued_at > person.signed_out_at => Ok(()),
+        _ => Err(Reason::PersonGone.into()),
+    }
+}
+
+/// The family that begins with this code. A client gets refresh tokens when it is registered for them; in an OpenID request only with
+/// `offline_access` (OpenID Connect Core §11).
+fn family(client: &Client, code: &Code, lifetimes: &Lifetimes, now: i64) -> Option<Family> {
+    let offline = code.scope.contains("offline_access");
+    if !client.allows_grant(GrantType::RefreshToken) || (code.scope.contains("openid") && !offline)
+    {
+        return None;
+    }
+    let expires_at = now.saturating_add(lifetimes.refresh_absolute);
+    Some(Family {
+        id: code.grant_id.clone(),
+        client: code.client.clone(),
+        person: code.person.clone(),
+        session: Some(code.session.clone()),
+        offline,
+        scope: code.scope.clone(),
+        resources: code.resources.clone(),
+        auth_time: code.auth_time,
+        amr: code.amr.clone(),
+        acr: code.acr.clone(),
+        counter: 1,
+        rotated_at: now,
+        // When the person allowed it: what was revoked between then and now ends the family too.
+        created_at: code.issued_at,
+        idle_expires_at: now.saturating_add(lifetimes.refresh_idle).min(expires_at),
+        expires_at,
+        revoked_at: None,
+        version: 1,
+    })
+}
+
+async fn tokens(
+    call: &Call,
+    client: &AuthenticatedClient,
+    code: &Code,
+    target: &Target,
+    family: Option<&Family>,
+) -> Result<TokenResponse, Refusal> {
+    let (realm, now) = (&call.realm, call.now());
+    let authentication = Authentication {
+        time: code.auth_time,
+        acr: code.acr.as_deref(),
+        amr: &code.amr,
+    };
+    // What outlives the session does not carry its name, or signing out would revoke it.
+    let offline = family.is_some_and(|family| family.offline);
+    let bearer = Bearer::Person {
+        id: &code.person,
+        grant: &code.grant_id,
+        session: (!offline).then_some(code.session.as_str()),
+        authentication,
+    };
+    let access_token = access_token::mint(realm, &client.id, bearer, target, now).await?;
+    let id_token = if code.scope.contains("openid") {
+        let content = id_token::Content {
+            person: &code.person,
+            authentication,
+            session: Some(&code.session),
+            nonce: code.nonce.as_deref(),
+            access_token: &access_token,
+            lifetime: client.lifetimes(&realm.settings()).id_token,
+        };
+        Some(id_token::mint(realm, client, &content, now).await?)
+    } else {
+        None
+    };
+    let mut response = TokenResponse::bearer(access_token, target.lifetime);
+    response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
+    response.refresh_token = family.map(|family| refresh_token::text(realm, family, 1));
+    response.id_token = id_token;
+    Ok(response)
+}
+
+/// The code was redeemed before: whoever has it should not, so what it gave is revoked (RFC 6749 §4.1.2, RFC 9700 §4.5).
+async fn replayed(call: &Call, code: &Code) -> Result<Refusal, Refusal> {
+    let realm = &call.realm;
+    let mut batch = Batch::new();
+    realm.record(
+        &mut batch,
+        event(call, "authorization_code.replayed", code),
+    );
+    refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
+    realm.commit(batch).await.map_err(realm::Error::from)?;
+    tracing::warn!(
+        realm = realm.name(),
+        client = code.client,
+        grant = code.grant_id,
+        "a code was used twice: its grant is revoked"
+    );
+    Ok(Reason::CodeReplayed.into())
+}
+
+fn event(call: &Call, kind: &'static str, code: &Code) -> Event {
+    let detail = serde_json::json!({ "grant": code.grant_id, "scope": code.scope });
+    call.event(kind, Some(&code.person), &code.client)
+        .detail(detail)
+}

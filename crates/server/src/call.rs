@@ -1,0 +1,74 @@
+//! What every endpoint knows about the request it answers.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use realm::{Event, Realm};
+use web::address::ClientAddress;
+
+use crate::Server;
+
+/// One request to an endpoint of one realm, without its parameters.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// What the process shares.
+    pub(crate) server: Arc<Server>,
+    /// The tenant.
+    pub(crate) realm: Arc<Realm>,
+    /// The request's headers.
+    pub(crate) headers: HeaderMap,
+    /// Where the request came from.
+    pub(crate) address: Option<ClientAddress>,
+}
+
+impl FromRequestParts<Arc<Server>> for Call {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        server: &Arc<Server>,
+    ) -> Result<Self, StatusCode> {
+        // The wiring puts the realm there before it routes here.
+        let realm = parts
+            .extensions
+            .get::<Arc<Realm>>()
+            .cloned()
+            .ok_or(StatusCode::NOT_FOUND)?;
+        Ok(Self {
+            server: Arc::clone(server),
+            realm,
+            headers: parts.headers.clone(),
+            address: parts.extensions.get::<ClientAddress>().copied(),
+        })
+    }
+}
+
+impl Call {
+    /// The `Authorization` header.
+    ///
+    /// # Errors
+    /// When it is there more than once or holds bytes that are not text.
+    pub(crate) fn authorization(&self) -> Result<Option<&str>, ()> {
+        let mut values = self.headers.get_all(header::AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
+            (Some(_), Some(_)) => Err(()),
+        }
+    }
+
+    /// An event that this request causes.
+    pub(crate) fn event(&self, kind: &str, person: Option<&str>, client: &str) -> Event {
+        let mut event = Event::new(kind).client(client);
+        event.person = person.map(str::to_owned);
+        event.address = self.address.map(|address| address.to_string());
+        event
+    }
+
+    /// The time (unix seconds).
+    pub(crate) fn now(&self) -> i64 {
+        self.realm.now()
+    }
+}

@@ -1,0 +1,30 @@
+//! What a client gets for itself (RFC 6749 §4.4).
+
+use oauth::Scope;
+use oauth::token::ClientCredentials;
+use realm::{Catalogue, Client};
+
+use crate::granting::rules::{Asked, Terms, grantable, terms};
+use crate::refusal::Reason;
+
+/// The terms of a client's own token: no person is involved, so the scopes about people do not exist here.
+///
+/// # Errors
+/// `unauthorized_client` for a public client, which cannot prove who it is (§4.4); `invalid_scope` or `invalid_target`.
+pub fn decide(
+    client: &Client,
+    request: &ClientCredentials,
+    catalogue: &Catalogue,
+) -> Result<(Scope, Vec<String>), Reason> {
+    if client.is_public() {
+        return Err(Reason::ClientPublicForItself);
+    }
+    let asked = Asked {
+        scope: request.scope.as_ref(),
+        resources: &request.resource,
+        with_person: false,
+    };
+    let terms: Terms = terms(&asked, client, catalogue)?;
+    let scope = grantable(&terms, None, client, catalogue)?;
+    Ok((scope, terms.resources))
+}

@@ -1,0 +1,99 @@
+//! `/consent/applications`: what a person allowed, and where they take it back.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use identity::Person;
+use web::headers::Csp;
+use web::page::{self, Shell};
+
+use super::{sql, withdraw};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::{form, pages};
+
+struct Application {
+    id: String,
+    name: String,
+    site: Option<String>,
+    words: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "applications.html")]
+struct Applications {
+    shell: Shell,
+    applications: Vec<Application>,
+}
+
+/// `GET /consent/applications`.
+pub(crate) async fn list(call: Call) -> Response {
+    let person = match signed_in(&call).await {
+        Ok(person) => person,
+        Err(response) => return *response,
+    };
+    match applications(&call, &person).await {
+        Ok(applications) => {
+            let page = Applications {
+                shell: pages::shell(&call, "Applications").person(person.shown_name()),
+                applications,
+            };
+            page::render(StatusCode::OK, &page, &Csp::default())
+        }
+        Err(refusal) => pages::refused(&call, &refusal),
+    }
+}
+
+/// `POST /consent/applications`.
+pub(crate) async fn submit_withdrawal(call: Call, body: Body) -> Response {
+    let params = match form::body(&call, body).await {
+        Ok(params) => params,
+        Err(reason) => return pages::refused(&call, &reason.into()),
+    };
+    let person = match signed_in(&call).await {
+        Ok(person) => person,
+        Err(response) => return *response,
+    };
+    if let Some(client) = params.get("client_id") {
+        let address = call.address.map(|address| address.to_string());
+        if let Err(refusal) = withdraw(&call.realm, &person.id, client, address).await {
+            return pages::refused(&call, &refusal);
+        }
+    }
+    web::page::see_other(&format!("{}/consent/applications", call.realm.path()))
+}
+
+async fn signed_in(call: &Call) -> Result<Person, Box<Response>> {
+    match identity::session::current(&call.realm, &call.headers).await {
+        Ok(Some((_, person))) => Ok(person),
+        Ok(None) => Err(Box::new(web::page::see_other(&format!(
+            "{}/login",
+            call.realm.path()
+        )))),
+        Err(error) => Err(Box::new(pages::refused(call, &error.into()))),
+    }
+}
+
+async fn applications(call: &Call, person: &Person) -> Result<Vec<Application>, Refusal> {
+    let realm = &call.realm;
+    let catalogue = realm.catalogue().await?;
+    let mut applications = Vec::new();
+    for (id, consent) in sql::list(realm, &person.id).await? {
+        let client = realm.client(&id).await?;
+        let words = consent
+            .scope
+            .iter()
+            .map(|name| catalogue.describe(name).unwrap_or(name).to_owned())
+            .collect();
+        applications.push(Application {
+            name: client
+                .as_ref()
+                .map_or_else(|| id.clone(), |client| client.display_name().to_owned()),
+            site: client.as_ref().and_then(|client| client.client_uri.clone()),
+            id,
+            words,
+        });
+    }
+    Ok(applications)
+}

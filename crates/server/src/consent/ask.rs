@@ -1,0 +1,181 @@
+//! `/consent`: names the application, its site, the host it returns to and each scope in words, and asks.
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use identity::interaction::{self, OpenError};
+use oauth::{Params, Scope};
+use realm::Catalogue;
+use web::headers::Csp;
+use web::page::{self, Shell};
+
+use crate::authorization::{
+    Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
+};
+use crate::call::Call;
+use crate::commit::TRIES;
+use crate::refusal::{Reason, Refusal};
+use crate::{form, pages};
+
+/// `GET /consent`.
+pub(crate) async fn show(call: Call, uri: Uri) -> Response {
+    let params = match form::query(&uri) {
+        Ok(params) => params,
+        Err(reason) => return pages::refused(&call, &reason.into()),
+    };
+    match try_show(&call, &params).await {
+        Ok(response) => response,
+        Err(stop) => stop.into_response(&call),
+    }
+}
+
+/// `POST /consent`.
+pub(crate) async fn submit(call: Call, body: Body) -> Response {
+    let params = match form::body(&call, body).await {
+        Ok(params) => params,
+        Err(reason) => return pages::refused(&call, &reason.into()),
+    };
+    match try_submit(&call, &params).await {
+        Ok(response) => response,
+        Err(stop) => stop.into_response(&call),
+    }
+}
+
+async fn reopen(call: &Call, params: &Params) -> Result<(Checked, Travelled, String), Stop> {
+    let token = params
+        .get("interaction")
+        .ok_or(Stop::Lost(OpenError::Unknown))?;
+    let interaction = interaction::open(&call.realm, &call.headers, token)
+        .await
+        .map_err(Stop::Lost)?;
+    let (checked, arrival) = check_again(call, &interaction).await?;
+    Ok((checked, arrival, token.to_owned()))
+}
+
+async fn try_show(call: &Call, params: &Params) -> Result<Response, Stop> {
+    let (checked, arrival, token) = reopen(call, params).await?;
+    match decide(call, &checked, &arrival).await? {
+        Outcome::Ask(standing) => {
+            let catalogue = call
+                .realm
+                .catalogue()
+                .await
+                .map_err(|error| checked.refuse(error))?;
+            Ok(question(call, &checked, &standing, &catalogue, &token))
+        }
+        // Signed out meanwhile, or allowed in another window.
+        _ => Ok(go_on(call, &checked, &arrival).await),
+    }
+}
+
+async fn try_submit(call: &Call, params: &Params) -> Result<Response, Stop> {
+    let (checked, arrival, _) = reopen(call, params).await?;
+    match params.get("decision") {
+        Some("allow") => {}
+        Some("deny") => return Err(checked.refuse(Reason::PersonDenied)),
+        _ => return Err(Stop::Lost(OpenError::Unknown)),
+    }
+    // What the page showed. Somebody may have been given more since: that was not asked.
+    let shown: Scope = params
+        .get("scope")
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| Stop::Lost(OpenError::Unknown))?;
+    for _ in 0..TRIES {
+        let standing = match decide(call, &checked, &arrival).await? {
+            Outcome::Ask(standing) => standing,
+            Outcome::Issue(_) | Outcome::SignIn { .. } => {
+                return Ok(go_on(call, &checked, &arrival).await);
+            }
+        };
+        if params.get("person") != Some(&standing.person.id) {
+            // Somebody else signed in since: they have to see the page themselves.
+            return Ok(go_on(call, &checked, &arrival).await);
+        }
+        let allowed = standing.scope.intersection(&shown);
+        if let Some(code) = issue(call, &checked, &standing, Some(&allowed)).await? {
+            return Ok(response::code(call, &checked.answer, &code));
+        }
+    }
+    Err(checked.refuse(Refusal::from(Reason::Contended)))
+}
+
+/// One thing that is asked for.
+struct Item<'a> {
+    name: &'a str,
+    words: &'a str,
+    new: bool,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct Question<'a> {
+    shell: Shell,
+    application: &'a str,
+    site: Option<&'a str>,
+    host: &'a str,
+    loopback: bool,
+    person: &'a str,
+    username: &'a str,
+    person_id: &'a str,
+    items: Vec<Item<'a>>,
+    /// Whether something was allowed before.
+    partly: bool,
+    resources: Vec<&'a str>,
+    policy: Option<&'a str>,
+    terms: Option<&'a str>,
+    scope: String,
+    token: &'a str,
+}
+
+fn question(
+    call: &Call,
+    checked: &Checked,
+    standing: &Standing,
+    catalogue: &Catalogue,
+    token: &str,
+) -> Response {
+    let client = &checked.client;
+    let items: Vec<Item<'_>> = standing
+        .scope
+        .iter()
+        .map(|name| Item {
+            name,
+            words: catalogue.describe(name).unwrap_or(name),
+            new: standing.new.contains(name),
+        })
+        .collect();
+    let resources = standing
+        .resources
+        .iter()
+        .filter_map(|id| catalogue.resource(id))
+        .map(|resource| {
+            if resource.name.is_empty() {
+                resource.id.as_str()
+            } else {
+                resource.name.as_str()
+            }
+        })
+        .collect();
+    let page = Question {
+        shell: pages::shell(call, "Allow access"),
+        application: client.display_name(),
+        site: client.client_uri.as_deref(),
+        host: checked.answer.to.host(),
+        loopback: checked.answer.to.is_loopback(),
+        person: standing.person.shown_name(),
+        username: &standing.person.username,
+        person_id: &standing.person.id,
+        partly: items.iter().any(|item| !item.new) && items.iter().any(|item| item.new),
+        items,
+        resources,
+        policy: client.policy_uri.as_deref(),
+        terms: client.tos_uri.as_deref(),
+        scope: standing.scope.to_string(),
+        token,
+    };
+    // Chromium applies form-action to the redirect that follows the form.
+    let csp = Csp::form_action([checked.answer.to.origin_for_csp()]);
+    page::render(StatusCode::OK, &page, &csp)
+}

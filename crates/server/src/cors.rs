@@ -1,0 +1,62 @@
+//! Which scripts may read the answers of /token, /userinfo and /revoke: those of the origins that the request's client registered. A preflight does not
+//! say which client it is for, so every origin is told yes there: it permits sending a request, which any program can send, and reading nothing.
+//! Cookies never travel along.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use realm::Client;
+
+use crate::answer;
+use crate::call::Call;
+
+/// Lets the script that sent the request read the answer, when its origin is registered for the client.
+pub(crate) fn allow(call: &Call, client: Option<&Client>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = call.headers.get(header::ORIGIN) else {
+        return response;
+    };
+    let registered = client.is_some_and(|client| {
+        client
+            .allowed_origins
+            .iter()
+            .any(|own| own.as_bytes() == origin.as_bytes())
+    });
+    if registered {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("WWW-Authenticate, DPoP-Nonce, Retry-After"),
+        );
+    }
+    response
+}
+
+/// Answers preflights; everything else passes.
+pub(crate) async fn preflight(request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let asks = request
+        .headers()
+        .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let (Some(origin), true, &Method::OPTIONS) = (origin, asks, request.method()) else {
+        return next.run(request).await;
+    };
+    let mut response = answer::empty(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let fields = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, DPoP",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        (header::VARY, "Origin"),
+    ];
+    for (name, value) in fields {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

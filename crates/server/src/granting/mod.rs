@@ -1,0 +1,3 @@
+//! What a request is granted: the same rules for every grant.
+
+pub mod rules;

@@ -1,0 +1,241 @@
+//! Which scope and which resources a request gets, and what one access token for them is (RFC 6749 §3.3, RFC 8707 §2, RFC 9068 §3).
+
+use jose::Algorithm;
+use oauth::Scope;
+use oauth::token::GrantType;
+use realm::{
+    Catalogue, Client, Lifetimes, PersonFacts, Resource, STANDARD_SCOPES, ScopeOwner, TokenFormat,
+};
+
+use crate::refusal::Reason;
+
+/// Whether the scope is one of OpenID Connect Core §5.4 and §11: those belong to the issuer, not to a resource.
+pub fn is_identity_scope(token: &str) -> bool {
+    STANDARD_SCOPES.iter().any(|(name, _)| *name == token)
+}
+
+/// What is asked for on somebody's behalf, or a client's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// `scope`, when it was sent.
+    pub scope: Option<&'a Scope>,
+    /// `resource`, as often as it was sent.
+    pub resources: &'a [String],
+    /// Whether a person can be involved: without one the scopes about people mean nothing.
+    pub with_person: bool,
+}
+
+/// What may be asked of the person, or is granted to a client for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The scope.
+    pub scope: Scope,
+    /// The resources that access tokens may be for, each known and named once. Empty: the issuer's own endpoints only.
+    pub resources: Vec<String>,
+}
+
+/// Finds what a client may ask for: a known scope, allowed for the client. In an OpenID request others are left out (OpenID Connect Core
+/// §3.1.2.1), elsewhere they are refused. Without `scope` the client's default scope counts.
+///
+/// # Errors
+/// `invalid_scope` or `invalid_target`.
+pub fn terms(
+    asked: &Asked<'_>,
+    client: &Client,
+    catalogue: &Catalogue,
+) -> Result<Terms, Reason> {
+    let named = named(asked.resources, catalogue)?;
+    let meant = |token: &str| {
+        if is_identity_scope(token) {
+            return asked.with_person;
+        }
+        match named.as_slice() {
+            [] => catalogue.owner_of(token).is_some(),
+            named => named.iter().any(|resource| defines(resource, token)),
+        }
+    };
+    // A client without a scope of its own may ask for a person whatever the scopes' own rules grant.
+    let allowed = |token: &str| {
+        client.scope.contains(token) || (asked.with_person && client.scope.is_empty())
+    };
+    // Refresh tokens are a grant type that is registered by itself: for others the wish means nothing.
+    let useless = |token: &str| {
+        token == "offline_access" && !client.allows_grant(realm::GrantType::RefreshToken)
+    };
+    let scope = match asked.scope {
+        None => defaults(client).filter(|token| meant(token) && !useless(token)),
+        Some(scope) => {
+            let scope = if asked.with_person {
+                scope.filter(|token| !useless(token))
+            } else {
+                scope.clone()
+            };
+            let known = scope.filter(|token| meant(token) && allowed(token));
+            let openid = asked.with_person && scope.contains("openid");
+            if !openid && known.len() < scope.len() {
+                return Err(Reason::ScopeUnknown);
+            }
+            known
+        }
+    };
+    let resources = match named.as_slice() {
+        [] => inferred(&scope, catalogue)?,
+        named => named.iter().map(|resource| resource.id.clone()).collect(),
+    };
+    Ok(Terms { scope, resources })
+}
+
+/// What a request without `scope` asks for (RFC 6749 §3.3): the client's default scope, or what it registered for resources.
+fn defaults(client: &Client) -> Scope {
+    if client.default_scope.is_empty() {
+        client.scope.filter(|token| !is_identity_scope(token))
+    } else {
+        client.default_scope.clone()
+    }
+}
+
+/// Whether the client is registered for the grant type of a token request.
+pub fn allows_grant(client: &Client, grant: GrantType) -> bool {
+    let registered = match grant {
+        GrantType::AuthorizationCode => realm::GrantType::AuthorizationCode,
+        GrantType::RefreshToken => realm::GrantType::RefreshToken,
+        GrantType::ClientCredentials => realm::GrantType::ClientCredentials,
+        _ => return false,
+    };
+    client.allows_grant(registered)
+}
+
+/// The resources that were named, each once.
+fn named<'a>(ids: &[String], catalogue: &'a Catalogue) -> Result<Vec<&'a Resource>, Reason> {
+    let mut found: Vec<&Resource> = Vec::new();
+    for id in ids {
+        let resource = catalogue.resource(id).ok_or(Reason::ResourceUnknown)?;
+        if found.iter().all(|other| other.id != resource.id) {
+            found.push(resource);
+        }
+    }
+    Ok(found)
+}
+
+fn defines(resource: &Resource, token: &str) -> bool {
+    resource.scopes.iter().any(|scope| scope.name == token)
+}
+
+/// The one resource that all scopes of resources among these belong to. When there are several, nobody can say whom the token is for (RFC 9068
+/// §3, RFC 8707 §2.2).
+fn inferred(scope: &Scope, catalogue: &Catalogue) -> Result<Vec<String>, Reason> {
+    let mut found: Option<&Resource> = None;
+    for token in scope.iter() {
+        let Some(ScopeOwner::Resource(owner)) = catalogue.owner_of(token) else {
+            continue;
+        };
+        match found {
+            Some(other) if other.id != owner.id => return Err(Reason::ScopeAmbiguous),
+            _ => found = Some(owner),
+        }
+    }
+    Ok(found.map(|resource| resource.id.clone()).into_iter().collect())
+}
+
+/// Leaves out of the terms what the resources' own rules do not grant to this person or client.
+///
+/// # Errors
+/// When something was asked for and nothing of it is left.
+pub fn grantable(
+    terms: &Terms,
+    person: Option<&PersonFacts>,
+    client: &Client,
+    catalogue: &Catalogue,
+) -> Result<Scope, Reason> {
+    let granted = catalogue.grantable(&terms.scope, person, client);
+    if granted.is_empty() && !terms.scope.is_empty() {
+        return Err(match person {
+            Some(_) => Reason::ScopeNotGrantableToPerson,
+            None => Reason::ScopeNotGrantable,
+        });
+    }
+    Ok(granted)
+}
+
+/// What one access token is for and how it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `aud`.
+    pub audience: Vec<String>,
+    /// `scope`: what was granted, less what belongs to other resources.
+    pub scope: Scope,
+    /// JWT or opaque.
+    pub format: TokenFormat,
+    /// The algorithm of a JWT.
+    pub algorithm: Algorithm,
+    /// In seconds.
+    pub lifetime: i64,
+}
+
+/// What an access token is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted<'a> {
+    /// The scope this token may carry.
+    pub scope: &'a Scope,
+    /// The resources that were granted.
+    pub resources: &'a [String],
+    /// The resources that were named in this token request; none means all that were granted (RFC 8707 §2.2).
+    pub named: &'a [String],
+}
+
+/// Finds what an access token is for. One for several resources must suit them all: the same format and algorithm, and the shortest lifetime.
+/// With `openid` the issuer is in the audience too, because userinfo takes the token.
+///
+/// # Errors
+/// `invalid_target`.
+pub fn target(
+    granted: &Granted<'_>,
+    issuer: &str,
+    catalogue: &Catalogue,
+    lifetimes: &Lifetimes,
+) -> Result<Target, Reason> {
+    let ids = if granted.named.is_empty() {
+        granted.resources
+    } else if granted.named.iter().all(|id| granted.resources.contains(id)) {
+        granted.named
+    } else {
+        return Err(Reason::ResourceNotGranted);
+    };
+    let resources = named(ids, catalogue)?;
+    let scope = granted.scope.filter(|token| {
+        is_identity_scope(token) || resources.iter().any(|resource| defines(resource, token))
+    });
+    let mut audience: Vec<String> = resources.iter().map(|r| r.id.clone()).collect();
+    if audience.is_empty() || scope.contains("openid") {
+        audience.push(issuer.to_owned());
+    }
+    let (format, algorithm) = match resources.as_slice() {
+        [] => (TokenFormat::Jwt, Algorithm::Es256),
+        [first, others @ ..] => {
+            let of = |resource: &Resource| {
+                (
+                    resource.token_format,
+                    resource.signing_alg.unwrap_or(Algorithm::Es256),
+                )
+            };
+            if others.iter().any(|other| of(other) != of(first)) {
+                return Err(Reason::ResourcesIncompatible);
+            }
+            of(first)
+        }
+    };
+    let lifetime = resources
+        .iter()
+        .filter_map(|resource| resource.token_lifetime)
+        .fold(None, |least: Option<i64>, own| {
+            Some(least.map_or(own, |least| least.min(own)))
+        })
+        .unwrap_or(lifetimes.access_token);
+    Ok(Target {
+        audience,
+        scope,
+        format,
+        algorithm,
+        lifetime,
+    })
+}

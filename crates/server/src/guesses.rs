@@ -1,0 +1,49 @@
+//! How often a client's secret, a code or a refresh token may be guessed wrongly from one address. What succeeds costs nothing.
+
+use ambient::Clock;
+use web::limit::{Limiter, Rate};
+
+use crate::call::Call;
+use crate::refusal::Refusal;
+
+/// Thirty wrong guesses at once, then one each ten seconds.
+pub(crate) const DEFAULT: Rate = Rate {
+    burst: 30,
+    seconds_each: 10,
+};
+
+/// The limit for each client and address, in bounded memory of this process.
+pub(crate) struct Guesses {
+    limiter: Limiter,
+}
+
+impl Guesses {
+    pub(crate) fn new(rate: Rate, clock: &Clock) -> Self {
+        Self {
+            limiter: Limiter::new(clock.clone(), rate),
+        }
+    }
+
+    /// Refuses while too many wrong guesses were made at this client from this address.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub(crate) fn check(&self, call: &Call, client: &str) -> Result<(), Refusal> {
+        self.limiter
+            .check(&key(call, client))
+            .map_err(|wait| Refusal::TooMany(wait.0))
+    }
+
+    /// Counts a wrong guess.
+    pub(crate) fn failed(&self, call: &Call, client: &str) {
+        self.limiter.penalize(&key(call, client));
+    }
+}
+
+fn key(call: &Call, client: &str) -> String {
+    let realm = call.realm.name();
+    match call.address {
+        Some(address) => format!("{realm} {} {client}", address.limit_key()),
+        None => format!("{realm} - {client}"),
+    }
+}

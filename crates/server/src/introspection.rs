@@ -1,0 +1,90 @@
+//! `POST /introspect` (RFC 7662): tells a resource server, or a client about its own, what a token is worth. Asks the memory and checks one signature;
+//! only a refresh token costs a read.
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use oauth::Params;
+use oauth::claims::AccessToken;
+use oauth::introspection::{Request, Response as Introspected};
+
+use crate::call::Call;
+use crate::client_auth::{self, AuthenticatedClient};
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::{access_token, refresh_token};
+use crate::{answer, form};
+
+const ENDPOINT: &str = "introspection";
+
+/// The endpoint.
+pub(crate) async fn post(call: Call, body: Body) -> Response {
+    let params = match form::body(&call, body).await {
+        Ok(params) => params,
+        Err(reason) => return answer::refused(&call, ENDPOINT, None, &reason.into()),
+    };
+    let client = match client_auth::authenticate(&call, &params).await {
+        Ok(client) => client,
+        Err(failed) => return answer::unauthenticated(&call, ENDPOINT, &failed),
+    };
+    match introspect(&call, &client, &params).await {
+        Ok(response) => answer::json(StatusCode::OK, &response),
+        Err(refusal) => answer::refused(&call, ENDPOINT, Some(&client.id), &refusal),
+    }
+}
+
+async fn introspect(
+    call: &Call,
+    client: &AuthenticatedClient,
+    params: &Params,
+) -> Result<Introspected, Refusal> {
+    // Whoever may ask without proof could try tokens (RFC 7662 §2.1, §4).
+    if client.is_public() {
+        return Err(Reason::ClientIsPublic.into());
+    }
+    let request = Request::parse(params)?;
+    if refresh_token::looks_like(&request.token) {
+        return refresh(call, client, &request.token).await;
+    }
+    match access_token::read(&call.realm, &request.token, call.now()).await {
+        Ok(claims) if concerns(client, &claims) && holds(call, &claims).await? => {
+            Ok(Introspected::access_token(&claims))
+        }
+        Ok(_) | Err(Refusal::Because(_)) => Ok(Introspected::inactive()),
+        Err(failed) => Err(failed),
+    }
+}
+
+/// Whether the token is the caller's own, or meant for an API that the caller is.
+fn concerns(client: &AuthenticatedClient, claims: &AccessToken) -> bool {
+    claims.client_id == client.id
+        || claims
+            .aud
+            .iter()
+            .any(|audience| client.introspects.iter().any(|own| own == audience))
+}
+
+/// Whether the token's client is still there.
+async fn holds(call: &Call, claims: &AccessToken) -> Result<bool, Refusal> {
+    let client = call.realm.client(&claims.client_id).await?;
+    Ok(client.is_some_and(|client| !client.disabled))
+}
+
+async fn refresh(
+    call: &Call,
+    client: &AuthenticatedClient,
+    token: &str,
+) -> Result<Introspected, Refusal> {
+    let Some(family) = crate::refresh_token::living(call, client, token).await? else {
+        return Ok(Introspected::inactive());
+    };
+    Ok(Introspected {
+        active: true,
+        scope: Some(family.scope),
+        client_id: Some(family.client),
+        sub: Some(family.person),
+        exp: Some(family.idle_expires_at.min(family.expires_at)),
+        iat: Some(family.rotated_at),
+        iss: Some(call.realm.issuer().to_owned()),
+        ..Introspected::default()
+    })
+}

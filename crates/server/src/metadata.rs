@@ -1,0 +1,102 @@
+//! What this server says about itself (RFC 8414 §2, OpenID Connect Discovery §3). Both documents say the same, so that a client finds all it needs in
+//! whichever it reads.
+
+use axum::response::Response;
+use oauth::claims::StandardClaims;
+use oauth::client_auth::Method;
+use oauth::metadata::ServerMetadata;
+use oauth::pkce;
+use realm::{Catalogue, GrantType, Realm};
+
+use crate::answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::tokens::id_token;
+
+/// `GET` at each of the well-known addresses; the wiring knows which realm an address belongs to.
+pub(crate) async fn get(call: Call) -> Response {
+    match call.realm.catalogue().await {
+        Ok(catalogue) => {
+            let document = describe(&call.realm, &catalogue);
+            answer::public(&call, "application/json", &document)
+        }
+        Err(error) => answer::refused(&call, "metadata", None, &Refusal::from(error)),
+    }
+}
+
+/// The document of a realm.
+pub fn describe(realm: &Realm, catalogue: &Catalogue) -> ServerMetadata {
+    let strings = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+    let secret = [Method::ClientSecretBasic, Method::ClientSecretPost];
+    let methods = |with_none: bool| {
+        secret
+            .iter()
+            .copied()
+            .chain(with_none.then_some(Method::None))
+            .map(|method| method.as_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    ServerMetadata {
+        issuer: realm.issuer().to_owned(),
+        authorization_endpoint: Some(realm.url("/authorize")),
+        token_endpoint: Some(realm.url("/token")),
+        userinfo_endpoint: Some(realm.url("/userinfo")),
+        jwks_uri: Some(realm.url("/jwks")),
+        introspection_endpoint: Some(realm.url("/introspect")),
+        revocation_endpoint: Some(realm.url("/revoke")),
+        end_session_endpoint: Some(realm.url("/logout")),
+        scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
+        claims_supported: claims(),
+        claim_types_supported: strings(&["normal"]),
+        response_types_supported: strings(&["code"]),
+        response_modes_supported: strings(&["query", "form_post"]),
+        grant_types_supported: GrantType::ALL
+            .iter()
+            .map(|grant| grant.as_str().to_owned())
+            .collect(),
+        subject_types_supported: strings(&["public"]),
+        id_token_signing_alg_values_supported: id_token::ALGORITHMS
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        token_endpoint_auth_methods_supported: methods(true),
+        revocation_endpoint_auth_methods_supported: methods(true),
+        introspection_endpoint_auth_methods_supported: methods(false),
+        code_challenge_methods_supported: strings(&[pkce::METHOD]),
+        authorization_response_iss_parameter_supported: Some(true),
+        prompt_values_supported: strings(&["none", "login", "consent", "select_account"]),
+        claims_parameter_supported: Some(false),
+        request_parameter_supported: Some(false),
+        request_uri_parameter_supported: Some(false),
+        protected_resources: catalogue
+            .resources()
+            .map(|resource| resource.id.clone())
+            .filter(|id| id.starts_with("https://") || id.starts_with("http://"))
+            .collect(),
+        ..ServerMetadata::default()
+    }
+}
+
+fn claims() -> Vec<String> {
+    let core = [
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "at_hash",
+        "sid",
+    ];
+    core.into_iter()
+        .chain(
+            StandardClaims::BY_SCOPE
+                .iter()
+                .flat_map(|(_, claims)| claims.iter().copied()),
+        )
+        .map(str::to_owned)
+        .collect()
+}

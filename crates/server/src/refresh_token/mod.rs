@@ -1,0 +1,269 @@
+//! `grant_type=refresh_token` (RFC 6749 §6), and what ends a family.
+//!
+//! 1. The token names its family and its number; a MAC proves that we made it. 2. The family is read. 3. `rules.rs` decides. 4. The person is
+//!    read. 5. The tokens are signed. 6. One guarded update makes the next number the live one; whoever loses that race reads again and gets the
+//!    same successor.
+
+pub mod rules;
+pub(crate) mod sql;
+
+use db::{Batch, params};
+use oauth::token::{RefreshToken, TokenResponse};
+use realm::{Event, Mark, Realm};
+
+use self::rules::{Decision, Family, Lifetimes};
+use crate::call::Call;
+use crate::client_auth::AuthenticatedClient;
+use crate::commit::{TRIES, commit};
+use crate::granting::rules::{Granted, Target, target};
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
+use crate::tokens::{id_token, refresh_token};
+
+/// Uses a refresh token.
+pub(crate) async fn refresh(
+    call: &Call,
+    client: &AuthenticatedClient,
+    request: &RefreshToken,
+) -> Result<TokenResponse, Refusal> {
+    let realm = &call.realm;
+    let Some((id, counter)) = refresh_token::read(realm, &request.refresh_token) else {
+        call.server.guesses.failed(call, &client.id);
+        return Err(Reason::RefreshUnknown.into());
+    };
+    let own = client.lifetimes(&realm.settings());
+    let lifetimes = Lifetimes {
+        idle: own.refresh_idle,
+        grace: own.refresh_grace,
+    };
+    for _ in 0..TRIES {
+        let family = sql::find(realm, &id)
+            .await?
+            .ok_or(Reason::RefreshUnknown)?;
+        let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
+        if decision == Decision::Revoke {
+            return Err(replayed(call, &family, counter).await?);
+        }
+        if let Some(tokens) = attempt(call, client, request, &family, decision).await? {
+            return Ok(tokens);
+        }
+    }
+    Err(Reason::Contended.into())
+}
+
+/// Issues the tokens; `None` when the family changed meanwhile.
+async fn attempt(
+    call: &Call,
+    client: &AuthenticatedClient,
+    request: &RefreshToken,
+    family: &Family,
+    decision: Decision,
+) -> Result<Option<TokenResponse>, Refusal> {
+    let realm = &call.realm;
+    check_grant(call, family).await?;
+    let scope = rules::narrow(&family.scope, request.scope.as_ref())?;
+    let granted = Granted {
+        scope: &scope,
+        resources: &family.resources,
+        named: &request.resource,
+    };
+    let catalogue = realm.catalogue().await?;
+    let lifetimes = client.lifetimes(&realm.settings());
+    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let counter = match decision {
+        Decision::Rotate { to, .. } => to,
+        Decision::Repeat | Decision::Revoke => family.counter,
+    };
+    let tokens = tokens(call, client, family, &target, counter).await?;
+    if let Decision::Rotate {
+        to,
+        idle_expires_at,
+    } = decision
+    {
+        let mut batch = Batch::new();
+        let values = params![
+            realm.name(),
+            &family.id,
+            family.version,
+            to,
+            call.now(),
+            idle_expires_at
+        ];
+        batch.expect(&sql::ROTATE_FAMILY, values, 1);
+        if commit(realm, batch).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(tokens))
+}
+
+/// Whether what the family stands for still holds.
+async fn check_grant(call: &Call, family: &Family) -> Result<(), Refusal> {
+    let realm = &call.realm;
+    let mut marks = of_grant(&family.id, &family.person, &family.client).to_vec();
+    marks.push(Mark::Client(family.client.clone()));
+    if let (Some(session), false) = (&family.session, family.offline) {
+        marks.push(Mark::Session(session.clone()));
+    }
+    if realm.revocations().is_any_revoked(&marks, family.created_at) {
+        return Err(Reason::GrantRevoked.into());
+    }
+    match identity::people::find(realm, &family.person).await? {
+        Some(person) if !person.disabled && family.created_at > person.signed_out_at => Ok(()),
+        _ => Err(Reason::PersonGone.into()),
+    }
+}
+
+async fn tokens(
+    call: &Call,
+    client: &AuthenticatedClient,
+    family: &Family,
+    target: &Target,
+    counter: i64,
+) -> Result<TokenResponse, Refusal> {
+    let (realm, now) = (&call.realm, call.now());
+    let authentication = Authentication {
+        time: family.auth_time,
+        acr: family.acr.as_deref(),
+        amr: &family.amr,
+    };
+    let session = family.session.as_deref().filter(|_| !family.offline);
+    let bearer = Bearer::Person {
+        id: &family.person,
+        grant: &family.id,
+        session,
+        authentication,
+    };
+    let access_token = access_token::mint(realm, &client.id, bearer, target, now).await?;
+    let id_token = if target.scope.contains("openid") {
+        let content = id_token::Content {
+            person: &family.person,
+            authentication,
+            // The same `sid` as in the first ID token, while the session is what the grant ends with.
+            session,
+            nonce: None,
+            access_token: &access_token,
+            lifetime: client.lifetimes(&realm.settings()).id_token,
+        };
+        Some(id_token::mint(realm, client, &content, now).await?)
+    } else {
+        None
+    };
+    let mut response = TokenResponse::bearer(access_token, target.lifetime);
+    response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
+    response.refresh_token = Some(text(realm, family, counter));
+    response.id_token = id_token;
+    Ok(response)
+}
+
+/// The text of a family's token.
+pub(crate) fn text(realm: &Realm, family: &Family, counter: i64) -> String {
+    refresh_token::make(realm, &family.id, counter)
+}
+
+/// Begins a family.
+pub(crate) fn begin(realm: &Realm, batch: &mut Batch, family: &Family) {
+    batch.run(&sql::BEGIN_FAMILY, sql::begin(realm.name(), family));
+}
+
+/// Revokes a grant: its family of refresh tokens, if it has one, and every access token of it. To be the last thing in the batch, as what follows
+/// would run while the change log is held.
+pub(crate) fn revoke_grant(realm: &Realm, batch: &mut Batch, grant: &str, now: i64) {
+    batch.run(&sql::REVOKE_FAMILY, params![realm.name(), grant, now]);
+    realm
+        .revocations()
+        .revoke(batch, Mark::Grant(grant.to_owned()));
+}
+
+/// Revokes the families that end with a session.
+pub(crate) fn revoke_session(realm: &Realm, batch: &mut Batch, session: &str, now: i64) {
+    batch.run(
+        &sql::REVOKE_FAMILIES_OF_SESSION,
+        params![realm.name(), session, now],
+    );
+}
+
+/// Revokes all that a person allowed a client.
+pub(crate) fn revoke_consent(
+    realm: &Realm,
+    batch: &mut Batch,
+    (person, client): (&str, &str),
+    now: i64,
+) {
+    batch.run(
+        &sql::REVOKE_FAMILIES_OF_CONSENT,
+        params![realm.name(), person, client, now],
+    );
+    let mark = Mark::Consent {
+        person: person.to_owned(),
+        client: client.to_owned(),
+    };
+    realm.revocations().revoke(batch, mark);
+}
+
+/// The living family behind a refresh token, for introspection; whatever its number, only the live token and, within the grace, the preceding one
+/// count.
+pub(crate) async fn living(
+    call: &Call,
+    client: &AuthenticatedClient,
+    token: &str,
+) -> Result<Option<Family>, Refusal> {
+    let realm = &call.realm;
+    let Some((id, counter)) = refresh_token::read(realm, token) else {
+        return Ok(None);
+    };
+    let Some(family) = sql::find(realm, &id).await? else {
+        return Ok(None);
+    };
+    let own = client.lifetimes(&realm.settings());
+    let lifetimes = Lifetimes {
+        idle: own.refresh_idle,
+        grace: own.refresh_grace,
+    };
+    let lives = matches!(
+        rules::decide(&family, &client.id, counter, lifetimes, call.now()),
+        Ok(Decision::Rotate { .. } | Decision::Repeat)
+    );
+    if !lives {
+        return Ok(None);
+    }
+    match check_grant(call, &family).await {
+        Ok(()) => Ok(Some(family)),
+        Err(Refusal::Because(_)) => Ok(None),
+        Err(failed) => Err(failed),
+    }
+}
+
+/// An old token came back: somebody copied it, and nobody can say who is the copy (RFC 9700 §4.14.2).
+async fn replayed(call: &Call, family: &Family, counter: i64) -> Result<Refusal, Refusal> {
+    let realm = &call.realm;
+    let mut batch = Batch::new();
+    let detail = serde_json::json!({
+        "grant": family.id, "presented": counter, "live": family.counter,
+    });
+    realm.record(
+        &mut batch,
+        event(call, "refresh_token.replayed", family, detail),
+    );
+    revoke_grant(realm, &mut batch, &family.id, call.now());
+    realm.commit(batch).await.map_err(realm::Error::from)?;
+    tracing::warn!(
+        realm = realm.name(),
+        client = family.client,
+        grant = family.id,
+        "an old refresh token came back: its grant is revoked"
+    );
+    Ok(Reason::RefreshReplayed.into())
+}
+
+/// An event about a family.
+pub(crate) fn event(
+    call: &Call,
+    kind: &'static str,
+    family: &Family,
+    detail: serde_json::Value,
+) -> Event {
+    call.event(kind, Some(&family.person), &family.client)
+        .detail(detail)
+}
+

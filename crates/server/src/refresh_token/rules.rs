@@ -1,0 +1,257 @@
+//! Whether a refresh token may be used (RFC 6749 §6, RFC 9700 §4.14.2).
+//!
+//! The tokens of one grant are a family, numbered by a counter. Using the live one makes the next. A client whose answer was lost on the way
+//! presents the preceding one again: within the grace it gets the same successor. Anything older was copied: the family is revoked.
+
+use oauth::Scope;
+
+use crate::refusal::Reason;
+
+/// A family of refresh tokens, as it is stored.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// The grant's name, and the family's.
+    pub id: String,
+    /// The client it was issued to.
+    pub client: String,
+    /// The person who allowed it.
+    pub person: String,
+    /// The session it began in.
+    pub session: Option<String>,
+    /// Whether it outlives its session (`offline_access`).
+    pub offline: bool,
+    /// What was granted. Never changes.
+    pub scope: Scope,
+    /// The resources that access tokens may be for. Never changes.
+    pub resources: Vec<String>,
+    /// When the person signed in (unix seconds).
+    pub auth_time: i64,
+    /// How the person signed in.
+    pub amr: Vec<String>,
+    /// How strongly the person signed in.
+    pub acr: Option<String>,
+    /// The number of the live token.
+    pub counter: i64,
+    /// When the live token was made (unix seconds).
+    pub rotated_at: i64,
+    /// When the family began (unix seconds).
+    pub created_at: i64,
+    /// When it ends unless it is used (unix seconds).
+    pub idle_expires_at: i64,
+    /// When it ends in any case (unix seconds).
+    pub expires_at: i64,
+    /// When it was revoked.
+    pub revoked_at: Option<i64>,
+    /// Counts the changes, for the guard.
+    pub version: i64,
+}
+
+/// How long families live, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Since the last use.
+    pub idle: i64,
+    /// How long the preceding token still answers.
+    pub grace: i64,
+}
+
+/// What becomes of the family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The next token is made.
+    Rotate {
+        /// Its number.
+        to: i64,
+        /// When the family ends unless it is used again (unix seconds).
+        idle_expires_at: i64,
+    },
+    /// The live token is given once more; nothing changes.
+    Repeat,
+    /// An old token came back: the family is revoked.
+    Revoke,
+}
+
+/// Decides about a refresh token with the number `counter`, presented by `client`.
+///
+/// # Errors
+/// The reason why it is refused without changing the family.
+pub fn decide(
+    family: &Family,
+    client: &str,
+    counter: i64,
+    lifetimes: Lifetimes,
+    now: i64,
+) -> Result<Decision, Reason> {
+    if family.client != client {
+        return Err(Reason::RefreshOfAnotherClient);
+    }
+    if family.revoked_at.is_some() {
+        return Err(Reason::RefreshRevoked);
+    }
+    if now >= family.expires_at || now >= family.idle_expires_at {
+        return Err(Reason::RefreshExpired);
+    }
+    if counter > family.counter {
+        return Err(Reason::RefreshAhead);
+    }
+    if counter == family.counter {
+        return Ok(Decision::Rotate {
+            to: family.counter + 1,
+            idle_expires_at: now.saturating_add(lifetimes.idle).min(family.expires_at),
+        });
+    }
+    let in_grace = now.saturating_sub(family.rotated_at) <= lifetimes.grace;
+    if counter == family.counter - 1 && in_grace {
+        return Ok(Decision::Repeat);
+    }
+    Ok(Decision::Revoke)
+}
+
+/// The scope of the next access token: what was asked for, or all that was granted. The family keeps its scope, so that the next request may ask
+/// for all of it again (RFC 6749 §6).
+///
+/// # Errors
+/// [`Reason::ScopeExceedsGrant`] when more was asked for than was granted.
+pub fn narrow(granted: &Scope, asked: Option<&Scope>) -> Result<Scope, Reason> {
+    match asked {
+        None => Ok(granted.clone()),
+        Some(asked) if asked.is_subset(granted) => Ok(asked.clone()),
+        Some(_) => Err(Reason::ScopeExceedsGrant),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+    const LIFETIMES: Lifetimes = Lifetimes {
+        idle: 1000,
+        grace: 60,
+    };
+
+    fn family() -> Family {
+        Family {
+            id: "grant".into(),
+            client: "app".into(),
+            person: "alice".into(),
+            session: None,
+            offline: true,
+            scope: "a b c".parse().unwrap(),
+            resources: Vec::new(),
+            auth_time: NOW,
+            amr: Vec::new(),
+            acr: None,
+            counter: 5,
+            rotated_at: NOW,
+            created_at: NOW,
+            idle_expires_at: NOW + 1000,
+            expires_at: NOW + 1500,
+            revoked_at: None,
+            version: 1,
+        }
+    }
+
+    fn outcome(counter: i64, now: i64) -> Result<Decision, Reason> {
+        decide(&family(), "app", counter, LIFETIMES, now)
+    }
+
+    #[test]
+    fn the_live_token_makes_the_next_one() {
+        assert_eq!(
+            outcome(5, NOW + 10),
+            Ok(Decision::Rotate {
+                to: 6,
+                idle_expires_at: NOW + 1010
+            })
+        );
+    }
+
+    #[test]
+    fn the_idle_lifetime_never_passes_the_absolute_one() {
+        assert_eq!(
+            outcome(5, NOW + 900),
+            Ok(Decision::Rotate {
+                to: 6,
+                idle_expires_at: NOW + 1500
+            })
+        );
+        assert_eq!(outcome(5, NOW + 1000), Err(Reason::RefreshExpired));
+    }
+
+    #[test]
+    fn the_preceding_token_answers_within_the_grace_and_revokes_after_it() {
+        assert_eq!(outcome(4, NOW + 60), Ok(Decision::Repeat));
+        assert_eq!(outcome(4, NOW + 61), Ok(Decision::Revoke));
+        assert_eq!(outcome(3, NOW), Ok(Decision::Revoke));
+    }
+
+    #[test]
+    fn another_client_cannot_revoke_a_family() {
+        assert_eq!(
+            decide(&family(), "other", 1, LIFETIMES, NOW),
+            Err(Reason::RefreshOfAnotherClient)
+        );
+    }
+
+    #[test]
+    fn a_number_from_a_lost_future_is_refused() {
+        assert_eq!(outcome(6, NOW), Err(Reason::RefreshAhead));
+    }
+
+    proptest! {
+        /// Refreshes in any order with any ask: no access token ever holds more than was granted, and the family keeps what it has.
+        #[test]
+        fn scope_never_widens(asked in proptest::collection::vec("[a-e]( [a-e]){0,3}", 0..20)) {
+            let family = family();
+            for asked in asked {
+                let asked: Scope = asked.parse().unwrap();
+                match narrow(&family.scope, Some(&asked)) {
+                    Ok(scope) => prop_assert!(scope.is_subset(&family.scope) && scope == asked),
+                    Err(reason) => {
+                        prop_assert_eq!(reason, Reason::ScopeExceedsGrant);
+                        prop_assert!(!asked.is_subset(&family.scope));
+                    }
+                }
+            }
+            prop_assert_eq!(narrow(&family.scope, None), Ok(family.scope.clone()));
+        }
+
+        /// Whatever two holders of old and new tokens do, in any order and at any pace: at any time one token at most can rotate, and once a
+        /// token older than the preceding one was used nothing works any more.
+        #[test]
+        fn a_family_never_forks(uses in proptest::collection::vec((0i64..8, 0i64..90), 1..60)) {
+            let mut stored = Family { idle_expires_at: i64::MAX, expires_at: i64::MAX, counter: 0, ..family() };
+            let mut now = NOW;
+            for (back, wait) in uses {
+                now += wait;
+                let counter = (stored.counter - back).max(0);
+                let before = stored.counter;
+                match decide(&stored, "app", counter, LIFETIMES, now) {
+                    Ok(Decision::Rotate { to, .. }) => {
+                        prop_assert!(stored.revoked_at.is_none());
+                        prop_assert_eq!(counter, before);
+                        prop_assert_eq!(to, before + 1);
+                        stored.counter = to;
+                        stored.rotated_at = now;
+                    }
+                    Ok(Decision::Repeat) => {
+                        prop_assert_eq!(counter, before - 1);
+                        prop_assert!(now - stored.rotated_at <= 60);
+                    }
+                    Ok(Decision::Revoke) => {
+                        prop_assert!(counter < before);
+                        stored.revoked_at = Some(now);
+                    }
+                    Err(reason) => {
+                        prop_assert_eq!(reason, Reason::RefreshRevoked);
+                        prop_assert!(stored.revoked_at.is_some());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The rows of refresh token families.
+
+use db::{Row, params};
+use realm::Realm;
+
+use super::rules::Family;
+use crate::refusal::Refusal;
+use crate::stored;
+
+db::statements! {
+    /// A new family.
+    pub BEGIN_FAMILY = "INSERT INTO refresh_family (realm, id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter,
+        rotated_at, created_at, idle_expires_at, expires_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    /// A family by its id.
+    pub FIND_FAMILY = "SELECT id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter, rotated_at, created_at,
+        idle_expires_at, expires_at, revoked_at, version FROM refresh_family WHERE realm = $1 AND id = $2";
+    /// Makes the next token the live one, once: the guard is one row.
+    pub ROTATE_FAMILY = "UPDATE refresh_family SET counter = $4, rotated_at = $5, idle_expires_at = $6, version = version + 1
+        WHERE realm = $1 AND id = $2 AND version = $3 AND revoked_at IS NULL";
+    /// Revokes one family.
+    pub REVOKE_FAMILY = "UPDATE refresh_family SET revoked_at = $3, version = version + 1 WHERE realm = $1 AND id = $2 AND revoked_at IS NULL";
+    /// Revokes the families that began in a session and do not outlive it.
+    pub REVOKE_FAMILIES_OF_SESSION = "UPDATE refresh_family SET revoked_at = $3, version = version + 1
+        WHERE realm = $1 AND session = $2 AND offline = 0 AND revoked_at IS NULL";
+    /// Revokes what a person allowed a client.
+    pub REVOKE_FAMILIES_OF_CONSENT = "UPDATE refresh_family SET revoked_at = $4, version = version + 1
+        WHERE realm = $1 AND person = $2 AND client = $3 AND revoked_at IS NULL";
+    /// Deletes families that have ended.
+    pub SWEEP_FAMILIES = "DELETE FROM refresh_family WHERE (realm, id) IN
+        (SELECT realm, id FROM refresh_family WHERE idle_expires_at <= $1 LIMIT $2)";
+}
+
+/// The parameters of [`BEGIN_FAMILY`].
+pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
+    params![
+        realm,
+        &family.id,
+        &family.client,
+        &family.person,
+        family.session.as_deref(),
+        family.offline,
+        family.scope.to_string(),
+        stored::list(&family.resources),
+        family.auth_time,
+        stored::list(&family.amr),
+        family.acr.as_deref(),
+        family.counter,
+        family.rotated_at,
+        family.created_at,
+        family.idle_expires_at,
+        family.expires_at,
+        family.version,
+    ]
+}
+
+/// The family with this id.
+pub(crate) async fn find(realm: &Realm, id: &str) -> Result<Option<Family>, Refusal> {
+    let row = realm.db().row(&FIND_FAMILY, params![realm.name(), id]).await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &Row) -> Result<Family, Refusal> {
+    Ok(Family {
+        id: row.text(0).to_owned(),
+        client: row.text(1).to_owned(),
+        person: row.text(2).to_owned(),
+        session: row.opt_text(3).map(str::to_owned),
+        offline: row.flag(4),
+        scope: stored::parse(row.text(5))?,
+        resources: stored::unlist(row.text(6))?,
+        auth_time: row.int(7),
+        amr: stored::unlist(row.text(8))?,
+        acr: row.opt_text(9).map(str::to_owned),
+        counter: row.int(10),
+        rotated_at: row.int(11),
+        created_at: row.int(12),
+        idle_expires_at: row.int(13),
+        expires_at: row.int(14),
+        revoked_at: row.opt_int(15),
+        version: row.int(16),
+    })
+}

@@ -1,0 +1,300 @@
+//! Why a request is refused: an inner reason, which is logged, and the registered error it becomes on the wire. The reason is never sent: what
+//! helps the client's developer is the description, and it tells an attacker nothing about what exists.
+
+use oauth::{Error as Wire, ErrorCode};
+
+/// Declares the reasons: each with the registered error code it becomes and the description that is sent with it.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident => $code:ident, $description:literal;)*) => {
+        /// The inner reason of a refusal.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason, in the order of the table.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name,)*];
+
+            /// The reason's own name, as the log shows it.
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$name => stringify!($name),)* }
+            }
+
+            /// The registered error code that goes on the wire.
+            pub fn code(self) -> ErrorCode {
+                match self { $(Reason::$name => ErrorCode::$code,)* }
+            }
+
+            /// The `error_description` that goes on the wire.
+            pub fn description(self) -> &'static str {
+                match self { $(Reason::$name => $description,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    // Forms (RFC 6749 §3.1, §3.2)
+    /// The body is not a form.
+    FormContentType => InvalidRequest, "the body must be application/x-www-form-urlencoded";
+    /// The body or the query is longer than 64 KiB.
+    FormTooLarge => InvalidRequest, "the request is too large";
+    /// The body or the query is not correctly encoded.
+    FormMalformed => InvalidRequest, "the parameters are not correctly encoded as UTF-8 in a form";
+    /// The body did not arrive in time.
+    FormIncomplete => InvalidRequest, "the request body did not arrive";
+    /// A parameter that may occur once occurs twice.
+    FormDuplicate => InvalidRequest, "a parameter is included more than once";
+    /// A parameter holds U+0000.
+    FormNul => InvalidRequest, "a parameter holds a character that is not allowed";
+
+    // Client authentication (RFC 6749 §2.3, §5.2)
+    /// Neither credentials nor a `client_id` came.
+    ClientMissing => InvalidClient, "client authentication failed";
+    /// No such client.
+    ClientUnknown => InvalidClient, "client authentication failed";
+    /// The client is switched off.
+    ClientDisabled => InvalidClient, "client authentication failed";
+    /// The secret is another one.
+    ClientSecretWrong => InvalidClient, "client authentication failed";
+    /// A confidential client came without its secret.
+    ClientSecretMissing => InvalidClient, "client authentication failed";
+    /// A public client came with a secret.
+    ClientSecretUnexpected => InvalidClient, "client authentication failed";
+    /// The secret is right, and the client registered another way to present it.
+    ClientMethodNotRegistered => InvalidClient, "the client is registered for another token_endpoint_auth_method";
+    /// A public client asked where only confidential ones may.
+    ClientIsPublic => InvalidClient, "this endpoint requires client authentication";
+    /// A public client asked for a token of its own (RFC 6749 §4.4).
+    ClientPublicForItself => UnauthorizedClient, "only a client with credentials of its own may use this grant type";
+    /// The client is not registered for the grant type.
+    GrantTypeNotRegistered => UnauthorizedClient, "the client is not registered for this grant type";
+
+    // The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)
+    /// The client is not registered for the response type.
+    ResponseTypeNotRegistered => UnauthorizedClient, "the client is not registered for this response type";
+    /// No challenge, where one is required (RFC 9700 §2.1.1).
+    ChallengeMissing => InvalidRequest, "code_challenge with code_challenge_method=S256 is required";
+    /// A scope that nobody defines or that this client may not ask for.
+    ScopeUnknown => InvalidScope, "the scope is unknown, or not allowed for this client";
+    /// None of the scopes may be granted to this client.
+    ScopeNotGrantable => InvalidScope, "none of the requested scope can be granted";
+    /// None of the scopes may be granted to this person.
+    ScopeNotGrantableToPerson => AccessDenied, "none of the requested scope can be granted";
+    /// The scopes belong to several resources and no resource was named (RFC 9068 §3).
+    ScopeAmbiguous => InvalidScope, "the scope belongs to more than one resource: name one with the resource parameter";
+    /// A token asked for more than was granted (RFC 6749 §6).
+    ScopeExceedsGrant => InvalidScope, "the scope exceeds what was granted";
+    /// No such resource, or not an absolute URI (RFC 8707 §2).
+    ResourceUnknown => InvalidTarget, "the resource is unknown";
+    /// A token asked for a resource that was not granted (RFC 8707 §2.2).
+    ResourceNotGranted => InvalidTarget, "the resource was not granted";
+    /// The resources ask for different formats or algorithms, so that one token cannot serve them all.
+    ResourcesIncompatible => InvalidTarget, "one token cannot serve these resources together: ask for one at a time";
+    /// `prompt=none`, and nobody is signed in as the request needs.
+    LoginNeeded => LoginRequired, "the person has to sign in";
+    /// Somebody else is signed in than the `id_token_hint` names.
+    HintNamesAnother => LoginRequired, "the person of the id_token_hint is not signed in";
+    /// `prompt=none`, and consent is missing.
+    ConsentNeeded => ConsentRequired, "the person has to consent";
+    /// The `id_token_hint` is not an ID token of this issuer.
+    HintInvalid => InvalidRequest, "id_token_hint is not an ID token of this issuer";
+    /// The person pressed "Deny".
+    PersonDenied => AccessDenied, "the person denied the request";
+
+    // Grants at the token endpoint (RFC 6749 §5.2)
+    /// No such code.
+    CodeUnknown => InvalidGrant, "the code is invalid, expired or already used";
+    /// The code is older than its lifetime.
+    CodeExpired => InvalidGrant, "the code is invalid, expired or already used";
+    /// The code was redeemed before: a replay (RFC 6749 §4.1.2).
+    CodeReplayed => InvalidGrant, "the code is invalid, expired or already used";
+    /// The code was issued to another client.
+    CodeOfAnotherClient => InvalidGrant, "the code is invalid, expired or already used";
+    /// `redirect_uri` was sent to /authorize and not to /token (RFC 6749 §4.1.3).
+    RedirectUriMissing => InvalidGrant, "redirect_uri must be repeated as it was in the authorization request";
+    /// `redirect_uri` is not the one of the authorization request.
+    RedirectUriDiffers => InvalidGrant, "redirect_uri must be repeated as it was in the authorization request";
+    /// The code has a challenge and no verifier came.
+    VerifierMissing => InvalidGrant, "code_verifier is required";
+    /// The verifier does not fit the challenge (RFC 7636 §4.6).
+    VerifierWrong => InvalidGrant, "code_verifier does not match the code_challenge";
+    /// The code was issued without a challenge (RFC 9700 §2.1.1).
+    VerifierUnexpected => InvalidGrant, "code_verifier came for a code without code_challenge";
+    /// The person was disabled, is gone, or signed out everywhere since.
+    PersonGone => InvalidGrant, "the grant is no longer valid";
+    /// The grant, the session, the consent or the client was revoked since.
+    GrantRevoked => InvalidGrant, "the grant is no longer valid";
+    /// Not a refresh token of this realm.
+    RefreshUnknown => InvalidGrant, "the refresh token is invalid, expired or revoked";
+    /// The refresh token was issued to another client.
+    RefreshOfAnotherClient => InvalidGrant, "the refresh token is invalid, expired or revoked";
+    /// The family was not used for too long, or reached its end.
+    RefreshExpired => InvalidGrant, "the refresh token is invalid, expired or revoked";
+    /// The family was revoked.
+    RefreshRevoked => InvalidGrant, "the refresh token is invalid, expired or revoked";
+    /// An old token of the family came back: the family is revoked.
+    RefreshReplayed => InvalidGrant, "the refresh token is invalid, expired or revoked";
+    /// The token's counter is ahead of the family: the database went back in time.
+    RefreshAhead => InvalidGrant, "the refresh token is invalid, expired or revoked";
+
+    // Access tokens that are presented (RFC 6750 §3.1)
+    /// Two ways of presenting a token were used at once.
+    TokenTwice => InvalidRequest, "the access token is presented in more than one way";
+    /// Not an access token of this realm, or its signature is wrong.
+    TokenMalformed => InvalidToken, "the access token is invalid";
+    /// The access token has expired.
+    TokenExpired => InvalidToken, "the access token has expired";
+    /// The access token was revoked, or who it speaks for is gone.
+    TokenRevoked => InvalidToken, "the access token is invalid";
+    /// The access token is not for this endpoint.
+    TokenAudience => InvalidToken, "the access token is not meant for this endpoint";
+    /// The access token lacks the scope `openid`.
+    TokenScope => InsufficientScope, "the access token lacks the scope openid";
+    /// A token that was issued to another client is to be revoked (RFC 7009 §2.1).
+    TokenOfAnotherClient => InvalidGrant, "the token was issued to another client";
+
+    // What does not depend on the request
+    /// A commit lost its race three times in a row.
+    Contended => TemporarilyUnavailable, "the request met others at the same time: try again";
+}
+
+/// A request that is not fulfilled.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Refused for a reason of ours.
+    Because(Reason),
+    /// Refused by the grammar of the protocol.
+    Protocol(Wire),
+    /// Too many wrong guesses: try again after so many seconds.
+    TooMany(i64),
+    /// The storage is overloaded: try again.
+    Busy,
+    /// Something of ours failed; the text is logged and never sent.
+    Failed(String),
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::Because(reason)
+    }
+}
+
+impl From<Wire> for Refusal {
+    fn from(error: Wire) -> Self {
+        Self::Protocol(error)
+    }
+}
+
+impl From<realm::Error> for Refusal {
+    fn from(error: realm::Error) -> Self {
+        if error.is_busy() {
+            Self::Busy
+        } else {
+            Self::Failed(error.to_string())
+        }
+    }
+}
+
+impl From<identity::Error> for Refusal {
+    fn from(error: identity::Error) -> Self {
+        if error.is_busy() {
+            Self::Busy
+        } else {
+            Self::Failed(error.to_string())
+        }
+    }
+}
+
+impl From<db::Error> for Refusal {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Busy => Self::Busy,
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<jose::Error> for Refusal {
+    fn from(error: jose::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl Refusal {
+    /// What goes on the wire: the registered code and its description.
+    pub fn wire(&self) -> (ErrorCode, String) {
+        match self {
+            Self::Because(reason) => (reason.code(), reason.description().to_owned()),
+            Self::Protocol(error) => (error.code, error.description.to_string()),
+            Self::TooMany(_) => (
+                ErrorCode::TemporarilyUnavailable,
+                "too many failed attempts: try again later".to_owned(),
+            ),
+            Self::Busy => (
+                ErrorCode::TemporarilyUnavailable,
+                "the server is busy: try again".to_owned(),
+            ),
+            Self::Failed(_) => (
+                ErrorCode::ServerError,
+                "something went wrong on our side".to_owned(),
+            ),
+        }
+    }
+
+    /// The HTTP status where the error is the answer itself (not a redirect).
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Because(reason) => reason.code().status(),
+            Self::Protocol(error) => error.code.status(),
+            Self::TooMany(_) => 429,
+            Self::Busy => 503,
+            Self::Failed(_) => 500,
+        }
+    }
+
+    /// How long the client shall wait, in seconds.
+    pub fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::TooMany(seconds) => Some(*seconds),
+            Self::Busy | Self::Because(Reason::Contended) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Writes the inner reason to the log. No parameter of the request goes with it.
+    pub fn log(&self, realm: &str, endpoint: &'static str, client: Option<&str>) {
+        let client = client.unwrap_or("-");
+        match self {
+            Self::Because(reason) => {
+                tracing::info!(realm, endpoint, client, reason = reason.name(), "refused");
+            }
+            Self::Protocol(error) => {
+                tracing::info!(realm, endpoint, client, reason = %error.description, "refused");
+            }
+            Self::TooMany(seconds) => {
+                tracing::warn!(realm, endpoint, client, seconds, "too many attempts");
+            }
+            Self::Busy => tracing::warn!(realm, endpoint, client, "the storage is busy"),
+            Self::Failed(cause) => tracing::error!(realm, endpoint, client, cause, "failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use super::*;
+
+    #[test]
+    fn every_description_keeps_to_the_characters_of_rfc_6749_5_2() {
+        for reason in Reason::ALL {
+            assert!(
+                reason
+                    .description()
+                    .bytes()
+                    .all(|b| (0x20..=0x7e).contains(&b) && b != b'"' && b != b'\\'),
+                "{reason:?}"
+            );
+        }
+    }
+}

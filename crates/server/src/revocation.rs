@@ -1,0 +1,101 @@
+//! `POST /revoke` (RFC 7009). A refresh token takes its whole grant with it: the family and every access token. An access token goes alone, so that a
+//! client can throw one away and refresh.
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::response::Response;
+use db::Batch;
+use oauth::Params;
+use oauth::revocation::Request;
+use realm::Mark;
+
+use crate::call::Call;
+use crate::client_auth::{self, AuthenticatedClient};
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::access_token;
+use crate::tokens::refresh_token as text;
+use crate::{answer, cors, form, refresh_token};
+
+const ENDPOINT: &str = "revocation";
+
+/// The endpoint. What is unknown, expired or revoked already is answered like what was revoked just now (§2.2).
+pub(crate) async fn post(call: Call, body: Body) -> Response {
+    let params = match form::body(&call, body).await {
+        Ok(params) => params,
+        Err(reason) => return answer::refused(&call, ENDPOINT, None, &reason.into()),
+    };
+    let client = match client_auth::authenticate(&call, &params).await {
+        Ok(client) => client,
+        Err(failed) => {
+            let response = answer::unauthenticated(&call, ENDPOINT, &failed);
+            return cors::allow(&call, failed.client.as_deref(), response);
+        }
+    };
+    let response = match revoke(&call, &client, &params).await {
+        Ok(()) => answer::empty(StatusCode::OK),
+        Err(refusal) => answer::refused(&call, ENDPOINT, Some(&client.id), &refusal),
+    };
+    cors::allow(&call, Some(&client), response)
+}
+
+async fn revoke(
+    call: &Call,
+    client: &AuthenticatedClient,
+    params: &Params,
+) -> Result<(), Refusal> {
+    let request = Request::parse(params)?;
+    if text::looks_like(&request.token) {
+        return revoke_family(call, client, &request.token).await;
+    }
+    let realm = &call.realm;
+    let claims = match access_token::read(realm, &request.token, call.now()).await {
+        Ok(claims) => claims,
+        Err(Refusal::Because(_)) => return Ok(()),
+        Err(failed) => return Err(failed),
+    };
+    if claims.client_id != client.id {
+        return Err(Reason::TokenOfAnotherClient.into());
+    }
+    let mut batch = Batch::new();
+    let person = claims.grant_id.as_ref().map(|_| claims.sub.as_str());
+    let detail = serde_json::json!({ "jti": claims.jti, "grant": claims.grant_id });
+    let event = call
+        .event("access_token.revoked", person, &client.id)
+        .detail(detail);
+    realm.record(&mut batch, event);
+    realm
+        .revocations()
+        .revoke(&mut batch, Mark::Token(claims.jti));
+    realm.commit(batch).await.map_err(realm::Error::from)?;
+    Ok(())
+}
+
+async fn revoke_family(
+    call: &Call,
+    client: &AuthenticatedClient,
+    token: &str,
+) -> Result<(), Refusal> {
+    let realm = &call.realm;
+    let Some((id, _)) = text::read(realm, token) else {
+        return Ok(());
+    };
+    // Any token of the family will do, an old one too: whoever throws one away means the grant.
+    let Some(family) = refresh_token::sql::find(realm, &id).await? else {
+        return Ok(());
+    };
+    if family.client != client.id {
+        return Err(Reason::TokenOfAnotherClient.into());
+    }
+    if family.revoked_at.is_some() {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    let detail = serde_json::json!({ "grant": family.id });
+    realm.record(
+        &mut batch,
+        refresh_token::event(call, "refresh_token.revoked", &family, detail),
+    );
+    refresh_token::revoke_grant(realm, &mut batch, &family.id, call.now());
+    realm.commit(batch).await.map_err(realm::Error::from)?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Access tokens: made and read. A JWT of RFC 9068 or the same claims sealed; making one writes nothing.
+
+use jose::{Algorithm, jws, jwt};
+use oauth::claims::AccessToken;
+use serde::de::DeserializeOwned;
+use realm::{Mark, Realm, TokenFormat};
+
+use super::opaque;
+use crate::granting::rules::Target;
+use crate::refusal::{Reason, Refusal};
+
+/// `typ` of an access token (RFC 9068 §2.1).
+pub(crate) const TYPE: &str = "at+jwt";
+/// How far the clocks of our own nodes may differ, in seconds.
+const LEEWAY: i64 = 5;
+
+/// Every algorithm that one of our keys may sign with.
+pub(crate) const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::Es256,
+    Algorithm::EdDsa,
+    Algorithm::Rs256,
+    Algorithm::Ps256,
+    Algorithm::MlDsa44,
+    Algorithm::MlDsa65,
+    Algorithm::MlDsa87,
+    Algorithm::Es384,
+    Algorithm::Es512,
+    Algorithm::Es256k,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+];
+
+/// How a person signed in, as tokens say it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Authentication<'a> {
+    /// When (unix seconds).
+    pub(crate) time: i64,
+    /// How strongly.
+    pub(crate) acr: Option<&'a str>,
+    /// By which methods.
+    pub(crate) amr: &'a [String],
+}
+
+/// Whom a token speaks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bearer<'a> {
+    /// The client itself.
+    Client,
+    /// A person, by a grant.
+    Person {
+        /// The person.
+        id: &'a str,
+        /// The grant.
+        grant: &'a str,
+        /// The session that the grant ends with, if it does.
+        session: Option<&'a str>,
+        /// How the person signed in.
+        authentication: Authentication<'a>,
+    },
+}
+
+/// Makes an access token for `client`.
+pub(crate) async fn mint(
+    realm: &Realm,
+    client: &str,
+    bearer: Bearer<'_>,
+    target: &Target,
+    now: i64,
+) -> Result<String, Refusal> {
+    let mut claims = AccessToken {
+        iss: realm.issuer().to_owned(),
+        sub: client.to_owned(),
+        aud: target.audience.clone().into(),
+        exp: now.saturating_add(target.lifetime),
+        iat: now,
+        jti: realm.ambient().id(),
+        client_id: client.to_owned(),
+        scope: (!target.scope.is_empty()).then(|| target.scope.clone()),
+        ..AccessToken::default()
+    };
+    if let Bearer::Person {
+        id,
+        grant,
+        session,
+        authentication,
+    } = bearer
+    {
+        claims.sub = id.to_owned();
+        claims.grant_id = Some(grant.to_owned());
+        claims.sid = session.map(str::to_owned);
+        claims.auth_time = Some(authentication.time);
+        claims.acr = authentication.acr.map(str::to_owned);
+        claims.amr = authentication.amr.to_vec();
+    }
+    match target.format {
+        TokenFormat::Opaque => opaque::seal(realm, &claims),
+        TokenFormat::Jwt => {
+            let key = realm.keys().signer(target.algorithm).await?;
+            Ok(jwt::sign(&key, TYPE, &claims)?)
+        }
+    }
+}
+
+/// Reads an access token of this realm that has not expired and was not revoked, whoever it is for.
+///
+/// # Errors
+/// [`Reason::TokenMalformed`], [`Reason::TokenExpired`] or [`Reason::TokenRevoked`].
+pub(crate) async fn read(realm: &Realm, token: &str, now: i64) -> Result<AccessToken, Refusal> {
+    let claims = verify(realm, token, now).await?;
+    if is_revoked(realm, &claims) {
+        return Err(Reason::TokenRevoked.into());
+    }
+    Ok(claims)
+}
+
+async fn verify(realm: &Realm, token: &str, now: i64) -> Result<AccessToken, Refusal> {
+    if token.starts_with(opaque::PREFIX) {
+        let claims = opaque::open(realm, token)?;
+        if now >= claims.exp {
+            return Err(Reason::TokenExpired.into());
+        }
+        return Ok(claims);
+    }
+    let policy = jwt::Policy {
+        issuer: jwt::Issuer::Is(realm.issuer()),
+        audience: jwt::Audience::Unchecked,
+        algorithms: ALGORITHMS,
+        typ: jwt::Type::Is(TYPE),
+        lifetime: jwt::Lifetime::Expires,
+        now,
+        leeway: LEEWAY,
+    };
+    match verify_signed::<AccessToken>(realm, token, &policy).await? {
+        // The leeway is for the clocks of other nodes and must not lengthen a token's life.
+        Ok(claims) if now >= claims.exp => Err(Reason::TokenExpired.into()),
+        Ok(claims) => Ok(claims),
+        Err(jose::Error::Expired) => Err(Reason::TokenExpired.into()),
+        Err(_) => Err(Reason::TokenMalformed.into()),
+    }
+}
+
+/// Verifies a token that one of our keys signed. A key that this node does not know may have been made by another one just now.
+pub(super) async fn verify_signed<C: DeserializeOwned>(
+    realm: &Realm,
+    token: &str,
+    policy: &jwt::Policy<'_>,
+) -> Result<Result<C, jose::Error>, Refusal> {
+    let keys = realm.keys().key_set().await?;
+    let mut verdict = jwt::verify::<C>(token, &keys, policy);
+    if matches!(verdict, Err(jose::Error::UnknownKey))
+        && let Some(kid) = jws::peek(token).ok().and_then(|peeked| peeked.header.kid)
+    {
+        let keys = realm.keys().key_set_with(&kid).await?;
+        verdict = jwt::verify::<C>(token, &keys, policy);
+    }
+    Ok(verdict.map(jwt::Verified::into_claims))
+}
+
+/// Whether the token, its grant, its session, its person, its client or the consent behind it was revoked since. Asks the memory only.
+fn is_revoked(realm: &Realm, claims: &AccessToken) -> bool {
+    let mut marks = vec![
+        Mark::Token(claims.jti.clone()),
+        Mark::Client(claims.client_id.clone()),
+    ];
+    if let Some(grant) = &claims.grant_id {
+        marks.extend(of_grant(grant, &claims.sub, &claims.client_id));
+    }
+    if let Some(session) = &claims.sid {
+        marks.push(Mark::Session(session.clone()));
+    }
+    realm.revocations().is_any_revoked(&marks, claims.iat)
+}
+
+/// The marks that end a person's grant, but for its session.
+pub(crate) fn of_grant(grant: &str, person: &str, client: &str) -> [Mark; 3] {
+    [
+        Mark::Grant(grant.to_owned()),
+        Mark::Person(person.to_owned()),
+        Mark::Consent {
+            person: person.to_owned(),
+            client: client.to_owned(),
+        },
+    ]
+}

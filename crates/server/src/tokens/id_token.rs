@@ -1,0 +1,75 @@
+//! ID tokens (OpenID Connect Core §2): who signed in, when and how. What else is known about the person is told at /userinfo (§5.4).
+
+use jose::{Algorithm, jwt};
+use oauth::claims::IdToken;
+use realm::{Client, Realm};
+
+use super::access_token::{Authentication, verify_signed};
+pub(crate) use super::access_token::ALGORITHMS;
+use crate::refusal::{Reason, Refusal};
+
+/// What an ID token says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Content<'a> {
+    /// The person.
+    pub(crate) person: &'a str,
+    /// How they signed in.
+    pub(crate) authentication: Authentication<'a>,
+    /// The session, while there is one.
+    pub(crate) session: Option<&'a str>,
+    /// The `nonce` of the authorization request.
+    pub(crate) nonce: Option<&'a str>,
+    /// The access token beside it.
+    pub(crate) access_token: &'a str,
+    /// In seconds.
+    pub(crate) lifetime: i64,
+}
+
+/// The algorithm of a client's ID tokens: RS256 unless it registered another (OpenID Connect Registration §2).
+pub(crate) fn algorithm(client: &Client) -> Algorithm {
+    client
+        .id_token_signed_response_alg
+        .unwrap_or(Algorithm::Rs256)
+}
+
+/// Makes an ID token for a client.
+pub(crate) async fn mint(
+    realm: &Realm,
+    client: &Client,
+    content: &Content<'_>,
+    now: i64,
+) -> Result<String, Refusal> {
+    let algorithm = algorithm(client);
+    let key = realm.keys().signer(algorithm).await?;
+    let claims = IdToken {
+        iss: realm.issuer().to_owned(),
+        sub: content.person.to_owned(),
+        aud: client.id.as_str().into(),
+        exp: now.saturating_add(content.lifetime),
+        iat: now,
+        auth_time: Some(content.authentication.time),
+        nonce: content.nonce.map(str::to_owned),
+        acr: content.authentication.acr.map(str::to_owned),
+        amr: content.authentication.amr.to_vec(),
+        at_hash: oauth::id_token::at_hash(algorithm, content.access_token),
+        sid: content.session.map(str::to_owned),
+        ..IdToken::default()
+    };
+    Ok(jwt::sign(&key, "JWT", &claims)?)
+}
+
+/// Reads an `id_token_hint`: one of our ID tokens, expired or not (OpenID Connect Core §3.1.2.1).
+pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdToken, Refusal> {
+    let policy = jwt::Policy {
+        issuer: jwt::Issuer::Is(realm.issuer()),
+        audience: jwt::Audience::Unchecked,
+        algorithms: ALGORITHMS,
+        typ: jwt::Type::Plain,
+        lifetime: jwt::Lifetime::Unlimited,
+        now,
+        leeway: 5,
+    };
+    verify_signed::<IdToken>(realm, hint, &policy)
+        .await?
+        .map_err(|_| Reason::HintInvalid.into())
+}

@@ -1,0 +1,128 @@
+//! `GET` and `POST /userinfo` (OpenID Connect Core §5.3): what the granted scope says about the person. Refusals are challenges of RFC 6750 §3.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use oauth::challenge::Bearer;
+use oauth::claims::Userinfo;
+use oauth::{Error as Wire, Scope};
+use realm::Client;
+
+use crate::call::Call;
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::access_token;
+use crate::{answer, cors, form};
+
+const ENDPOINT: &str = "userinfo";
+
+/// The endpoint.
+pub(crate) async fn handle(call: Call, method: Method, body: Body) -> Response {
+    let token = match presented(&call, &method, body).await {
+        Ok(Some(token)) => token,
+        Ok(None) => return challenge(&call, None),
+        Err(reason) => return challenge(&call, Some(&reason.into())),
+    };
+    match tell(&call, &token).await {
+        Ok((client, claims)) => {
+            let response = answer::json(StatusCode::OK, &claims);
+            cors::allow(&call, Some(&client), response)
+        }
+        Err((client, refusal)) => {
+            let response = challenge(&call, Some(&refusal));
+            cors::allow(&call, client.as_deref(), response)
+        }
+    }
+}
+
+/// The token, from the header or the form (RFC 6750 §2.1, §2.2), never from the query, which ends up in logs (RFC 9700 §4.3.2).
+async fn presented(call: &Call, method: &Method, body: Body) -> Result<Option<String>, Reason> {
+    let header = match call.authorization() {
+        Ok(None) => None,
+        Ok(Some(value)) => Some(bearer(value).ok_or(Reason::TokenMalformed)?),
+        Err(()) => return Err(Reason::TokenTwice),
+    };
+    let is_form = call.headers.contains_key(header::CONTENT_TYPE);
+    let in_form = if method == Method::POST && (is_form || header.is_none()) {
+        match form::body(call, body).await {
+            Ok(params) => params.owned("access_token"),
+            // A request without a token may have any body, or none.
+            Err(Reason::FormContentType) => None,
+            Err(reason) => return Err(reason),
+        }
+    } else {
+        None
+    };
+    match (header, in_form) {
+        (Some(_), Some(_)) => Err(Reason::TokenTwice),
+        (Some(token), None) => Ok(Some(token.to_owned())),
+        (None, token) => Ok(token),
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
+}
+
+type Told = Result<(Arc<Client>, Userinfo), (Option<Arc<Client>>, Refusal)>;
+
+async fn tell(call: &Call, token: &str) -> Told {
+    let realm = &call.realm;
+    let claims = access_token::read(realm, token, call.now())
+        .await
+        .map_err(|refusal| (None, refusal))?;
+    let client = realm
+        .client(&claims.client_id)
+        .await
+        .map_err(|error| (None, error.into()))?
+        .filter(|client| !client.disabled)
+        .ok_or((None, Reason::TokenRevoked.into()))?;
+    let refused = |reason: Reason| (Some(Arc::clone(&client)), reason.into());
+    if !claims.has_scope("openid") {
+        return Err(refused(Reason::TokenScope));
+    }
+    if !claims.aud.contains(realm.issuer()) {
+        return Err(refused(Reason::TokenAudience));
+    }
+    let person = identity::people::find(realm, &claims.sub)
+        .await
+        .map_err(|error| (Some(Arc::clone(&client)), error.into()))?
+        .filter(|person| !person.disabled)
+        .ok_or_else(|| refused(Reason::TokenRevoked))?;
+    let scope = claims.scope.unwrap_or_default();
+    let told = Userinfo {
+        sub: person.id.clone(),
+        person: person.claims(&scope),
+    };
+    Ok((client, told))
+}
+
+/// A refusal as RFC 6750 §3 has it: without an error code when no token came, and `openid` named when it is what lacks.
+fn challenge(call: &Call, refusal: Option<&Refusal>) -> Response {
+    let (mut response, challenge) = match refusal {
+        None => (
+            answer::empty(StatusCode::UNAUTHORIZED),
+            Bearer::unauthenticated(),
+        ),
+        Some(refusal) => {
+            let (code, description) = refusal.wire();
+            let mut challenge = Bearer::refusing(&Wire::new(code, description));
+            if matches!(refusal, Refusal::Because(Reason::TokenScope)) {
+                challenge = challenge.with_scope(Scope::of(["openid"]).unwrap_or_default());
+            }
+            (answer::refused(call, ENDPOINT, None, refusal), challenge)
+        }
+    };
+    if response.status().is_client_error() {
+        let challenge = challenge.with_realm(call.realm.issuer());
+        answer::set(
+            &mut response,
+            header::WWW_AUTHENTICATE,
+            &challenge.to_string(),
+        );
+    }
+    response
+}
