@@ -8,10 +8,10 @@ pub(crate) mod sql;
 use db::{Row, params};
 use realm::Realm;
 
+pub(crate) use change::hold_for_sign_in;
 pub use change::{
     Sessions, create, delete, disable, enable, set_password, sign_out_everywhere, update,
 };
-pub(crate) use change::hold_for_sign_in;
 pub use person::{Details, Person, Profile};
 
 use crate::Error;

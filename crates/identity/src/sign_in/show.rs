@@ -19,7 +19,7 @@ pub(super) async fn show(
         Ok(query) => query,
         Err(error) => return pages::bad_form(&realm, &error),
     };
-    let token = query.get("interaction");
+    let token = query.get("interaction").filter(|token| !token.is_empty());
     let interaction = match open(&realm, &headers, token).await {
         Ok(interaction) => interaction,
         Err(page) => return page,

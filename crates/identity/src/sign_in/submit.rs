@@ -31,7 +31,7 @@ pub(super) async fn submit(
         Ok(form) => form,
         Err(error) => return pages::bad_form(&realm, &error),
     };
-    let token = form.get("interaction");
+    let token = form.get("interaction").filter(|token| !token.is_empty());
     let interaction = match open(&realm, &parts.headers, token).await {
         Ok(interaction) => interaction,
         Err(page) => return page,

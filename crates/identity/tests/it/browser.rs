@@ -1,5 +1,11 @@
 //! A browser with a cookie jar, and a node with one realm, for black-box tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +23,7 @@ use web::address::ClientAddress;
 
 const NOW: i64 = 1_800_000_000;
 pub const PASSWORD: &str = "correct-horse-battery";
-const ORIGIN: &str = "http://localhost:8080";
+pub const ORIGIN: &str = "http://localhost:8080";
 
 pub struct World {
     pub realm: Arc<Realm>,
@@ -32,11 +38,15 @@ impl World {
     }
 
     pub async fn with(engine: Engine, options: Options) -> Self {
+        Self::at(engine, options, ORIGIN).await
+    }
+
+    pub async fn at(engine: Engine, options: Options, issuer: &str) -> Self {
         let url = db::testing::fresh(engine).await.unwrap();
         let db = Db::open(&url).await.unwrap();
         let ambient = Ambient::manual(NOW, 1);
         let key = SealingKey::from_bytes([7; 32]);
-        let options_of_node = NodeOptions::new(db, ambient.clone(), key, ORIGIN).without_rsa();
+        let options_of_node = NodeOptions::new(db, ambient.clone(), key, issuer).without_rsa();
         let node = Node::start(options_of_node).await.unwrap();
         let realm = node.first();
         let identity = Identity::new(options, &ambient);

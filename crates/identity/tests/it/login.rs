@@ -3,7 +3,7 @@ use http::{StatusCode, header};
 use identity::interaction::{self, Page, Request};
 use identity::people;
 
-use crate::browser::{Browser, PASSWORD, World};
+use crate::browser::{Browser, ORIGIN, PASSWORD, World};
 
 on_both_engines!(
     a_person_signs_in_and_is_named,
@@ -16,6 +16,9 @@ on_both_engines!(
     a_password_hashed_at_another_cost_is_hashed_anew,
     signing_in_replaces_the_cookie_and_the_session_of_somebody_else,
     the_form_shows_the_application_and_the_hint_without_markup,
+    an_https_issuer_has_secure_cookies_whatever_the_socket,
+    a_full_password_pool_answers_503_and_when_to_try_again,
+    two_sign_ins_of_one_browser_at_once_both_succeed,
 );
 
 /// Begins an interaction as an upper floor would and gives its token.
@@ -290,4 +293,66 @@ async fn the_form_shows_the_application_and_the_hint_without_markup(engine: Engi
         .unwrap();
     assert!(csp.contains("https://app.example"), "{csp}");
     assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+}
+
+async fn an_https_issuer_has_secure_cookies_whatever_the_socket(engine: Engine) {
+    let options = identity::Options {
+        trusted_origins: vec![ORIGIN.to_owned()],
+        ..identity::Options::for_tests()
+    };
+    let world = World::at(engine, options, "https://login.example").await;
+    world.person("alice").await;
+    let mut browser = world.browser();
+    let done = browser.sign_in("alice").await;
+    let cookie = done.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-grantor-main="), "{cookie}");
+    assert!(cookie.contains("; Secure") && !cookie.contains("Domain"));
+    begin(&world, &mut browser, request(false)).await;
+    assert!(browser.cookies.contains_key("__Host-grantor-main-browser"));
+}
+
+async fn a_full_password_pool_answers_503_and_when_to_try_again(engine: Engine) {
+    let options = identity::Options {
+        passwords: identity::PoolOptions {
+            workers: 1,
+            queue: 0,
+            cost: identity::Cost {
+                memory_kib: 64 * 1024,
+                passes: 2,
+            },
+        },
+        ..identity::Options::for_tests()
+    };
+    let world = World::with(engine, options).await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    let (one, two) = tokio::join!(one.sign_in("nobody"), two.sign_in("nobody"));
+    let (full, done) = if one.status == StatusCode::SERVICE_UNAVAILABLE {
+        (one, two)
+    } else {
+        (two, one)
+    };
+    assert_eq!(done.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(full.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(full.headers.contains_key(header::RETRY_AFTER));
+}
+
+async fn two_sign_ins_of_one_browser_at_once_both_succeed(engine: Engine) {
+    let world = World::new(engine).await;
+    world.person("alice").await;
+    let mut browser = world.browser();
+    browser.sign_in("alice").await;
+    let (mut one, mut two) = (browser.clone(), browser);
+    let (first, second) = tokio::join!(one.sign_in("alice"), two.sign_in("alice"));
+    assert_eq!(
+        (first.status, second.status),
+        (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER)
+    );
+    for browser in [one, two] {
+        assert!(
+            identity::session::current(&world.realm, &browser.headers())
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
 }

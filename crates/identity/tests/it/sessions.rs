@@ -13,6 +13,7 @@ on_both_engines!(
     disabling_or_deleting_a_person_ends_their_sessions,
     a_new_password_ends_the_sessions_unless_told_otherwise,
     signing_out_ends_the_session_and_clears_the_cookie,
+    what_has_expired_is_swept_and_nothing_else,
     every_statement_is_understood,
 );
 
@@ -182,7 +183,12 @@ async fn signing_out_ends_the_session_and_clears_the_cookie(engine: Engine) {
     assert!(browser.cookies.is_empty());
     assert!(current(&world, &stolen).await.is_none());
     let mark = Mark::Session(begun.id);
-    assert!(world.realm.revocations().is_revoked(&mark, world.realm.now() + 1));
+    assert!(
+        world
+            .realm
+            .revocations()
+            .is_revoked(&mark, world.realm.now() + 1)
+    );
     let (none, _) = session::sign_out(&world.realm, &stolen.headers(), None, Batch::new())
         .await
         .unwrap();
@@ -198,4 +204,31 @@ async fn every_statement_is_understood(engine: Engine) {
         .check(&identity::statements())
         .await
         .unwrap();
+}
+
+async fn what_has_expired_is_swept_and_nothing_else(engine: Engine) {
+    let world = World::new(engine).await;
+    world.person("alice").await;
+    let (mut old, mut new) = (world.browser(), world.browser());
+    old.sign_in("alice").await;
+    let idle = world.realm.settings().lifetimes.session_idle;
+    world.ambient.clock.advance(idle - 10);
+    new.sign_in("alice").await;
+    let sweep = || async {
+        let mut batch = Batch::new();
+        let [sessions, interactions] = identity::sweeps();
+        let index = batch.run(sessions, db::params![world.realm.now(), 10]);
+        batch.run(interactions, db::params![world.realm.now(), 10]);
+        world
+            .realm
+            .db()
+            .commit(batch)
+            .await
+            .unwrap()
+            .affected(index)
+    };
+    assert_eq!(sweep().await, 0);
+    world.ambient.clock.advance(10);
+    assert_eq!(sweep().await, 1);
+    assert!(current(&world, &new).await.is_some());
 }

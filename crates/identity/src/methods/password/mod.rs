@@ -19,7 +19,7 @@ use crate::people::{self, Person};
 pub(crate) enum Attempt {
     /// The password is right.
     Right {
-        person: Person,
+        person: Box<Person>,
         rehashed: Option<PasswordHash>,
     },
     /// It is not, or they may not sign in.
@@ -73,7 +73,7 @@ pub(crate) async fn attempt(
         Verdict::Wrong => refused(id, Refusal::NoPassword),
         Verdict::Right { .. } if known.person.disabled => refused(id, Refusal::Disabled),
         Verdict::Right { rehashed } => Attempt::Right {
-            person: known.person,
+            person: Box::new(known.person),
             rehashed,
         },
     })
