@@ -168,10 +168,16 @@ impl Fetch {
         let url = Url::parse(url).map_err(|_| Error::Url)?;
         guard::check_url(&url, &self.options)?;
         let mut map = HeaderMap::new();
-        map.insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.1"));
+        map.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, */*;q=0.1"),
+        );
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::Header)?;
-            map.insert(name, HeaderValue::from_str(value).map_err(|_| Error::Header)?);
+            map.insert(
+                name,
+                HeaderValue::from_str(value).map_err(|_| Error::Header)?,
+            );
         }
         let mut request = self.client.request(method, url);
         if let Some((content_type, bytes)) = body {

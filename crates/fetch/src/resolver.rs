@@ -32,7 +32,11 @@ impl Resolve for GuardedResolver {
                 .await
                 .map_err(|_| Error::Resolve)?
                 .collect();
-            let allowed = if trusted { found } else { keep(found, &options)? };
+            let allowed = if trusted {
+                found
+            } else {
+                keep(found, &options)?
+            };
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
@@ -63,7 +67,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_resolves_to_a_private_address_is_refused_and_a_mixed_one_keeps_the_public_part() {
+    fn a_name_that_resolves_to_a_private_address_is_refused_and_a_mixed_one_keeps_the_public_part()
+    {
         let options = FetchOptions::default();
         let private: SocketAddr = "10.0.0.1:0".parse().unwrap();
         let public: SocketAddr = "8.8.8.8:0".parse().unwrap();
