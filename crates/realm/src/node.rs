@@ -138,8 +138,10 @@ impl Node {
         if name == FIRST_REALM {
             return Ok(Some(Arc::clone(&self.first)));
         }
-        if let Some(realm) = self.realms.get(name) {
-            return Ok(Some(realm));
+        match self.realms.get(name) {
+            Some(realm) if realm.is_over() => self.realms.forget(name),
+            Some(realm) => return Ok(Some(realm)),
+            None => {}
         }
         // A name nobody could have made, or that nobody made, must not queue for the lock.
         if realms::check_name(name).is_err() || realms::load(&self.db, name).await?.is_none() {
@@ -148,8 +150,8 @@ impl Node {
         let _one_at_a_time = self.loading.lock().await;
         let epoch = self.realms.epoch();
         let realm = match self.follower.find(name) {
-            Some(realm) => realm,
-            None => match realms::load(&self.db, name).await? {
+            Some(realm) if !realm.is_over() => realm,
+            _ => match realms::load(&self.db, name).await? {
                 None => return Ok(None),
                 Some(stored) => {
                     let root = stored.open(&self.sealing_key)?;
@@ -228,11 +230,7 @@ impl Node {
 
     /// Acts on what is new in the change log.
     pub(crate) async fn follow(&self) -> Result<(), Error> {
-        for name in self.follower.follow().await? {
-            // The row may be gone or its issuer another: it is read again when it is next asked for.
-            self.realms.forget(&name);
-        }
-        Ok(())
+        self.follower.follow().await
     }
 
     /// Makes the keys that are due, in every realm.

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ambient::Ambient;
@@ -13,7 +14,7 @@ use crate::keys::Keys;
 use crate::outbox;
 use crate::realms::Stored;
 use crate::resources::{self, Catalogue};
-use crate::revocations::Revocations;
+use crate::revocations::{Mark, Revocations};
 use crate::sealing::Secrets;
 use crate::settings::Settings;
 
@@ -35,6 +36,8 @@ pub struct Realm {
     catalogue: Slot<Catalogue>,
     keys: Keys,
     revocations: Revocations,
+    /// It was removed, or moved to another issuer: whoever asks for it next gets another value, or none.
+    over: AtomicBool,
 }
 
 impl std::fmt::Debug for Realm {
@@ -69,6 +72,7 @@ impl Realm {
             settings: RwLock::new((stored.version, Arc::new(stored.settings))),
             clients: Cache::new(CLIENTS),
             catalogue: Slot::empty(),
+            over: AtomicBool::new(false),
             name: stored.name,
             issuer: stored.issuer,
             path,
@@ -205,6 +209,11 @@ impl Realm {
         self.follower.bell.notify_one();
     }
 
+    /// Adds a revocation to the batch; see [`Revocations::revoke`].
+    pub fn revoke(&self, batch: &mut Batch, mark: Mark) {
+        self.revocations.revoke(batch, mark);
+    }
+
     /// Commits a batch that announces or revokes something, and acts on it here before it returns. Other batches are committed with
     /// [`Db::commit`], which saves a read.
     ///
@@ -240,19 +249,22 @@ impl Realm {
         self.revocations.load().await
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
     /// Reads the settings again.
     pub(crate) async fn refresh(&self) -> Result<(), Error> {
-        let Some(stored) = crate::realms::load(&self.db, &self.name).await? else {
-            return Ok(());
-        };
-        if stored.issuer != self.issuer {
+        let stored = crate::realms::load(&self.db, &self.name).await?;
+        let Some(stored) = stored.filter(|stored| stored.issuer == self.issuer) else {
             tracing::warn!(
                 realm = self.name,
-                from = self.issuer,
-                to = stored.issuer,
-                "the issuer was changed; this process goes on with the old one until it is restarted"
+                issuer = self.issuer,
+                "the realm was removed, or its issuer was changed"
             );
-        }
+            self.over.store(true, Ordering::SeqCst);
+            return Ok(());
+        };
         let mut settings = self
             .settings
             .write()

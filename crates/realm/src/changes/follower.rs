@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
 use db::{Db, Row, params};
 use tokio::sync::{Mutex, Notify};
 
-use super::{Kind, sql};
+use super::sql;
 use crate::error::Error;
 use crate::tenant::Realm;
 
@@ -42,7 +42,7 @@ impl Follower {
         live.insert(realm.name().to_owned(), Arc::downgrade(realm));
     }
 
-    /// The realm, if somebody holds it. There is never a second one of the same name, so none misses a change.
+    /// The realm, if somebody holds it. Of one issuer there is never a second value, so none misses a change.
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Realm>> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.get(name).and_then(Weak::upgrade)
@@ -53,20 +53,19 @@ impl Follower {
         live.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Acts on what is new in the log. Gives the names of the realms whose own row changed.
-    pub(crate) async fn follow(&self) -> Result<Vec<String>, Error> {
-        let mut renewed = Vec::new();
+    /// Acts on what is new in the log.
+    pub(crate) async fn follow(&self) -> Result<(), Error> {
         let _one_at_a_time = self.following.lock().await;
         loop {
             let (position, last) = (self.position.load(Ordering::SeqCst), last(&self.db).await?);
             if last == position {
-                return Ok(renewed);
+                return Ok(());
             }
             let changes = self.db.rows(&sql::CHANGES_AFTER, params![position]).await?;
             match changes.first() {
                 Some(first) if first.int(0) == position + 1 => {
                     for change in &changes {
-                        self.act(change, &mut renewed).await?;
+                        self.act(change).await?;
                         self.position.store(change.int(0), Ordering::SeqCst);
                     }
                 }
@@ -79,7 +78,6 @@ impl Follower {
                     );
                     for realm in self.realms() {
                         realm.forget_everything().await?;
-                        renewed.push(realm.name().to_owned());
                     }
                     self.position.store(last, Ordering::SeqCst);
                 }
@@ -87,13 +85,9 @@ impl Follower {
         }
     }
 
-    async fn act(&self, change: &Row, renewed: &mut Vec<String>) -> Result<(), Error> {
-        let (name, kind, id) = (change.text(1), change.text(2), change.text(3));
-        if kind == Kind::REALM {
-            renewed.push(name.to_owned());
-        }
-        match self.find(name) {
-            Some(realm) => realm.changed(kind, id).await,
+    async fn act(&self, change: &Row) -> Result<(), Error> {
+        match self.find(change.text(1)) {
+            Some(realm) => realm.changed(change.text(2), change.text(3)).await,
             None => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ use oauth::Scope;
 use oauth::client_auth::Method;
 use serde::{Deserialize, Serialize};
 
+use super::secret::SecretHash;
 use crate::settings::{LifetimeOverrides, Lifetimes, Profile, Settings};
 
 /// A grant type by its registered name (RFC 7591 §2).
@@ -153,9 +154,9 @@ pub struct Client {
     /// When it was last changed (unix seconds).
     #[serde(skip)]
     pub updated_at: i64,
-    /// The MAC of its secret.
+    /// What its secret is compared with; only [`create`](super::create) and [`update`](super::update) make one.
     #[serde(skip)]
-    pub(crate) secret_hash: Option<[u8; 32]>,
+    pub secret_hash: Option<SecretHash>,
 }
 
 impl Default for Client {

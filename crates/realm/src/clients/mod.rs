@@ -7,7 +7,7 @@ pub(crate) mod sql;
 mod store;
 
 pub use document::{Client, GrantType, ResponseType};
-pub use secret::{Secret, SecretChange};
+pub use secret::{Secret, SecretChange, SecretHash};
 pub use store::{Registered, create, delete, find, list, update};
 
 pub(crate) use rules::{check_signing_alg, check_text, is_loopback};

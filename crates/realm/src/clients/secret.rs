@@ -10,6 +10,16 @@ const PURPOSE: &str = "client_secret";
 /// What generated secrets begin with, so that scanners for leaked secrets recognise them.
 const PREFIX: &str = "gsec_";
 
+/// The MAC of a client's secret. `Debug` hides it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub(super) [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// The secret of a client that is being made. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
@@ -81,15 +91,15 @@ fn message(id: &str, secret: &str) -> Vec<u8> {
     message
 }
 
-pub(super) fn hash(realm: &Realm, id: &str, secret: &str) -> [u8; 32] {
-    realm.mac(PURPOSE, &message(id, secret))
+pub(super) fn hash(realm: &Realm, id: &str, secret: &str) -> SecretHash {
+    SecretHash(realm.mac(PURPOSE, &message(id, secret)))
 }
 
 impl Client {
     /// Whether this is its secret: one HMAC, compared in constant time. A client without a secret has none that fits.
     pub fn verify_secret(&self, realm: &Realm, secret: &str) -> bool {
         match &self.secret_hash {
-            Some(hash) if secret.len() <= 512 => {
+            Some(SecretHash(hash)) if secret.len() <= 512 => {
                 realm.verify_mac(PURPOSE, &message(&self.id, secret), hash)
             }
             _ => false,

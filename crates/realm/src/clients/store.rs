@@ -2,7 +2,7 @@ use std::fmt;
 
 use db::{Batch, CommitError, Row, params};
 
-use super::secret::{self, Secret, SecretChange};
+use super::secret::{self, Secret, SecretChange, SecretHash};
 use super::{Client, rules, sql};
 use crate::changes::Kind;
 use crate::error::Error;
@@ -182,7 +182,8 @@ fn read(row: &Row) -> Result<Client, Error> {
             let bytes = jose::base64url::decode(text)
                 .ok()
                 .and_then(|b| b.try_into().ok());
-            Some(bytes.ok_or_else(|| Error::stored(WHAT, id, "secret_hash"))?)
+            let bytes = bytes.ok_or_else(|| Error::stored(WHAT, id, "secret_hash"))?;
+            Some(SecretHash(bytes))
         }
     };
     (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
@@ -194,7 +195,9 @@ fn document(client: &Client) -> Result<String, Error> {
 }
 
 fn stored(client: &Client) -> Option<String> {
-    client.secret_hash.map(jose::base64url::encode)
+    client
+        .secret_hash
+        .map(|hash| jose::base64url::encode(hash.0))
 }
 
 fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Result<(), Error> {

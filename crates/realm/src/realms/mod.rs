@@ -1,6 +1,10 @@
 //! Tenants: making them and changing them.
 
+mod remove;
 pub(crate) mod sql;
+
+pub use remove::delete;
+pub(crate) use remove::purge;
 
 use std::sync::Arc;
 
@@ -77,7 +81,14 @@ pub async fn create(
         Some(issuer) => check_issuer(issuer)?,
         None => format!("{}/realms/{name}", node.first().issuer()),
     };
-    insert(node, name, &issuer, (settings, actor)).await?;
+    if load(node.db(), name).await?.is_none() {
+        // What a realm of this name may have left behind.
+        purge(node.db(), name).await?;
+    }
+    let parts = (node.db(), node.ambient(), node.sealing_key());
+    write(parts, name, &issuer, (settings, actor)).await?;
+    // This node may hold a removed realm of this name; it must know before it reads the new one.
+    node.follow().await?;
     let realm = node
         .realm(name)
         .await?
@@ -221,16 +232,6 @@ pub(crate) async fn load(db: &Db, name: &str) -> Result<Option<Stored>, Error> {
 }
 
 /// Writes a new realm; [`Error::Exists`] when there is one of this name or issuer.
-pub(crate) async fn insert(
-    node: &Node,
-    name: &str,
-    issuer: &str,
-    (settings, actor): (Settings, &str),
-) -> Result<(), Error> {
-    let parts = (node.db(), node.ambient(), node.sealing_key());
-    write(parts, name, issuer, (settings, actor)).await
-}
-
 pub(crate) async fn write(
     (db, ambient, key): (&Db, &ambient::Ambient, &SealingKey),
     name: &str,

@@ -11,4 +11,32 @@ db::statements! {
     pub(crate) UPDATE_ISSUER = "UPDATE realm SET issuer = $3, version = version + 1 WHERE name = $1 AND issuer = $2";
     /// Seals the root secret with another key.
     pub(crate) RESEAL = "UPDATE realm SET sealed_root = $3 WHERE name = $1 AND sealed_root = $2";
+    /// Removes a realm; what belongs to it is purged afterwards.
+    pub(crate) DELETE_REALM = "DELETE FROM realm WHERE name = $1";
+    /// Purges a table.
+    pub(crate) PURGE_CLIENT = "DELETE FROM client WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_RESOURCE = "DELETE FROM resource WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_RESOURCE_SCOPE = "DELETE FROM resource_scope WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_SIGNING_KEY = "DELETE FROM signing_key WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_EVENT = "DELETE FROM event WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_OUTBOX = "DELETE FROM outbox WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_REVOCATION = "DELETE FROM revocation WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_PERSON = "DELETE FROM person WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_SESSION = "DELETE FROM session WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_INTERACTION = "DELETE FROM interaction WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_REFRESH_FAMILY = "DELETE FROM refresh_family WHERE realm = $1";
+    /// Purges a table.
+    pub(crate) PURGE_CONSENT = "DELETE FROM consent WHERE realm = $1";
 }

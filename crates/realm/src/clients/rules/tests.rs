@@ -20,7 +20,7 @@ fn confidential() -> Client {
         id: "demo-web".to_owned(),
         redirect_uris: vec!["https://app.example/callback".to_owned()],
         scope: "openid notes.read".parse().unwrap(),
-        secret_hash: Some([0; 32]),
+        secret_hash: Some(super::super::SecretHash([0; 32])),
         ..Client::default()
     }
 }

@@ -1,0 +1,220 @@
+use db::params;
+use jose::Algorithm::{self, Es256, Rs256};
+use realm::keys::{self, Rotation};
+use realm::{Error, LONGEST_TOKEN, Node, SealingError, Settings, realms};
+
+use crate::bed::{Bed, rows, run};
+
+on_both_engines!(
+    keys_rotate_by_themselves_and_are_published_before_and_after,
+    nodes_that_race_make_one_key,
+    an_algorithm_gets_its_key_when_it_is_asked_for,
+    a_compromised_key_is_gone_at_once,
+    a_key_made_elsewhere_just_now_is_found_by_its_name,
+    an_altered_or_moved_key_signs_nothing,
+    published_keys_hold_nothing_secret,
+);
+
+const DAY: i64 = 86_400;
+
+db::statements! {
+    SEALED = "SELECT kid, sealed_key FROM signing_key WHERE realm = $1 ORDER BY kid";
+    MOVE_KEY = "UPDATE signing_key SET sealed_key = $2 WHERE kid = $1";
+    ALL_KEYS = "SELECT kid FROM signing_key";
+}
+
+async fn signer(node: &Node, algorithm: Algorithm) -> String {
+    node.first()
+        .keys()
+        .signer(algorithm)
+        .await
+        .unwrap()
+        .kid()
+        .to_owned()
+}
+
+async fn published(node: &Node) -> Vec<String> {
+    let jwks = node.first().keys().jwks().await.unwrap();
+    jwks.keys
+        .iter()
+        .map(|key| key.kid().unwrap().to_owned())
+        .collect()
+}
+
+async fn keys_rotate_by_themselves_and_are_published_before_and_after(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let first = signer(&a, Es256).await;
+    bed.advance(89 * DAY - 1);
+    a.sync().await.unwrap();
+    assert_eq!(published(&a).await, [first.as_str()]);
+
+    bed.advance(1);
+    a.sync().await.unwrap();
+    b.sync().await.unwrap();
+    let both = published(&b).await;
+    assert_eq!((both.len(), &both), (2, &published(&a).await));
+    let second = both.iter().find(|kid| **kid != first).unwrap().clone();
+    assert_eq!(signer(&b, Es256).await, first);
+    bed.advance(DAY - 1);
+    assert_eq!(signer(&a, Es256).await, first);
+    bed.advance(1);
+    assert_eq!(
+        (signer(&a, Es256).await, signer(&b, Es256).await),
+        (second.clone(), second.clone())
+    );
+
+    // What the first key signed at the last moment can be verified until it expires.
+    bed.advance(LONGEST_TOKEN);
+    b.sync().await.unwrap();
+    assert!(b.first().keys().key_set().await.unwrap().knows(&first));
+    bed.advance(301);
+    b.sync().await.unwrap();
+    a.sync().await.unwrap();
+    for node in [&a, &b] {
+        assert_eq!(published(node).await, [second.as_str()]);
+    }
+    assert_eq!(rows(&a, &ALL_KEYS, params![]).await.len(), 1);
+}
+
+async fn nodes_that_race_make_one_key(bed: Bed) {
+    let nodes = [bed.node().await, bed.node().await, bed.node().await];
+    bed.advance(90 * DAY);
+    let results = tokio::join!(nodes[0].sync(), nodes[1].sync(), nodes[2].sync());
+    for result in [results.0, results.1, results.2] {
+        result.unwrap();
+    }
+    for node in &nodes {
+        node.sync().await.unwrap();
+        assert_eq!(published(node).await, published(&nodes[0]).await);
+    }
+    assert_eq!(published(&nodes[0]).await.len(), 2);
+}
+
+async fn an_algorithm_gets_its_key_when_it_is_asked_for(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let (realm_a, realm_b) = (a.first(), b.first());
+    // Everybody who asks at the same time gets the same key.
+    let (one, two, three) = tokio::join!(
+        realm_a.keys().signer(Rs256),
+        realm_a.keys().signer(Rs256),
+        realm_b.keys().signer(Rs256),
+    );
+    let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
+    assert_eq!((one.kid(), one.kid()), (two.kid(), three.kid()));
+    for alg in [Algorithm::EdDsa, Algorithm::Ps256, Algorithm::MlDsa44] {
+        assert_eq!(realm_a.keys().signer(alg).await.unwrap().algorithm(), alg);
+    }
+    let symmetric = realm_a.keys().signer(Algorithm::Hs256).await.unwrap_err();
+    assert!(matches!(symmetric, Error::Invalid(_)));
+
+    let signature = one.sign(b"text").unwrap();
+    b.sync().await.unwrap();
+    let set = realm_b.keys().key_set().await.unwrap();
+    set.find(Some(one.kid()), Rs256)
+        .unwrap()
+        .verify(b"text", &signature)
+        .unwrap();
+    assert!(set.find(Some(one.kid()), Es256).is_none());
+}
+
+async fn a_compromised_key_is_gone_at_once(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let old = signer(&a, Es256).await;
+    keys::rotate(&a.first(), Es256, Rotation::Announced, "test")
+        .await
+        .unwrap();
+    assert_eq!(signer(&a, Es256).await, old);
+    keys::rotate(&a.first(), Es256, Rotation::Compromised, "test")
+        .await
+        .unwrap();
+    b.sync().await.unwrap();
+    for node in [&a, &b] {
+        assert_ne!(signer(node, Es256).await, old);
+        assert_eq!(published(node).await, [signer(node, Es256).await]);
+    }
+    keys::rotate(&a.first(), Es256, Rotation::Now, "test")
+        .await
+        .unwrap();
+    let list = keys::list(&a.first()).await.unwrap();
+    assert_eq!(
+        list.iter().map(|key| key.generation).collect::<Vec<_>>(),
+        [3, 4]
+    );
+    assert_eq!(signer(&a, Es256).await, list[1].kid);
+}
+
+async fn a_key_made_elsewhere_just_now_is_found_by_its_name(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    b.first().keys().key_set().await.unwrap();
+    bed.advance(1);
+    let kid = signer(&a, Algorithm::EdDsa).await;
+    assert!(!b.first().keys().key_set().await.unwrap().knows(&kid));
+    assert!(
+        b.first()
+            .keys()
+            .key_set_with(&kid)
+            .await
+            .unwrap()
+            .knows(&kid)
+    );
+    assert!(
+        !b.first()
+            .keys()
+            .key_set_with("forged")
+            .await
+            .unwrap()
+            .knows("forged")
+    );
+}
+
+async fn an_altered_or_moved_key_signs_nothing(bed: Bed) {
+    let node = bed.node().await;
+    realms::create(&node, "acme", None, Settings::default(), "test")
+        .await
+        .unwrap();
+    signer(&node, Algorithm::EdDsa).await;
+    let acme = rows(&node, &SEALED, params!["acme"]).await[0]
+        .text(1)
+        .to_owned();
+    let mine = rows(&node, &SEALED, params!["main"]).await;
+    let (kid, sealed) = (mine[0].text(0).to_owned(), mine[0].text(1).to_owned());
+    let mut altered = sealed.clone().into_bytes();
+    altered[40] = if altered[40] == b'A' { b'B' } else { b'A' };
+    for wrong in [
+        acme,
+        mine[1].text(1).to_owned(),
+        String::from_utf8(altered).unwrap(),
+    ] {
+        run(&node, &MOVE_KEY, params![&kid, wrong]).await;
+        let refusal = bed.try_node().await.unwrap_err();
+        assert!(
+            matches!(refusal, Error::Sealing(SealingError::Altered { .. })),
+            "{refusal}"
+        );
+    }
+    run(&node, &MOVE_KEY, params![&kid, sealed]).await;
+    bed.node().await;
+}
+
+async fn published_keys_hold_nothing_secret(bed: Bed) {
+    let node = bed.node().await;
+    signer(&node, Rs256).await;
+    let jwks = node.first().keys().jwks().await.unwrap();
+    let value = serde_json::to_value(&*jwks).unwrap();
+    let keys = value["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        let mut members: Vec<&str> = key
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        members.sort_unstable();
+        match key["alg"].as_str().unwrap() {
+            "ES256" => assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]),
+            "RS256" => assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]),
+            other => panic!("{other}"),
+        }
+    }
+}
