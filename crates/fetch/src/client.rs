@@ -65,36 +65,18 @@ impl Fetch {
     /// [`Error::Options`] when the proxy or a root certificate cannot be used.
     pub fn new(options: FetchOptions) -> Result<Self, Error> {
         let options = Arc::new(options);
-        let mut builder = reqwest::Client::builder()
-            .timeout(options.timeout)
-            .connect_timeout(options.connect_timeout)
-            .user_agent(&options.user_agent)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(GuardedResolver::new(options.clone()));
-        if let Some(proxy) = &options.proxy {
-            let proxy = reqwest::Proxy::all(proxy.clone())
-                .map_err(|_| Error::Options("the proxy's address"))?;
-            let direct = options
-                .allow_loopback
-                .then(|| reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1"))
-                .flatten();
-            builder = builder.proxy(proxy.no_proxy(direct));
-        }
-        let mut roots = Vec::new();
-        for pem in &options.extra_roots {
-            let bundle = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-                .map_err(|_| Error::Options("a root certificate"))?;
-            if bundle.is_empty() {
-                return Err(Error::Options("a root certificate"));
+        let roots = roots(&options)?;
+        let system = builder(&options)?.tls_certs_merge(roots.clone()).build();
+        let client = match system {
+            Ok(client) => client,
+            Err(_) => {
+                // A machine without certificate authorities of its own, as in a bare container, still reaches loopback and its extra roots.
+                let bare = builder(&options)?.tls_certs_only(roots).build();
+                let client = bare.map_err(|_| Error::Options("the user agent or the roots"))?;
+                tracing::warn!("the system has no certificate authorities: https will fail");
+                client
             }
-            roots.extend(bundle);
-        }
-        let builder = builder.tls_certs_merge(roots);
-        let client = builder
-            .build()
-            .map_err(|_| Error::Options("the TLS roots or the user agent"))?;
+        };
         Ok(Self { client, options })
     }
 
@@ -208,6 +190,39 @@ impl Fetch {
             body: Bytes::from(body),
         })
     }
+}
+
+fn builder(options: &Arc<FetchOptions>) -> Result<reqwest::ClientBuilder, Error> {
+    let builder = reqwest::Client::builder()
+        .timeout(options.timeout)
+        .connect_timeout(options.connect_timeout)
+        .user_agent(&options.user_agent)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(GuardedResolver::new(options.clone()));
+    let Some(proxy) = &options.proxy else {
+        return Ok(builder);
+    };
+    let proxy =
+        reqwest::Proxy::all(proxy.clone()).map_err(|_| Error::Options("the proxy's address"))?;
+    let direct = options
+        .allow_loopback
+        .then(|| reqwest::NoProxy::from_string("localhost,127.0.0.0/8,::1"))
+        .flatten();
+    Ok(builder.proxy(proxy.no_proxy(direct)))
+}
+
+fn roots(options: &FetchOptions) -> Result<Vec<reqwest::Certificate>, Error> {
+    let mut roots = Vec::new();
+    for pem in &options.extra_roots {
+        let bundle = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+        match bundle {
+            Ok(bundle) if !bundle.is_empty() => roots.extend(bundle),
+            _ => return Err(Error::Options("a root certificate")),
+        }
+    }
+    Ok(roots)
 }
 
 /// What went wrong, without reqwest's text: that holds the URL. A refusal of our own resolver is found among the causes.
