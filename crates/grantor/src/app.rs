@@ -3,31 +3,202 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http::uri::{PathAndQuery, Uri};
+use http::{StatusCode, header};
+use identity::Identity;
 use realm::{Node, Realm};
+use server::Server;
 use tower::ServiceExt;
+use web::address::TrustedProxies;
 
 /// What the wiring needs beyond the node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AppOptions {
-    /// How many Argon2id computations run at once.
-    pub password_workers: usize,
-    /// How many sign-ins may wait for one of them.
-    pub password_queue: usize,
-    /// Networks whose forwarding headers are believed, as CIDR.
-    pub trusted_proxies: Vec<String>,
+    /// How passwords are hashed and how often a sign-in may be tried.
+    pub identity: identity::Options,
+    /// How often secrets may be guessed, and which origins are ours.
+    pub server: server::Options,
+    /// The proxies whose forwarding headers are believed.
+    pub proxies: TrustedProxies,
+    /// More routes at the root of the host: the demo's application and API.
+    pub beside: Option<Router>,
 }
 
-impl Default for AppOptions {
-    fn default() -> Self {
-        Self {
-            password_workers: 1,
-            password_queue: 64,
-            trusted_proxies: Vec::new(),
+/// The whole application. Beside `/healthz`, `/readyz` and the assets, every request belongs to a tenant, which handlers find as the extension
+/// `Arc<Realm>`: the first realm at the path of its issuer, the others below it at `/realms/NAME`. Their metadata is at all three addresses of
+/// RFC 8414 §3.1, §5 and OpenID Connect Discovery §4.
+pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
+    node.sweep(&identity::sweeps());
+    node.sweep(&server::sweeps());
+    let identity = Identity::new(options.identity, node.ambient());
+    let server = Server::new(Arc::clone(&identity), options.server, node.ambient());
+    let tenant = Router::new()
+        .merge(server::router(server))
+        .merge(identity::router(identity))
+        .route("/", get(nothing_here));
+    let ambient = node.ambient().clone();
+    let ready = Arc::clone(&node);
+    let wiring = Wiring { node, tenant };
+    let root = Router::new()
+        .merge(web::assets::router())
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(move || readiness(ready)))
+        .merge(options.beside.unwrap_or_default())
+        .fallback(move |request| wiring.answer(request));
+    web::edge(root, ambient, options.proxies)
+}
+
+/// The root of a tenant that has no pages of its own yet leads to where a person can sign in.
+async fn nothing_here(
+    axum::Extension(realm): axum::Extension<Arc<Realm>>,
+) -> axum::response::Redirect {
+    axum::response::Redirect::to(&format!("{}/login", realm.path()))
+}
+
+/// Whether this node can serve: its database answers.
+async fn readiness(node: Arc<Node>) -> Response {
+    match realm::realms::find(&node, realm::FIRST_REALM).await {
+        Ok(_) => "ready".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer",
+            )
+                .into_response()
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Wiring {
+    node: Arc<Node>,
+    tenant: Router,
+}
+
+impl Wiring {
+    async fn answer(self, mut request: Request) -> Response {
+        let first = self.node.first();
+        let Some((name, rest)) = place(request.uri().path(), first.path()) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let realm = match name {
+            None => first,
+            Some(name) => match self.node.realm(name).await {
+                Ok(Some(realm)) => realm,
+                Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+                Err(error) => {
+                    tracing::error!(%error, "a realm cannot be loaded");
+                    let later = [(header::RETRY_AFTER, "5")];
+                    return (StatusCode::SERVICE_UNAVAILABLE, later).into_response();
+                }
+            },
+        };
+        if rest != request.uri().path() {
+            match with_path(request.uri(), &rest) {
+                Some(uri) => *request.uri_mut() = uri,
+                None => return StatusCode::NOT_FOUND.into_response(),
+            }
+        }
+        request.extensions_mut().insert(realm);
+        match self.tenant.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+const WELL_KNOWN: &str = "/.well-known/";
+
+/// The realm that a path names (`None`: the first) and the path within it, given the path of the first realm's issuer. `None` when the path is outside
+/// of it.
+fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
+    // The form that puts the well-known name before the issuer's path.
+    if let Some((document, issuer_path)) = path.strip_prefix(WELL_KNOWN).and_then(split_document) {
+        let (name, rest) = place(issuer_path, base)?;
+        return (rest == "/").then(|| (name, format!("{WELL_KNOWN}{document}")));
+    }
+    let within = match path.strip_prefix(base) {
+        Some("") => "/",
+        Some(rest) if rest.starts_with('/') => rest,
+        // An issuer with a path may still be asked for its metadata at the root.
+        _ => return None,
+    };
+    match within.strip_prefix("/realms/") {
+        Some(rest) => {
+            let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let rest = if rest.is_empty() { "/" } else { rest };
+            Some((Some(name), rest.to_owned()))
+        }
+        None => Some((None, within.to_owned())),
+    }
+}
+
+/// `openid-configuration/realms/x` is the document and the issuer's path `/realms/x`; a name alone has no issuer's path.
+fn split_document(rest: &str) -> Option<(&str, &str)> {
+    rest.find('/').map(|at| rest.split_at(at))
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    fn at(path: &str, base: &str) -> Option<(Option<String>, String)> {
+        place(path, base).map(|(name, rest)| (name.map(str::to_owned), rest))
+    }
+
+    fn some(name: Option<&str>, rest: &str) -> Option<(Option<String>, String)> {
+        Some((name.map(str::to_owned), rest.to_owned()))
+    }
+
+    #[test]
+    fn the_first_realm_is_at_the_root_and_others_below() {
+        assert_eq!(at("/token", ""), some(None, "/token"));
+        assert_eq!(at("/realms/acme/token", ""), some(Some("acme"), "/token"));
+        assert_eq!(at("/realms/acme", ""), some(Some("acme"), "/"));
+        assert_eq!(at("/auth/token", "/auth"), some(None, "/token"));
+        assert_eq!(
+            at("/auth/realms/a/token", "/auth"),
+            some(Some("a"), "/token")
+        );
+        assert_eq!(at("/token", "/auth"), None);
+        assert_eq!(at("/authority", "/auth"), None);
+    }
+
+    /// RFC 8414 §3.1, §5 and OpenID Connect Discovery §4.
+    #[test]
+    fn metadata_is_found_at_all_three_addresses() {
+        for document in ["oauth-authorization-server", "openid-configuration"] {
+            let within = format!("/.well-known/{document}");
+            assert_eq!(at(&within, ""), some(None, &within));
+            assert_eq!(
+                at(&format!("{within}/realms/acme"), ""),
+                some(Some("acme"), &within)
+            );
+            assert_eq!(
+                at(&format!("/realms/acme{within}"), ""),
+                some(Some("acme"), &within)
+            );
+            assert_eq!(at(&format!("{within}/auth"), "/auth"), some(None, &within));
+            assert_eq!(at(&format!("/auth{within}"), "/auth"), some(None, &within));
+            assert_eq!(
+                at(&format!("{within}/auth/realms/a"), "/auth"),
+                some(Some("a"), &within)
+            );
+            assert_eq!(at(&format!("{within}/elsewhere"), "/auth"), None);
         }
     }
 }

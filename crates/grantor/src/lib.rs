@@ -3,7 +3,9 @@
 mod app;
 pub mod commands;
 pub mod config;
+mod demo;
 mod output;
 mod place;
+mod running;
 
 pub use app::{AppOptions, app};

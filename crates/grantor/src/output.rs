@@ -23,7 +23,7 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>, none: &str) {
     }
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(headings);
     for row in rows {
@@ -38,4 +38,9 @@ pub(crate) fn facts(pairs: &[(&str, String)]) {
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         line(&format!("{name:width$}  {value}"));
     }
+}
+
+/// Writes a line to standard error, so that what a program reads from standard output stays clean.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -28,18 +28,32 @@ impl Place {
     /// Opens the database and starts a node on it, without listening. What is changed reaches running nodes through the change log.
     pub(crate) async fn node(&self) -> Result<Arc<Node>, Failure> {
         let config = match &self.data {
-            Some(dir) => demo_config(dir, 8080),
+            // Whatever issuer the demo was started with.
+            Some(dir) => Config {
+                issuer: String::new(),
+                ..demo_config(dir, 0)
+            },
             None => Config::load(self.config.as_deref())?,
         };
-        open(&config, Ambient::system()).await
+        let options = options(&config, Ambient::system()).await?;
+        Ok(Node::start(options.without_rsa()).await?)
     }
 
     /// The tenant the command means.
     pub(crate) async fn realm(&self) -> Result<Arc<Realm>, Failure> {
         let node = self.node().await?;
+        self.realm_of(&node).await
+    }
+
+    /// The tenant the command means, on a node that is open.
+    pub(crate) async fn realm_of(&self, node: &Node) -> Result<Arc<Realm>, Failure> {
         match node.realm(&self.realm).await? {
             Some(realm) => Ok(realm),
-            None => Err(format!("there is no realm `{}` (see `grantor realm list`)", self.realm).into()),
+            None => Err(format!(
+                "there is no realm `{}` (see `grantor realm list`)",
+                self.realm
+            )
+            .into()),
         }
     }
 }
@@ -55,18 +69,26 @@ pub(crate) fn demo_config(dir: &Path, port: u16) -> Config {
 
 /// Opens the configured database, brings its schema up to date and starts a node on it.
 pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>, Failure> {
-    let url: db::Url = config.database.0.parse()?;
+    Ok(Node::start(options(config, ambient).await?).await?)
+}
+
+async fn options(config: &Config, ambient: Ambient) -> Result<NodeOptions, Failure> {
+    let url = db::Url::parse(&config.database.0)?;
     let sealing_key = sealing_key(config, &url)?;
     let db = db::Db::open(&url).await?;
-    let options = NodeOptions::new(db, ambient, sealing_key, config.issuer.clone());
-    Ok(Node::start(options).await?)
+    Ok(NodeOptions::new(
+        db,
+        ambient,
+        sealing_key,
+        config.issuer.clone(),
+    ))
 }
 
 fn sealing_key(config: &Config, url: &db::Url) -> Result<SealingKey, Failure> {
     if let Some(key) = &config.sealing_key {
         return Ok(SealingKey::from_base64url(&key.0)?);
     }
-    let beside = url.sqlite_path().map(|path| {
+    let beside = url.path().map(|path| {
         let mut name = path.as_os_str().to_owned();
         name.push(".key");
         PathBuf::from(name)

@@ -46,6 +46,10 @@ enum Command {
     Login(login::Login),
 }
 
+/// Who did it, in the audit.
+const ACTOR: Option<&str> = Some(ACTOR_NAME);
+const ACTOR_NAME: &str = "command line";
+
 /// What a command that fails says, on standard error.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 

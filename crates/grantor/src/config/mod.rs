@@ -9,6 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub(crate) use nearest::unknown;
 pub use settings::{SETTINGS, Setting};
 
 /// What an operator decides for one process. Everything that belongs to a tenant is in the database (`grantor realm set`).
@@ -197,7 +198,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
-        let error = parse("issuer = \"https://id.example\"\n\n[tls]\ncertifcate = \"a\"\n").unwrap_err();
+        let error =
+            parse("issuer = \"https://id.example\"\n\n[tls]\ncertifcate = \"a\"\n").unwrap_err();
         assert_eq!(
             error,
             "grantor.toml:4: `tls.certifcate` is not a setting; did you mean `tls.certificate`?"

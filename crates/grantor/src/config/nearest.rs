@@ -1,5 +1,5 @@
 /// The sentence for an unknown name, with the known name that is nearest to it when one is near enough to be meant.
-pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let nearest = known
         .map(|candidate| (distance(name, candidate), candidate))
         .min()

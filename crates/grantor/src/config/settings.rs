@@ -73,7 +73,9 @@ pub static SETTINGS: &[Setting] = &[
                 return Err("must be an https URL (http only for localhost)".into());
             }
             if url.query().is_some() || url.fragment().is_some() || issuer.ends_with('/') {
-                return Err("must have no query, no fragment and no trailing slash (RFC 8414 §2)".into());
+                return Err(
+                    "must have no query, no fragment and no trailing slash (RFC 8414 §2)".into(),
+                );
             }
             c.issuer = issuer;
             Ok(())
