@@ -46,9 +46,7 @@ pub(crate) async fn get(call: Call, uri: Uri) -> Response {
 /// by GET, which has it.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
     match form::body_as_query(&call, body).await {
-        Ok(query) => {
-            web::page::see_other(&format!("{}/authorize?{query}", call.realm.path()))
-        }
+        Ok(query) => web::page::see_other(&format!("{}/authorize?{query}", call.realm.path())),
         Err(reason) => Stop::Page(reason.into()).into_response(&call),
     }
 }
@@ -80,14 +78,12 @@ pub(crate) async fn go_on(call: &Call, checked: &Checked, arrival: &Travelled) -
     }
 }
 
-async fn try_go_on(
-    call: &Call,
-    checked: &Checked,
-    arrival: &Travelled,
-) -> Result<Response, Stop> {
+async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Result<Response, Stop> {
     for _ in 0..TRIES {
         match decide(call, checked, arrival).await? {
-            Outcome::SignIn { again } => return leave(call, checked, arrival, Page::Login, again).await,
+            Outcome::SignIn { again } => {
+                return leave(call, checked, arrival, Page::Login, again).await;
+            }
             Outcome::Ask(_) => return leave(call, checked, arrival, Page::Consent, false).await,
             Outcome::Issue(standing) => {
                 if let Some(code) = issue(call, checked, &standing, None).await? {

@@ -138,9 +138,10 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
             let client = client.as_ref().ok_or(Stop::Refused(
                 "post_logout_redirect_uri needs an id_token_hint or a client_id",
             ))?;
-            let to = redirect_uri::find(&client.post_logout_redirect_uris, Some(uri)).map_err(
-                |_| Stop::Refused("post_logout_redirect_uri is not registered for the client"),
-            )?;
+            let to =
+                redirect_uri::find(&client.post_logout_redirect_uris, Some(uri)).map_err(|_| {
+                    Stop::Refused("post_logout_redirect_uri is not registered for the client")
+                })?;
             Some(Return {
                 to,
                 state: params.owned("state"),
@@ -154,8 +155,13 @@ async fn end(call: &Call, session: &Session, back: Option<&Return>) -> Result<Re
     let realm = &call.realm;
     let mut batch = Batch::new();
     refresh_token::revoke_session(realm, &mut batch, &session.id, call.now());
-    let (_, cookie) =
-        identity::session::sign_out(realm, &call.headers, call.address.map(|address| address.0), batch).await?;
+    let (_, cookie) = identity::session::sign_out(
+        realm,
+        &call.headers,
+        call.address.map(|address| address.0),
+        batch,
+    )
+    .await?;
     let mut response = done(call, back);
     cookie.append_to(response.headers_mut());
     Ok(response)

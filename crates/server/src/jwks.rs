@@ -2,9 +2,9 @@
 
 use axum::response::Response;
 
+use crate::answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::answer;
 
 /// The endpoint.
 pub(crate) async fn get(call: Call) -> Response {

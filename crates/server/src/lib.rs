@@ -102,20 +102,7 @@ impl std::fmt::Debug for Server {
 
 /// All endpoints, with paths relative to a realm. Handlers take the realm from the extension `Arc<realm::Realm>` and the caller's address from
 /// `web::address::ClientAddress`.
-///
-/// # Errors
-/// When a trusted origin is not an origin.
-pub fn router(server: Arc<Server>) -> Result<Router, tower_http::csrf::ConfigError> {
-    let origins = server.trusted_origins.iter().map(String::as_str);
-    let guard = web::origin::guard(origins)?;
-    let pages = Router::new()
-        .route("/consent", get(consent::show).post(consent::submit))
-        .route(
-            "/consent/applications",
-            get(consent::list).post(consent::submit_withdrawal),
-        )
-        .route("/logout/confirm", post(end_session::confirm))
-        .layer(guard);
+pub fn router(server: Arc<Server>) -> Router {
     let for_scripts = Router::new()
         .route("/token", post(token::post))
         .route("/userinfo", get(userinfo::handle).post(userinfo::handle))
@@ -130,12 +117,32 @@ pub fn router(server: Arc<Server>) -> Result<Router, tower_http::csrf::ConfigErr
         .route("/authorize/continue", get(authorization::resume))
         .route("/introspect", post(introspection::post))
         .route("/logout", get(end_session::get).post(end_session::post));
-    Ok(endpoints
-        .merge(pages)
+    endpoints
+        .merge(pages(&server))
         .merge(for_scripts)
         .merge(web::cors::public(public))
         .with_state(Arc::clone(&server))
-        .merge(metadata_router(server)))
+        .merge(metadata_router(server))
+}
+
+/// The pages whose forms change something, behind the origin check.
+fn pages(server: &Server) -> Router<Arc<Server>> {
+    let origins = server.trusted_origins.iter().map(String::as_str);
+    match web::origin::guard(origins) {
+        Ok(guard) => Router::new()
+            .route("/consent", get(consent::show).post(consent::submit))
+            .route(
+                "/consent/applications",
+                get(consent::list).post(consent::submit_withdrawal),
+            )
+            .route("/logout/confirm", post(end_session::confirm))
+            .layer(guard),
+        Err(error) => {
+            // Without their guard the pages are not served at all.
+            tracing::error!(%error, "an origin in trusted_origins is not one: /consent is not served");
+            Router::new()
+        }
+    }
 }
 
 /// The discovery documents after a realm's path: `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`. At the forms that come

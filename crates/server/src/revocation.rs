@@ -38,11 +38,7 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
     cors::allow(&call, Some(&client), response)
 }
 
-async fn revoke(
-    call: &Call,
-    client: &AuthenticatedClient,
-    params: &Params,
-) -> Result<(), Refusal> {
+async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> Result<(), Refusal> {
     let request = Request::parse(params)?;
     if text::looks_like(&request.token) {
         return revoke_family(call, client, &request.token).await;

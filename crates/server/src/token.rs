@@ -46,9 +46,7 @@ async fn grant(
         TokenRequest::AuthorizationCode(request) => {
             authorization_code::redeem(call, client, request).await
         }
-        TokenRequest::RefreshToken(request) => {
-            refresh_token::refresh(call, client, request).await
-        }
+        TokenRequest::RefreshToken(request) => refresh_token::refresh(call, client, request).await,
         TokenRequest::ClientCredentials(request) => {
             client_credentials::issue(call, client, request).await
         }

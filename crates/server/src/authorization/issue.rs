@@ -58,7 +58,10 @@ pub(crate) async fn issue(
     };
     if let Some(allowed) = allowed {
         let scope = consent::rules::remember(allowed, standing.consent.as_ref());
-        let version = standing.consent.as_ref().map_or(0, |consent| consent.version);
+        let version = standing
+            .consent
+            .as_ref()
+            .map_or(0, |consent| consent.version);
         let values = params![
             realm.name(),
             &code.person,

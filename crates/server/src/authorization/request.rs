@@ -101,7 +101,13 @@ pub(crate) async fn check_new(call: &Call, params: &Params) -> Result<Checked, S
 
 /// The refusal of a request in which a parameter occurs twice: by redirect, unless it is one of those that say where to.
 pub(crate) async fn duplicated(call: &Call, params: &Params) -> Stop {
-    let occurs = |wanted: &str| params.pairs().iter().filter(|(name, _)| name == wanted).count();
+    let occurs = |wanted: &str| {
+        params
+            .pairs()
+            .iter()
+            .filter(|(name, _)| name == wanted)
+            .count()
+    };
     if ["client_id", "redirect_uri", "response_mode"]
         .iter()
         .any(|name| occurs(name) > 1)
@@ -124,8 +130,8 @@ pub(crate) async fn check_again(
     call: &Call,
     interaction: &Interaction,
 ) -> Result<(Checked, Travelled), Stop> {
-    let travelled: Travelled = serde_json::from_str(&interaction.body)
-        .map_err(|_| Stop::Lost(OpenError::Unknown))?;
+    let travelled: Travelled =
+        serde_json::from_str(&interaction.body).map_err(|_| Stop::Lost(OpenError::Unknown))?;
     let request = travelled
         .request
         .clone()

@@ -66,9 +66,9 @@ pub fn sign_in(
     }
     let asks_again = asked.prompt.contains(Prompt::Login)
         || asked.prompt.contains(Prompt::SelectAccount)
-        || asked.max_age.is_some_and(|seconds| {
-            seconds == 0 || now.saturating_sub(person.auth_time) > seconds
-        });
+        || asked
+            .max_age
+            .is_some_and(|seconds| seconds == 0 || now.saturating_sub(person.auth_time) > seconds);
     if asks_again {
         return needs_page(silent, Step::SignIn { again: true });
     }
@@ -113,10 +113,7 @@ mod tests {
             sign_in(&asked(""), None, NOW),
             Ok(Step::SignIn { again: false })
         );
-        assert_eq!(
-            sign_in(&asked("none"), None, NOW),
-            Err(Reason::LoginNeeded)
-        );
+        assert_eq!(sign_in(&asked("none"), None, NOW), Err(Reason::LoginNeeded));
     }
 
     #[test]

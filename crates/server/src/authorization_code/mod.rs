@@ -85,10 +85,7 @@ async fn attempt(
     if let Some(family) = &family {
         refresh_token::begin(realm, &mut batch, family);
     }
-    realm.record(
-        &mut batch,
-        event(call, "authorization_code.redeemed", code),
-    );
+    realm.record(&mut batch, event(call, "authorization_code.redeemed", code));
     Ok(commit(realm, batch).await?.map(|_| tokens))
 }
 
@@ -189,10 +186,7 @@ async fn tokens(
 async fn replayed(call: &Call, code: &Code) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
     let mut batch = Batch::new();
-    realm.record(
-        &mut batch,
-        event(call, "authorization_code.replayed", code),
-    );
+    realm.record(&mut batch, event(call, "authorization_code.replayed", code));
     refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
     realm.commit(batch).await.map_err(realm::Error::from)?;
     tracing::warn!(

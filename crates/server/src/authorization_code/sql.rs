@@ -48,7 +48,10 @@ pub(crate) fn issue(realm: &str, hash: &str, code: &Code, keep_until: i64) -> db
 
 /// The code with this hash.
 pub(crate) async fn find(realm: &Realm, hash: &str) -> Result<Option<Code>, Refusal> {
-    let row = realm.db().row(&FIND_CODE, params![realm.name(), hash]).await?;
+    let row = realm
+        .db()
+        .row(&FIND_CODE, params![realm.name(), hash])
+        .await?;
     row.map(|row| read(&row)).transpose()
 }
 

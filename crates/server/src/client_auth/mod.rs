@@ -47,9 +47,7 @@ pub(crate) async fn authenticate(
     };
     let presented = match header {
         Err(()) => return Err(refused(Reason::ClientMissing.into(), None)),
-        Ok(header) => {
-            presented(header, params).map_err(|error| refused(error.into(), None))?
-        }
+        Ok(header) => presented(header, params).map_err(|error| refused(error.into(), None))?,
     };
     let id = presented
         .client_id()

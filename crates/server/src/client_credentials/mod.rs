@@ -26,8 +26,7 @@ pub(crate) async fn issue(
         named: &[],
     };
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
-    let token =
-        access_token::mint(realm, &client.id, Bearer::Client, &target, call.now()).await?;
+    let token = access_token::mint(realm, &client.id, Bearer::Client, &target, call.now()).await?;
     let mut response = TokenResponse::bearer(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);
     Ok(response)

@@ -116,9 +116,6 @@ mod tests {
                 new: Scope::empty()
             }
         );
-        assert_eq!(
-            decide(&scope("openid"), None, false, true),
-            Decision::Given
-        );
+        assert_eq!(decide(&scope("openid"), None, false, true), Decision::Given);
     }
 }

@@ -39,11 +39,7 @@ pub struct Terms {
 ///
 /// # Errors
 /// `invalid_scope` or `invalid_target`.
-pub fn terms(
-    asked: &Asked<'_>,
-    client: &Client,
-    catalogue: &Catalogue,
-) -> Result<Terms, Reason> {
+pub fn terms(asked: &Asked<'_>, client: &Client, catalogue: &Catalogue) -> Result<Terms, Reason> {
     let named = named(asked.resources, catalogue)?;
     let meant = |token: &str| {
         if is_identity_scope(token) {
@@ -134,7 +130,10 @@ fn inferred(scope: &Scope, catalogue: &Catalogue) -> Result<Vec<String>, Reason>
             _ => found = Some(owner),
         }
     }
-    Ok(found.map(|resource| resource.id.clone()).into_iter().collect())
+    Ok(found
+        .map(|resource| resource.id.clone())
+        .into_iter()
+        .collect())
 }
 
 /// Leaves out of the terms what the resources' own rules do not grant to this person or client.
@@ -196,7 +195,11 @@ pub fn target(
 ) -> Result<Target, Reason> {
     let ids = if granted.named.is_empty() {
         granted.resources
-    } else if granted.named.iter().all(|id| granted.resources.contains(id)) {
+    } else if granted
+        .named
+        .iter()
+        .all(|id| granted.resources.contains(id))
+    {
         granted.named
     } else {
         return Err(Reason::ResourceNotGranted);

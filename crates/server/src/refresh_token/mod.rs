@@ -37,9 +37,7 @@ pub(crate) async fn refresh(
         grace: own.refresh_grace,
     };
     for _ in 0..TRIES {
-        let family = sql::find(realm, &id)
-            .await?
-            .ok_or(Reason::RefreshUnknown)?;
+        let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
         if decision == Decision::Revoke {
             return Err(replayed(call, &family, counter).await?);
@@ -105,7 +103,10 @@ async fn check_grant(call: &Call, family: &Family) -> Result<(), Refusal> {
     if let (Some(session), false) = (&family.session, family.offline) {
         marks.push(Mark::Session(session.clone()));
     }
-    if realm.revocations().is_any_revoked(&marks, family.created_at) {
+    if realm
+        .revocations()
+        .is_any_revoked(&marks, family.created_at)
+    {
         return Err(Reason::GrantRevoked.into());
     }
     match identity::people::find(realm, &family.person).await? {
@@ -266,4 +267,3 @@ pub(crate) fn event(
     call.event(kind, Some(&family.person), &family.client)
         .detail(detail)
 }
-

@@ -56,7 +56,10 @@ pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
 
 /// The family with this id.
 pub(crate) async fn find(realm: &Realm, id: &str) -> Result<Option<Family>, Refusal> {
-    let row = realm.db().row(&FIND_FAMILY, params![realm.name(), id]).await?;
+    let row = realm
+        .db()
+        .row(&FIND_FAMILY, params![realm.name(), id])
+        .await?;
     row.map(|row| read(&row)).transpose()
 }
 

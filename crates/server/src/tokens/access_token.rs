@@ -2,8 +2,8 @@
 
 use jose::{Algorithm, jws, jwt};
 use oauth::claims::AccessToken;
-use serde::de::DeserializeOwned;
 use realm::{Mark, Realm, TokenFormat};
+use serde::de::DeserializeOwned;
 
 use super::opaque;
 use crate::granting::rules::Target;

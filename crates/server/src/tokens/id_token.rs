@@ -4,8 +4,8 @@ use jose::{Algorithm, jwt};
 use oauth::claims::IdToken;
 use realm::{Client, Realm};
 
-use super::access_token::{Authentication, verify_signed};
 pub(crate) use super::access_token::ALGORITHMS;
+use super::access_token::{Authentication, verify_signed};
 use crate::refusal::{Reason, Refusal};
 
 /// What an ID token says.
