@@ -1,1 +1,31 @@
-//! stub
+//! Black-box tests: each drives grantor in process through HTTP alone, on SQLite and on PostgreSQL (`harness`). One file per feature.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod harness;
+
+mod access_token;
+mod authorization;
+mod authorization_code;
+mod bad_input;
+mod client_auth;
+mod client_credentials;
+mod consent;
+mod end_session;
+mod foreign_clients;
+mod id_token;
+mod introspection;
+mod login;
+mod logs;
+mod metadata;
+mod pkce;
+mod redirect_uri;
+mod refresh_token;
+mod revocation;
+mod scope;
+mod userinfo;

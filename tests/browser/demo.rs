@@ -1,0 +1,107 @@
+//! `grantor demo`, as a newcomer starts it.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// A running demo on a free port with a database of its own; dropping it ends it.
+pub struct Demo {
+    process: Child,
+    /// Where it is: `http://localhost:PORT`.
+    pub origin: String,
+    output: Arc<Mutex<String>>,
+    _data: TempDir,
+}
+
+impl Demo {
+    /// Starts it and waits until it answers.
+    pub async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a folder");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a port")
+            .port();
+        let mut process = Command::new(binary())
+            .args(["demo", "--port", &port.to_string(), "--data"])
+            .arg(data.path())
+            .env("RUST_LOG", "debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("grantor starts; `cargo xtask browser` builds it first");
+        let output = Arc::new(Mutex::new(String::new()));
+        drain(process.stdout.take(), output.clone());
+        drain(process.stderr.take(), output.clone());
+        let origin = format!("http://localhost:{port}");
+        let demo = Self {
+            process,
+            origin,
+            output,
+            _data: data,
+        };
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        for _ in 0..400 {
+            let address = format!("http://127.0.0.1:{port}/healthz");
+            if http
+                .get(address)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                return demo;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the demo does not answer: {}", demo.output());
+    }
+
+    /// What it printed and logged so far.
+    pub fn output(&self) -> String {
+        self.output
+            .lock()
+            .map(|text| text.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn drain(from: Option<impl Read + Send + 'static>, to: Arc<Mutex<String>>) {
+    let Some(mut from) = from else { return };
+    std::thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = from.read(&mut bytes) {
+            if let Ok(mut text) = to.lock() {
+                text.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            }
+        }
+    });
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("GRANTOR_TEST_BINARY").map_or_else(
+        || {
+            let test = std::env::current_exe().expect("this program");
+            let folder = test
+                .parent()
+                .and_then(|deps| deps.parent())
+                .expect("a folder");
+            folder.join("grantor")
+        },
+        PathBuf::from,
+    )
+}

@@ -1,0 +1,66 @@
+//! Draws docs/screenshots: every page of the demo at phone and desktop width, in light and dark. Run by `cargo xtask screenshots`.
+
+use std::path::{Path, PathBuf};
+
+use crate::{ALICE, Chromium, Demo};
+
+/// Widths and heights: a phone and a desktop.
+const SCREENS: &[(&str, u32, u32)] = &[("phone", 390, 844), ("desktop", 1280, 800)];
+
+#[tokio::test]
+#[ignore = "writes into docs/screenshots"]
+async fn draws_every_page() {
+    let folder = std::env::var_os("GRANTOR_TEST_SCREENSHOTS").map(PathBuf::from);
+    let folder = folder.expect("`cargo xtask screenshots` names the folder");
+    for (screen, width, height) in SCREENS {
+        for dark in [false, true] {
+            let theme = if dark { "dark" } else { "light" };
+            let (demo, chromium) = (Demo::start().await, Chromium::start().await);
+            chromium.screen(*width, *height, dark).await;
+            let shot = |page: &str| folder.join(format!("{page}-{screen}-{theme}.png"));
+            walk(&chromium, &demo, shot).await;
+        }
+    }
+}
+
+async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) {
+    chromium.open(&demo.origin).await;
+    chromium.find("#start").await;
+    draw(chromium, &shot("1-start")).await;
+    chromium.click("#start").await;
+    chromium.find("#username").await;
+    draw(chromium, &shot("2-sign-in")).await;
+    chromium.fill("#username", ALICE.0).await;
+    chromium.fill("#password", "not the right password").await;
+    chromium.click("#sign-in").await;
+    chromium.find("#error").await;
+    draw(chromium, &shot("3-wrong-password")).await;
+    chromium.fill("#username", ALICE.0).await;
+    chromium.fill("#password", ALICE.1).await;
+    chromium.click("#sign-in").await;
+    chromium.find("#allow").await;
+    draw(chromium, &shot("4-consent")).await;
+    chromium.click("#allow").await;
+    chromium.find("#claims").await;
+    draw(chromium, &shot("5-signed-in")).await;
+    chromium
+        .open(&format!("{}/consent/applications", demo.origin))
+        .await;
+    chromium.find("#applications").await;
+    draw(chromium, &shot("6-applications")).await;
+    chromium.open(&format!("{}/logout", demo.origin)).await;
+    chromium.find("#sign-out").await;
+    draw(chromium, &shot("7-sign-out")).await;
+    chromium.click("#sign-out").await;
+    chromium.find("#signed-out").await;
+    draw(chromium, &shot("8-signed-out")).await;
+    let unknown = format!("{}/authorize?client_id=unknown", demo.origin);
+    chromium.open(&unknown).await;
+    draw(chromium, &shot("9-error")).await;
+}
+
+/// The whole page, however long.
+async fn draw(chromium: &Chromium, path: &Path) {
+    let png = chromium.picture().await;
+    std::fs::write(path, png).expect("the picture is written");
+}

@@ -1,0 +1,81 @@
+//! Access tokens: RFC 9068, and opaque ones for APIs that want them.
+
+use serde_json::{Value, json};
+
+use crate::harness::{START, World};
+use crate::on_each_engine;
+
+fn header(token: &str) -> Value {
+    let header = jsonwebtoken::decode_header(token).expect("a JWT");
+    serde_json::to_value(header).expect("JSON")
+}
+
+on_each_engine! {
+    /// RFC 9068 §2.1 and §2.2.
+    async fn a_jwt_has_the_claims_of_rfc_9068(world: World) {
+        let app = world.app().await;
+        let tokens = world.flow(&app).with("scope", "openid email").tokens().await;
+        let header = header(tokens.access());
+        assert_eq!(header["typ"], json!("at+jwt"));
+        assert_eq!(header["alg"], json!("ES256"));
+        let claims = world.claims(tokens.access()).await;
+        assert_eq!(claims["iss"], json!(world.issuer()));
+        assert_eq!(claims["client_id"], json!("app"));
+        assert_eq!(claims["scope"], json!("openid email"));
+        assert_eq!(claims["iat"], json!(START));
+        assert_eq!(claims["exp"], json!(START + 300));
+        assert_eq!(claims["auth_time"], json!(START));
+        assert_eq!(claims["sub"], world.claims(tokens.id()).await["sub"]);
+        assert!(claims["jti"].is_string() && claims["aud"].is_string(), "{claims}");
+    }
+
+    /// RFC 9068 §2.2.3 and RFC 8707: with scopes of an API, the audience is the API; with `openid` the issuer's userinfo is one too.
+    async fn the_audience_is_where_the_token_may_go(world: World) {
+        world.notes().await;
+        let app = world.app_with(|client| client.scope("openid notes.read")).await;
+        let api = world.flow(&app).with("scope", "notes.read").tokens().await;
+        assert_eq!(world.claims(api.access()).await["aud"], json!("urn:example:notes"));
+        let both = world.flow(&app).with("scope", "openid notes.read").tokens().await;
+        let aud = world.claims(both.access()).await["aud"].clone();
+        let aud: Vec<&str> = aud.as_array().expect("two").iter().filter_map(Value::as_str).collect();
+        assert!(aud.contains(&"urn:example:notes") && aud.contains(&world.issuer()), "{aud:?}");
+    }
+
+    /// An API may choose its lifetime and its algorithm.
+    async fn an_api_chooses_lifetime_and_algorithm(world: World) {
+        for (index, algorithm) in ["ES256", "EdDSA", "RS256", "PS256"].into_iter().enumerate() {
+            let (id, scope) = (format!("urn:example:{algorithm}"), format!("read{index}"));
+            let document = json!({
+                "id": id, "name": algorithm, "token_lifetime": 77, "signing_alg": algorithm,
+                "scopes": [{"name": scope, "description": "Read"}],
+            });
+            world.resource_document(document).await;
+            let service = world.client(algorithm).grants(&["client_credentials"]).scope(&scope).create().await;
+            let answer = service.client_credentials(&scope).await;
+            answer.status(200);
+            assert_eq!(answer.json()["expires_in"], json!(77));
+            let token = answer.text("access_token");
+            assert_eq!(header(&token)["alg"], json!(algorithm));
+            let claims = world.claims(&token).await;
+            assert_eq!(claims["exp"], json!(START + 77));
+        }
+    }
+
+    /// An opaque token tells its holder nothing, and works at introspection.
+    async fn an_api_may_want_opaque_tokens(world: World) {
+        let document = json!({
+            "id": "urn:example:opaque", "name": "Opaque", "token_format": "opaque",
+            "scopes": [{"name": "opaque.read", "description": "Read"}],
+        });
+        world.resource_document(document).await;
+        let service = world.client("service").grants(&["client_credentials"]).scope("opaque.read").create().await;
+        let token = service.client_credentials("opaque.read").await.text("access_token");
+        assert!(!token.contains('.') && !token.starts_with("ey"), "{token}");
+        let api = world.api("urn:example:opaque").await;
+        let seen = api.introspect(&token).await;
+        assert_eq!((&seen["active"], &seen["scope"]), (&json!(true), &json!("opaque.read")));
+        assert_eq!(seen["client_id"], json!("service"));
+        world.advance(301);
+        assert!(!api.sees_active(&token).await);
+    }
+}

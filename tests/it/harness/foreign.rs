@@ -1,0 +1,30 @@
+//! A foreign library verifies what grantor signs.
+
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use serde_json::Value;
+
+use super::World;
+
+/// The claims, after `jsonwebtoken` has verified the signature with the key that /jwks publishes under the token's `kid`.
+pub async fn claims(world: &World, token: &str) -> Value {
+    let answer = world.get("/jwks").send().await;
+    answer.status(200);
+    let keys: JwkSet = serde_json::from_str(&answer.body).expect("a key set");
+    let header = decode_header(token).expect("a header");
+    let kid = header.kid.expect("a kid");
+    let key = keys
+        .find(&kid)
+        .unwrap_or_else(|| panic!("no key {kid} in {}", answer.body));
+    let key = DecodingKey::from_jwk(key).expect("a usable key");
+    let mut validation = Validation::new(header.alg);
+    // The clock of the tests is not that of the machine; what the claims say is for the tests to assert.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    match decode::<Value>(token, &key, &validation) {
+        Ok(verified) => verified.claims,
+        Err(error) => panic!("{error}: {token}"),
+    }
+}

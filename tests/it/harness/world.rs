@@ -1,0 +1,321 @@
+//! One grantor on a fresh database, and what the tests put into it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ambient::Ambient;
+use axum::Router;
+use realm::{Node, NodeOptions, Realm, SealingKey};
+
+use super::logs::{self, Secrets};
+use super::{ALICE, Answer, Browser, Call, Client, Engine, Flow, NewClient};
+
+/// Where every clock starts: 2026-11-21 08:00:00 UTC.
+pub const START: i64 = 1_795_248_000;
+
+/// The issuer of the first realm, unless the test asks for another.
+pub const ISSUER: &str = "http://localhost:8080";
+
+/// What a test may choose.
+#[derive(Debug, Clone)]
+pub struct WorldOptions {
+    /// The issuer of the first realm; with `https` cookies are secure.
+    pub issuer: String,
+    /// Where the randomness starts.
+    pub seed: u64,
+    /// Whether guessing is limited as in production; otherwise a test may fail to sign in as often as it likes.
+    pub limits: bool,
+}
+
+/// One grantor: clones are the same one.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    options: WorldOptions,
+    ambient: Ambient,
+    node: Arc<Node>,
+    realm: Arc<Realm>,
+    router: Router,
+    secrets: Secrets,
+}
+
+impl World {
+    /// A world on a fresh database.
+    pub async fn new(engine: Engine, seed: u64) -> Self {
+        let options = WorldOptions {
+            issuer: ISSUER.to_owned(),
+            seed,
+            limits: false,
+        };
+        Self::with(engine, options).await
+    }
+
+    /// A world with these options.
+    pub async fn with(engine: Engine, options: WorldOptions) -> Self {
+        let secrets = logs::begin();
+        let url = db::testing::fresh(engine).await.expect("a fresh database");
+        let ambient = Ambient::manual(START, options.seed);
+        let db = db::Db::open(&url).await.expect("the database opens");
+        let key = SealingKey::from_bytes([7; 32]);
+        let start = NodeOptions::new(db, ambient.clone(), key, &options.issuer);
+        let node = Node::start(start.without_rsa())
+            .await
+            .expect("the node starts");
+        let realm = node.first();
+        let router = grantor::app(node.clone(), app_options(options.limits));
+        Self(Arc::new(Inner {
+            engine,
+            options,
+            ambient,
+            node,
+            realm,
+            router,
+            secrets,
+        }))
+    }
+
+    /// Another world on the same engine, with an issuer of its own.
+    pub async fn another(&self, issuer: &str) -> Self {
+        let issuer = issuer.to_owned();
+        let seed = self.0.options.seed.wrapping_add(1);
+        let limits = self.0.options.limits;
+        Self::with(
+            self.0.engine,
+            WorldOptions {
+                issuer,
+                seed,
+                limits,
+            },
+        )
+        .await
+    }
+
+    /// Another world on the same engine, where guessing is limited as in production.
+    pub async fn limited(&self) -> Self {
+        let mut options = self.0.options.clone();
+        options.limits = true;
+        Self::with(self.0.engine, options).await
+    }
+
+    /// The engine under it.
+    pub fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    /// The issuer of its first realm.
+    pub fn issuer(&self) -> &str {
+        &self.0.options.issuer
+    }
+
+    /// Its first realm, to make things as the commands make them.
+    pub fn realm(&self) -> &Arc<Realm> {
+        &self.0.realm
+    }
+
+    /// Its node.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.0.node
+    }
+
+    /// The whole application.
+    pub fn router(&self) -> Router {
+        self.0.router.clone()
+    }
+
+    /// The time, in unix seconds.
+    pub fn now(&self) -> i64 {
+        self.0.ambient.now()
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, seconds: i64) {
+        self.0.ambient.clock.advance(seconds);
+    }
+
+    /// Remembers a value that must not be logged.
+    pub fn remember(&self, value: &str) {
+        logs::remember(&self.0.secrets, value);
+    }
+
+    /// The lines of the log that hold a secret of this world.
+    pub fn leaks(&self) -> Vec<String> {
+        logs::leaks(&self.0.secrets)
+    }
+
+    /// Forgets the secrets, for the test that leaks one on purpose.
+    pub fn forget_leaks(&self) {
+        logs::forget(&self.0.secrets);
+    }
+
+    /// What was logged since this world began.
+    pub fn logged(&self) -> String {
+        logs::logged(&self.0.secrets)
+    }
+
+    /// A GET request to a path of the first realm.
+    pub fn get(&self, path: &str) -> Call {
+        Call::new(self.clone(), "GET", path)
+    }
+
+    /// A POST request to a path of the first realm.
+    pub fn post(&self, path: &str) -> Call {
+        Call::new(self.clone(), "POST", path)
+    }
+
+    /// A request with another method.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(self.clone(), method, path)
+    }
+
+    /// A browser without cookies.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.clone())
+    }
+
+    /// The start of a new client.
+    pub fn client(&self, id: &str) -> NewClient {
+        NewClient::new(self.clone(), id)
+    }
+
+    /// Makes an API with scopes `(name, description)` that everyone may be granted.
+    pub async fn resource(&self, id: &str, scopes: &[(&str, &str)]) {
+        let scopes: Vec<_> = scopes
+            .iter()
+            .map(
+                |(name, description)| serde_json::json!({"name": name, "description": description}),
+            )
+            .collect();
+        let document = serde_json::json!({"id": id, "name": id, "scopes": scopes});
+        self.resource_document(document).await;
+    }
+
+    /// Makes a person with a name, an e-mail address `NAME@example.com` and the password; hands back the identifier.
+    pub async fn person(&self, username: &str, password: &str) -> String {
+        self.remember(password);
+        super::provision::person(self, username, password).await
+    }
+
+    /// alice, and the client `app` of [`NewClient::new`].
+    pub async fn app(&self) -> Client {
+        self.app_with(|client| client).await
+    }
+
+    /// alice, and the client `app` with changes.
+    pub async fn app_with(&self, change: impl FnOnce(NewClient) -> NewClient) -> Client {
+        self.person(ALICE.0, ALICE.1).await;
+        change(self.client("app")).create().await
+    }
+
+    /// The API `urn:example:notes` with the scopes `notes.read` and `notes.write`.
+    pub async fn notes(&self) {
+        let scopes = [
+            ("notes.read", "Read your notes"),
+            ("notes.write", "Change your notes"),
+        ];
+        self.resource("urn:example:notes", &scopes).await;
+    }
+
+    /// That API, and the client `service`, which may use `notes.read` for itself.
+    pub async fn service(&self) -> Client {
+        self.service_with(|client| client).await
+    }
+
+    /// That API, and the client `service` with changes.
+    pub async fn service_with(&self, change: impl FnOnce(NewClient) -> NewClient) -> Client {
+        self.notes().await;
+        let client = self
+            .client("service")
+            .grants(&["client_credentials"])
+            .redirects(&[])
+            .scope("notes.read")
+            .default_scope("notes.read");
+        change(client).create().await
+    }
+
+    /// A client that may introspect the tokens of that API.
+    pub async fn api(&self, resource: &str) -> Client {
+        let id = format!("api-{}", resource.rsplit(':').next().unwrap_or(resource));
+        self.client(&id)
+            .grants(&["client_credentials"])
+            .redirects(&[])
+            .scope("")
+            .set("introspects", serde_json::json!([resource]))
+            .create()
+            .await
+    }
+
+    /// Asks userinfo.
+    pub async fn userinfo(&self, token: &str) -> Answer {
+        self.get("/userinfo").bearer(token).send().await
+    }
+
+    /// Signs alice in without any client.
+    pub async fn sign_in(&self, browser: &mut Browser) {
+        let page = browser.get("/login").await;
+        let fields = [("username", ALICE.0), ("password", ALICE.1)];
+        let page = browser.press(&page, "sign-in", &fields).await;
+        assert_eq!(page.answer.status, 200, "{}", page.words());
+    }
+
+    /// Signs the person of this browser out.
+    pub async fn sign_out(&self, browser: &mut Browser) {
+        let page = browser.get("/logout").await;
+        browser.press(&page, "sign-out", &[]).await;
+    }
+
+    /// Disables a person.
+    pub async fn disable(&self, username: &str) {
+        super::provision::disable(self, username).await;
+    }
+
+    /// Puts a person into a group.
+    pub async fn join_group(&self, username: &str, group: &str) {
+        super::provision::join_group(self, username, group).await;
+    }
+
+    /// Makes a realm below the first one; hands back its issuer.
+    pub async fn add_realm(&self, name: &str) -> String {
+        super::provision::realm(self, name).await
+    }
+
+    /// Chooses the profile of the first realm: `oauth2.1` or `openid`.
+    pub async fn profile(&self, name: &str) {
+        super::provision::profile(self, name).await;
+    }
+
+    /// Makes an API from its document.
+    pub async fn resource_document(&self, document: serde_json::Value) {
+        super::provision::resource(self, document).await;
+    }
+
+    /// A code flow of that client.
+    pub fn flow(&self, client: &Client) -> Flow {
+        Flow::new(self.clone(), client)
+    }
+
+    /// The claims of a JWT of this world, its signature verified with the published keys by a foreign library.
+    pub async fn claims(&self, token: &str) -> serde_json::Value {
+        super::foreign::claims(self, token).await
+    }
+}
+
+fn app_options(limits: bool) -> grantor::AppOptions {
+    let mut identity = identity::Options::for_tests();
+    let mut server = server::Options::for_tests();
+    if limits {
+        identity.limits = identity::LimitOptions::default();
+        server = server::Options::default();
+    }
+    grantor::AppOptions {
+        identity,
+        server,
+        ..grantor::AppOptions::default()
+    }
+}
+
+/// Everything alike in two lists, for assertions about sets.
+pub fn set<'a>(values: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    values.into_iter().collect()
+}

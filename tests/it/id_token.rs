@@ -1,0 +1,92 @@
+//! ID tokens: OpenID Connect Core §2, §3.1.3.3, §3.1.3.6.
+
+use serde_json::{Value, json};
+
+use crate::harness::{START, World};
+use crate::on_each_engine;
+
+on_each_engine! {
+    /// §2: who, for whom, by whom, when; with the nonce of the request.
+    async fn an_id_token_says_who_signed_in(world: World) {
+        let app = world.app().await;
+        let tokens = world.flow(&app).tokens().await;
+        let claims = world.claims(tokens.id()).await;
+        assert_eq!(claims["iss"], json!(world.issuer()));
+        assert_eq!(claims["aud"], json!("app"));
+        assert_eq!(claims["nonce"], json!("n-0S6_WzA2Mj"));
+        assert_eq!(claims["iat"], json!(START));
+        assert_eq!(claims["auth_time"], json!(START));
+        assert!(claims["exp"].as_i64() > Some(START));
+        assert!(claims["sub"].as_str().is_some_and(|sub| !sub.is_empty() && sub.len() <= 255));
+        assert_eq!(claims["amr"], json!(["pwd"]), "RFC 8176 §2");
+        assert!(claims["at_hash"].is_string());
+    }
+
+    /// §2: RS256 unless the client registered another.
+    async fn the_algorithm_is_that_of_the_registration(world: World) {
+        let app = world.app_with(|client| client.set("id_token_signed_response_alg", json!(null))).await;
+        let tokens = world.flow(&app).tokens().await;
+        let alg = |token: &str| format!("{:?}", jsonwebtoken::decode_header(token).unwrap().alg);
+        assert_eq!(alg(tokens.id()), "RS256");
+        for algorithm in ["ES256", "EdDSA", "PS256"] {
+            let other = world
+                .client(algorithm)
+                .set("id_token_signed_response_alg", json!(algorithm))
+                .create()
+                .await;
+            let tokens = world.flow(&other).tokens().await;
+            assert_eq!(alg(tokens.id()), algorithm);
+            world.claims(tokens.id()).await;
+        }
+    }
+
+    /// §3.1.2.1: without a nonce there is none.
+    async fn without_a_nonce_there_is_none(world: World) {
+        let app = world.app().await;
+        let tokens = world.flow(&app).without("nonce").tokens().await;
+        assert_eq!(world.claims(tokens.id()).await.get("nonce"), None);
+    }
+
+    /// §3.1.2.1: without the scope `openid` the request is plain OAuth, and there is no ID token.
+    async fn without_openid_there_is_no_id_token(world: World) {
+        world.notes().await;
+        let app = world.app_with(|client| client.scope("openid notes.read")).await;
+        let tokens = world.flow(&app).with("scope", "notes.read").tokens().await;
+        assert_eq!(tokens.0.get("id_token"), None);
+    }
+
+    /// §8.1: the subject is the same for each client and at each sign-in.
+    async fn the_subject_stays_the_same(world: World) {
+        let app = world.app().await;
+        let other = world.client("other").create().await;
+        let mut subjects = Vec::new();
+        for flow in [world.flow(&app), world.flow(&app), world.flow(&other)] {
+            let tokens = flow.tokens().await;
+            subjects.push(world.claims(tokens.id()).await["sub"].clone());
+        }
+        assert!(subjects.iter().all(|subject| *subject == subjects[0]), "{subjects:?}");
+    }
+
+    /// §5.4: with an access token issued beside it, the claims of the scopes are at userinfo; the ID token stays small.
+    async fn personal_claims_are_at_userinfo(world: World) {
+        let app = world.app().await;
+        let tokens = world.flow(&app).with("scope", "openid email profile").tokens().await;
+        let claims = world.claims(tokens.id()).await;
+        assert_eq!(claims.get("email"), None);
+        let seen = world.userinfo(tokens.access()).await.json();
+        assert_eq!(seen["email"], json!("alice@example.com"));
+    }
+
+    /// `auth_time` is when the password was typed, not when the token was issued.
+    async fn auth_time_is_when_the_person_signed_in(world: World) {
+        let app = world.app().await;
+        let mut browser = world.browser();
+        let flow = world.flow(&app);
+        flow.code(&mut browser).await;
+        world.advance(1000);
+        let tokens = flow.tokens_in(&mut browser).await;
+        let claims: Value = world.claims(tokens.id()).await;
+        assert_eq!(claims["auth_time"], json!(START));
+        assert_eq!(claims["iat"], json!(START + 1000));
+    }
+}
