@@ -50,6 +50,11 @@ impl Batch {
         self.steps.len()
     }
 
+    /// Whether it holds this statement.
+    pub fn contains(&self, stmt: &Stmt) -> bool {
+        self.steps.iter().any(|step| std::ptr::eq(step.stmt, stmt))
+    }
+
     /// Whether it holds no statement.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

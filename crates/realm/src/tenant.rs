@@ -214,14 +214,15 @@ impl Realm {
         self.revocations.revoke(batch, mark);
     }
 
-    /// Commits a batch that announces or revokes something, and acts on it here before it returns. Other batches are committed with
-    /// [`Db::commit`], which saves a read.
+    /// Commits a batch and, when it announces or revokes something, acts on that here before it returns. For a batch that does not, it is
+    /// [`Db::commit`].
     ///
     /// # Errors
     /// When the batch was not committed.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let announces = changes::is_in(&batch);
         let committed = self.db.commit(batch).await?;
-        if let Err(error) = self.follower.follow().await {
+        if announces && let Err(error) = self.follower.follow().await {
             tracing::warn!(%error, "the change log cannot be read just now; changes show up here later");
         }
         Ok(committed)

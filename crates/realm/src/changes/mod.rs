@@ -30,3 +30,8 @@ pub(crate) fn announce(batch: &mut Batch, realm: &str, (kind, id): (&str, &str),
     batch.expect(&sql::COUNT_CHANGE, params![], 1);
     batch.expect(&sql::INSERT_CHANGE, params![realm, kind, id, now], 1);
 }
+
+/// Whether the batch announces anything.
+pub(crate) fn is_in(batch: &Batch) -> bool {
+    batch.contains(&sql::INSERT_CHANGE)
+}

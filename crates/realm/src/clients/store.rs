@@ -73,6 +73,7 @@ pub async fn create(
 }
 
 /// Changes the client with this identifier to what `client` says, provided that nobody has changed it since `client` was read (its `version`).
+/// A client that becomes disabled loses the tokens it has.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`].
@@ -113,6 +114,10 @@ pub async fn update(
         ],
         1,
     );
+    if client.disabled && !old.disabled {
+        let mark = Mark::Client(client.id.clone());
+        realm.revocations().revoke(&mut batch, mark);
+    }
     done(realm, &mut batch, &client, ("client.changed", actor));
     match realm.commit(batch).await {
         Err(error) if error.is_guard(&sql::UPDATE_CLIENT) => Err(Error::conflict(WHAT, &client.id)),

@@ -116,12 +116,14 @@ impl Keys {
         let _one_at_a_time = self.making.lock().await;
         // Another task, or another node, may have been faster.
         for _ in 0..3 {
+            // Before the keys: a key that is made in between breaks the table's key instead of getting a successor.
+            let youngest = store::youngest(self, algorithm).await?;
             let ring = self.reload().await?;
             if let Some(key) = ring.signer(algorithm, self.ambient.now()) {
                 return Ok(key);
             }
-            let youngest = store::youngest(self, algorithm).await?;
-            store::make(self, algorithm, rules::first(youngest, self.ambient.now())).await?;
+            let next = rules::first(youngest, self.ambient.now());
+            store::make(self, algorithm, next).await?;
             self.ring.outdate();
         }
         Err(Error::not_found("key", algorithm.as_str()))

@@ -11,6 +11,7 @@ on_both_engines!(
     of_two_changes_the_later_is_refused,
     the_secret_is_kept_replaced_or_removed,
     a_removed_client_is_gone_and_its_tokens_are_void,
+    a_disabled_client_loses_its_tokens,
     what_breaks_a_rule_is_refused_by_name,
     lists_come_in_pages,
     what_happens_is_written_down,
@@ -260,4 +261,20 @@ async fn what_happens_is_written_down(bed: Bed) {
     assert_eq!(older.last().unwrap().event.kind, "realm.created");
     let text = format!("{all:?}{older:?}{made:?}");
     assert!(!text.contains(&made.secret.unwrap()));
+}
+
+async fn a_disabled_client_loses_its_tokens(bed: Bed) {
+    let node = bed.node().await;
+    let realm = node.first();
+    let made = clients::create(&realm, web("app"), Secret::Generate, "test").await;
+    let disabled = Client {
+        disabled: true,
+        ..made.unwrap().client
+    };
+    clients::update(&realm, disabled, SecretChange::Keep, "test")
+        .await
+        .unwrap();
+    let mark = Mark::Client("app".to_owned());
+    assert!(realm.client("app").await.unwrap().unwrap().disabled);
+    assert!(realm.revocations().is_revoked(&mark, realm.now()));
 }

@@ -12,6 +12,7 @@ on_both_engines!(
     another_issuer_refuses_to_start_and_none_takes_the_stored_one,
     resealing_changes_the_key_and_nothing_else,
     another_entry_of_the_log_does_not_disturb,
+    what_issuing_a_token_needs_is_in_memory,
 );
 
 db::statements! {
@@ -161,4 +162,45 @@ async fn another_entry_of_the_log_does_not_disturb(bed: Bed) {
     a.first().commit(batch).await.unwrap();
     b.sync().await.unwrap();
     assert_eq!(rows(&b, &COUNT_REALMS, params![]).await[0].int(0), 1);
+}
+
+async fn what_issuing_a_token_needs_is_in_memory(bed: Bed) {
+    let node = bed.node().await;
+    let realm = node.first();
+    let made = realm::clients::create(
+        &realm,
+        crate::bed::web("app"),
+        realm::clients::Secret::Generate,
+        "test",
+    );
+    let secret = made.await.unwrap().secret.unwrap();
+    realm.client("app").await.unwrap();
+    realm.catalogue().await.unwrap();
+    node.db().close().await;
+    assert!(realm.db().row(&COUNT_REALMS, params![]).await.is_err());
+
+    let client = realm.client("app").await.unwrap().unwrap();
+    assert!(client.verify_secret(&realm, &secret));
+    assert_eq!(client.lifetimes(&realm.settings()).access_token, 300);
+    assert!(
+        realm
+            .catalogue()
+            .await
+            .unwrap()
+            .describe("openid")
+            .is_some()
+    );
+    let key = realm.keys().signer(jose::Algorithm::Es256).await.unwrap();
+    let signature = key.sign(b"text").unwrap();
+    let set = realm.keys().key_set_with(key.kid()).await.unwrap();
+    set.find(Some(key.kid()), jose::Algorithm::Es256)
+        .unwrap()
+        .verify(b"text", &signature)
+        .unwrap();
+    assert!(
+        !realm
+            .revocations()
+            .is_revoked(&realm::Mark::Grant("g".to_owned()), realm.now())
+    );
+    assert!(node.realm("main").await.unwrap().is_some());
 }

@@ -49,7 +49,8 @@ fn a_sound_client_is_taken() {
 
 #[test]
 fn each_broken_member_is_named() {
-    let fields: [(&str, Box<dyn FnOnce(&mut Client)>); 22] = [
+    type Change = Box<dyn FnOnce(&mut Client)>;
+    let fields: [(&str, Change); 22] = [
         ("client_id", Box::new(|c| c.id = "a b".to_owned())),
         ("client_id", Box::new(|c| c.id = "x".repeat(256))),
         ("client_name", Box::new(|c| c.name = "a\nb".to_owned())),
