@@ -9,7 +9,6 @@ use crate::authorization_code::{self, sql};
 use crate::call::Call;
 use crate::commit::commit;
 use crate::consent;
-use crate::refusal::Refusal;
 
 /// How long a code is remembered at least after it expired, in seconds, so that its second use is noticed.
 const REMEMBERED: i64 = 3600;
@@ -76,6 +75,6 @@ pub(crate) async fn issue(
     realm.record(&mut batch, event("authorization_code.issued"));
     match commit(realm, batch).await {
         Ok(committed) => Ok(committed.map(|_| text)),
-        Err(refusal) => Err(checked.refuse(Refusal::from(refusal))),
+        Err(refusal) => Err(checked.refuse(refusal)),
     }
 }

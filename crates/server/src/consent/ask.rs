@@ -6,7 +6,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use identity::interaction::{self, OpenError};
 use oauth::{Params, Scope};
-use realm::Catalogue;
+use realm::{Catalogue, ScopeOwner};
 use web::headers::Csp;
 use web::page::{self, Shell};
 
@@ -105,6 +105,8 @@ async fn try_submit(call: &Call, params: &Params) -> Result<Response, Stop> {
 struct Item<'a> {
     name: &'a str,
     words: &'a str,
+    /// The API it belongs to.
+    resource: Option<&'a str>,
     new: bool,
 }
 
@@ -113,6 +115,7 @@ struct Item<'a> {
 struct Question<'a> {
     shell: Shell,
     application: &'a str,
+    initial: String,
     site: Option<&'a str>,
     host: &'a str,
     loopback: bool,
@@ -120,9 +123,6 @@ struct Question<'a> {
     username: &'a str,
     person_id: &'a str,
     items: Vec<Item<'a>>,
-    /// Whether something was allowed before.
-    partly: bool,
-    resources: Vec<&'a str>,
     policy: Option<&'a str>,
     terms: Option<&'a str>,
     scope: String,
@@ -143,33 +143,21 @@ fn question(
         .map(|name| Item {
             name,
             words: catalogue.describe(name).unwrap_or(name),
+            resource: resource_name(catalogue, name),
             new: standing.new.contains(name),
-        })
-        .collect();
-    let resources = standing
-        .resources
-        .iter()
-        .filter_map(|id| catalogue.resource(id))
-        .map(|resource| {
-            if resource.name.is_empty() {
-                resource.id.as_str()
-            } else {
-                resource.name.as_str()
-            }
         })
         .collect();
     let page = Question {
         shell: pages::shell(call, "Allow access"),
         application: client.display_name(),
+        initial: initial(client.display_name()),
         site: client.client_uri.as_deref(),
         host: checked.answer.to.host(),
         loopback: checked.answer.to.is_loopback(),
         person: standing.person.shown_name(),
         username: &standing.person.username,
         person_id: &standing.person.id,
-        partly: items.iter().any(|item| !item.new) && items.iter().any(|item| item.new),
         items,
-        resources,
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),
         scope: standing.scope.to_string(),
@@ -178,4 +166,19 @@ fn question(
     // Chromium applies form-action to the redirect that follows the form.
     let csp = Csp::form_action([checked.answer.to.origin_for_csp()]);
     page::render(StatusCode::OK, &page, &csp)
+}
+
+/// The name of the API that a scope belongs to.
+fn resource_name<'a>(catalogue: &'a Catalogue, scope: &str) -> Option<&'a str> {
+    match catalogue.owner_of(scope) {
+        Some(ScopeOwner::Resource(resource)) if resource.name.is_empty() => Some(&resource.id),
+        Some(ScopeOwner::Resource(resource)) => Some(&resource.name),
+        Some(ScopeOwner::OpenId) | None => None,
+    }
+}
+
+/// What stands for an application's logo.
+fn initial(name: &str) -> String {
+    let first = name.chars().find(|c| c.is_alphanumeric());
+    first.map_or_else(|| "?".to_owned(), |c| c.to_uppercase().to_string())
 }

@@ -8,6 +8,7 @@ pub mod rules;
 pub(crate) mod sql;
 
 use db::{Batch, params};
+use identity::Person;
 use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Event, Mark, Realm};
 
@@ -15,7 +16,7 @@ use self::rules::{Decision, Family, Lifetimes};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::{TRIES, commit};
-use crate::granting::rules::{Granted, Target, target};
+use crate::granting::rules::{Granted, Target, Terms, grantable, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
 use crate::tokens::{id_token, refresh_token};
@@ -58,14 +59,19 @@ async fn attempt(
     decision: Decision,
 ) -> Result<Option<TokenResponse>, Refusal> {
     let realm = &call.realm;
-    check_grant(call, family).await?;
-    let scope = rules::narrow(&family.scope, request.scope.as_ref())?;
+    let person = check_grant(call, family).await?;
+    let catalogue = realm.catalogue().await?;
+    // A person who left a group, or a client whose registration shrank, does not keep what came with it.
+    let terms = Terms {
+        scope: rules::narrow(&family.scope, request.scope.as_ref())?,
+        resources: family.resources.clone(),
+    };
+    let scope = grantable(&terms, Some(&person.facts()), client, &catalogue)?;
     let granted = Granted {
         scope: &scope,
         resources: &family.resources,
         named: &request.resource,
     };
-    let catalogue = realm.catalogue().await?;
     let lifetimes = client.lifetimes(&realm.settings());
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
     let counter = match decision {
@@ -96,7 +102,7 @@ async fn attempt(
 }
 
 /// Whether what the family stands for still holds.
-async fn check_grant(call: &Call, family: &Family) -> Result<(), Refusal> {
+async fn check_grant(call: &Call, family: &Family) -> Result<Person, Refusal> {
     let realm = &call.realm;
     let mut marks = of_grant(&family.id, &family.person, &family.client).to_vec();
     marks.push(Mark::Client(family.client.clone()));
@@ -110,7 +116,7 @@ async fn check_grant(call: &Call, family: &Family) -> Result<(), Refusal> {
         return Err(Reason::GrantRevoked.into());
     }
     match identity::people::find(realm, &family.person).await? {
-        Some(person) if !person.disabled && family.created_at > person.signed_out_at => Ok(()),
+        Some(person) if !person.disabled && family.created_at > person.signed_out_at => Ok(person),
         _ => Err(Reason::PersonGone.into()),
     }
 }
@@ -229,7 +235,7 @@ pub(crate) async fn living(
         return Ok(None);
     }
     match check_grant(call, &family).await {
-        Ok(()) => Ok(Some(family)),
+        Ok(_) => Ok(Some(family)),
         Err(Refusal::Because(_)) => Ok(None),
         Err(failed) => Err(failed),
     }

@@ -104,7 +104,8 @@ async fn a_code_is_bound_to_its_client_redirect_uri_and_verifier() {
     let code = seen.param("code").unwrap();
     let wrong = "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong";
     let redirected = [("redirect_uri", CALLBACK)];
-    let mistakes: [(&[(&str, &str)], Option<&str>); 4] = [
+    type Mistake<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+    let mistakes: [Mistake<'_>; 4] = [
         (&redirected, None),
         (&redirected, Some(wrong)),
         (&[], Some(VERIFIER)),
@@ -156,12 +157,10 @@ async fn consent_is_remembered_and_only_what_is_new_is_asked() {
         .await;
     let page = browser.get(&house, more.location()).await;
     assert!(page.text.contains("Demo Web") && page.text.contains("app.example"));
+    assert!(page.text.contains("data-scope=\"notes.write\">"));
     assert!(
         page.text
-            .contains("data-scope=\"notes.write\" class=\"new\"")
-    );
-    assert!(
-        page.text.contains("data-scope=\"notes.read\">"),
+            .contains("data-scope=\"notes.read\" class=\"given\">"),
         "{}",
         page.text
     );

@@ -3,6 +3,7 @@
 
 mod browser;
 mod codes;
+mod granting;
 mod logout;
 mod refresh;
 mod service;
