@@ -4,6 +4,9 @@ mod app;
 pub mod commands;
 pub mod config;
 mod demo;
+#[cfg(test)]
+mod documentation;
+mod failure;
 mod output;
 mod place;
 mod running;

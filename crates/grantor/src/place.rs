@@ -7,8 +7,8 @@ use ambient::Ambient;
 use clap::Args;
 use realm::{Node, NodeOptions, Realm, SealingKey};
 
-use crate::commands::Failure;
 use crate::config::{Config, ConfigError, Secret};
+use crate::failure::Failure;
 
 /// The options of every command that works on a database.
 #[derive(Args, Clone, Debug)]

@@ -1,5 +1,6 @@
 //! A process that serves: its log, its end, and what it does beside answering requests.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,14 +11,15 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 use web::serve::ServeOptions;
 
-use crate::commands::Failure;
 use crate::config::LogFormat;
+use crate::failure::Failure;
 
 /// Sends log lines to standard error.
 pub(crate) fn log(level: &str, format: LogFormat) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(level).map_err(|e| format!("log.level: {e}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => builder.with_target(false).init(),

@@ -8,7 +8,8 @@ use realm::clients::{self, Registered, Secret, SecretChange};
 use realm::{Client as Document, GrantType};
 use serde_json::{Value, json};
 
-use super::{ACTOR_NAME, Failure};
+use super::ACTOR_NAME;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 

@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use web::serve::ServeOptions;
 
-use super::Failure;
 use crate::config::LogFormat;
 use crate::demo::{self, PASSWORD, PERSON};
+use crate::failure::Failure;
 use crate::{AppOptions, app, output, place, running};
 
 #[derive(Args)]

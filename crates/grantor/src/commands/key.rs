@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use realm::keys::{self, Rotation};
 use serde_json::json;
 
-use super::{ACTOR_NAME, Failure};
+use super::ACTOR_NAME;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use grantor_client::{Client, Credentials};
 
-use super::Failure;
+use crate::failure::Failure;
 use crate::output;
 
 #[derive(Args)]

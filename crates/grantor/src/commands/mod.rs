@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::failure::Failure;
+
 /// An OAuth 2.1 and OpenID Connect system in one binary.
 ///
 /// Start with `grantor demo`, which needs nothing; run a real one with `grantor serve`.
@@ -49,9 +51,6 @@ enum Command {
 /// Who did it, in the audit.
 const ACTOR: Option<&str> = Some(ACTOR_NAME);
 const ACTOR_NAME: &str = "command line";
-
-/// What a command that fails says, on standard error.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Cli {
     /// Runs the command to its end. Errors are one line on standard error, with exit status 1.

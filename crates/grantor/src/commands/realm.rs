@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use realm::{Settings, realms};
 use serde_json::{Value, json};
 
-use super::{ACTOR_NAME, Failure};
+use super::ACTOR_NAME;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 

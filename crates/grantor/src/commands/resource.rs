@@ -4,7 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use realm::resources;
 use realm::{Grantable, Resource as Document, ScopeDefinition, TokenFormat};
 
-use super::{ACTOR_NAME, Failure};
+use super::ACTOR_NAME;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use web::address::TrustedProxies;
 use web::serve::{ServeOptions, Tls};
 
-use super::Failure;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::{AppOptions, app, place, running};
 
 #[derive(Args)]

@@ -9,7 +9,8 @@ use jose::jws;
 use realm::{Event, Mark};
 use serde_json::{Value, json};
 
-use super::{ACTOR_NAME, Failure};
+use super::ACTOR_NAME;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 

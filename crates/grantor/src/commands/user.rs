@@ -8,7 +8,8 @@ use identity::{Details, Identity, Person};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{ACTOR, Failure};
+use super::ACTOR;
+use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
 
