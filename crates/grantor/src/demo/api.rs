@@ -6,7 +6,7 @@ use fetch::FetchOptions;
 use grantor_resource::{AccessToken, Verifier};
 use serde_json::{Value, json};
 
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 /// `GET /demo/notes`, which needs the scope `notes.read`.
 pub(super) fn router(issuer: &str) -> Result<Router, Failure> {

@@ -13,7 +13,7 @@ use jose::Algorithm;
 use super::attack::{self, Attack};
 use super::browser::{Browser, Browsers, Visit};
 use super::{API, CLIENT, CLIENT_SECRET, view};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 #[derive(Clone)]
 pub(super) struct App {

@@ -23,6 +23,6 @@ const CLIENT: &str = "demo-web";
 const CLIENT_SECRET: &str = "demo-web-secret";
 
 /// The demo's application at `/` and its API at `/demo/notes`, for the server at `issuer`.
-pub(crate) fn router(issuer: &str) -> Result<Router, crate::commands::Failure> {
+pub(crate) fn router(issuer: &str) -> Result<Router, crate::failure::Failure> {
     Ok(app::router(issuer)?.merge(api::router(issuer)?))
 }

@@ -8,7 +8,7 @@ use realm::{Client, GrantType, Grantable, Realm, Resource, ScopeDefinition, reso
 use secrecy::SecretString;
 
 use super::{API, CLIENT, CLIENT_SECRET, PASSWORD, PERSON};
-use crate::commands::Failure;
+use crate::failure::Failure;
 
 const BY: &str = "demo";
 
