@@ -74,7 +74,10 @@ pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>,
 
 async fn options(config: &Config, ambient: Ambient) -> Result<NodeOptions, Failure> {
     let url = db::Url::parse(&config.database.0)?;
-    let sealing_key = sealing_key(config, &url)?;
+    let mut sealing_key = sealing_key(config, &url)?;
+    if let Some(previous) = &config.sealing_key_previous {
+        sealing_key = sealing_key.with_previous(SealingKey::from_base64url(&previous.0)?);
+    }
     let db = db::Db::open(&url).await?;
     Ok(NodeOptions::new(
         db,

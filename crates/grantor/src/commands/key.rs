@@ -37,6 +37,12 @@ enum Action {
         #[arg(long)]
         compromised: bool,
     },
+    /// Seal every secret with the sealing key that is configured now, where `sealing_key_previous` did. No token, key or secret changes.
+    /// Give all nodes both keys first, run this, then drop the previous one
+    Reseal {
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 impl Key {
@@ -59,6 +65,12 @@ impl Key {
                 };
                 keys::rotate(&realm, parsed, rotation, ACTOR_NAME).await?;
                 list(&place, false).await
+            }
+            Action::Reseal { place } => {
+                let node = place.node().await?;
+                let count = realm::realms::reseal(&node).await?;
+                output::line(&format!("resealed the secrets of {count} realms"));
+                Ok(())
             }
         }
     }

@@ -23,6 +23,8 @@ pub struct Config {
     pub database: Secret,
     /// The sealing key itself, 32 bytes as base64url; takes precedence over the file.
     pub sealing_key: Option<Secret>,
+    /// The sealing key before this one, until everything has been resealed.
+    pub sealing_key_previous: Option<Secret>,
     /// The file that holds the sealing key. On SQLite it is made beside the data when it is missing.
     pub sealing_key_file: Option<PathBuf>,
     /// Networks whose `Forwarded` and `X-Forwarded-For` headers are believed, as CIDR.
@@ -78,6 +80,7 @@ impl Default for Config {
             ],
             database: Secret("sqlite:grantor.db".into()),
             sealing_key: None,
+            sealing_key_previous: None,
             sealing_key_file: None,
             trusted_proxies: Vec::new(),
             tls_certificate: None,

@@ -116,6 +116,15 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "sealing_key_previous",
+        words: "The sealing key before this one: what it sealed still opens, until `grantor key reseal` has been run.",
+        default: "none",
+        apply: |c, v| {
+            c.sealing_key_previous = Some(Secret(v.text()?.to_owned()));
+            Ok(())
+        },
+    },
+    Setting {
         key: "sealing_key_file",
         words: "The file that holds the sealing key. With SQLite it is made at the first start; with PostgreSQL it must be there.",
         default: "beside the SQLite file, ending in `.key`",
