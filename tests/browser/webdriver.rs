@@ -56,7 +56,7 @@ impl Chromium {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en", profile,
+                "--disable-dev-shm-usage", "--window-size=1280,1000", "--force-prefers-reduced-motion", "--hide-scrollbars", "--lang=en", profile,
             ],
         });
         let wanted = json!({

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::World;
+use crate::harness::{World, altered};
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -62,8 +62,7 @@ on_each_engine! {
     async fn a_bad_token_is_invalid_token(world: World) {
         let app = world.app().await;
         let tokens = world.flow(&app).tokens().await;
-        let mut forged = tokens.access().to_owned();
-        forged.replace_range(forged.len() - 2.., "AA");
+        let forged = altered(tokens.access(), tokens.access().len() - 9);
         let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", tokens.access().split('.').nth(1).unwrap());
         for token in ["x", "a.b.c", &forged, &none, tokens.id()] {
             let answer = world.userinfo(token).await;
@@ -74,6 +73,17 @@ on_each_engine! {
         let answer = world.userinfo(tokens.access()).await;
         answer.status(401);
         assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""));
+    }
+
+    /// RFC 6749 §10.3: whatever one character is changed, the token is worth nothing.
+    async fn no_character_of_a_token_can_be_changed(world: World) {
+        let app = world.app().await;
+        let tokens = world.flow(&app).tokens().await;
+        for at in 0..tokens.access().len() {
+            let answer = world.userinfo(&altered(tokens.access(), at)).await;
+            assert_eq!(answer.status, 401, "character {at}");
+        }
+        world.userinfo(tokens.access()).await.status(200);
     }
 
     /// RFC 6750 §3.1 `insufficient_scope`, or a token that is not for this endpoint.

@@ -85,13 +85,6 @@ impl Answer {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
-
-    /// Where a redirect leads.
-    #[track_caller]
-    pub fn location(&self) -> Url {
-        assert!((300..400).contains(&self.status), "no redirect: {self:?}");
-        Url::parse(self.header("location")).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
 }
 
 /// The query of an address; a parameter that is there twice fails the test.
@@ -103,4 +96,16 @@ pub fn query_of(url: &Url) -> BTreeMap<String, String> {
         assert!(old.is_none(), "`{name}` twice in {url}");
     }
     found
+}
+
+/// The text with another character at that place.
+pub fn altered(text: &str, at: usize) -> String {
+    let other = if text[at..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    let mut text = text.to_owned();
+    text.replace_range(at..=at, other);
+    text
 }

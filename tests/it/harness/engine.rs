@@ -18,7 +18,8 @@ where
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let world = World::new(engine, seed(std::any::type_name::<T>())).await;
+        let name = format!("{engine} {}", std::any::type_name::<T>());
+        let world = World::new(engine, seed(&name)).await;
         test(world.clone()).await;
         let leaks = world.leaks();
         assert!(

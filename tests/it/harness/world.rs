@@ -23,6 +23,8 @@ pub struct WorldOptions {
     pub issuer: String,
     /// Where the randomness starts.
     pub seed: u64,
+    /// Where the clock starts, in unix seconds.
+    pub start: i64,
     /// Whether guessing is limited as in production; otherwise a test may fail to sign in as often as it likes.
     pub limits: bool,
 }
@@ -47,6 +49,7 @@ impl World {
         let options = WorldOptions {
             issuer: ISSUER.to_owned(),
             seed,
+            start: START,
             limits: false,
         };
         Self::with(engine, options).await
@@ -56,7 +59,7 @@ impl World {
     pub async fn with(engine: Engine, options: WorldOptions) -> Self {
         let secrets = logs::begin();
         let url = db::testing::fresh(engine).await.expect("a fresh database");
-        let ambient = Ambient::manual(START, options.seed);
+        let ambient = Ambient::manual(options.start, options.seed);
         let db = db::Db::open(&url).await.expect("the database opens");
         let key = SealingKey::from_bytes([7; 32]);
         let start = NodeOptions::new(db, ambient.clone(), key, &options.issuer);
@@ -78,18 +81,16 @@ impl World {
 
     /// Another world on the same engine, with an issuer of its own.
     pub async fn another(&self, issuer: &str) -> Self {
-        let issuer = issuer.to_owned();
-        let seed = self.0.options.seed.wrapping_add(1);
-        let limits = self.0.options.limits;
-        Self::with(
-            self.0.engine,
-            WorldOptions {
-                issuer,
-                seed,
-                limits,
-            },
-        )
-        .await
+        self.another_at(issuer, START).await
+    }
+
+    /// Another world on the same engine, with an issuer of its own, whose clock starts then.
+    pub async fn another_at(&self, issuer: &str, start: i64) -> Self {
+        let mut options = self.0.options.clone();
+        options.issuer = issuer.to_owned();
+        options.start = start;
+        options.seed = options.seed.wrapping_add(1);
+        Self::with(self.0.engine, options).await
     }
 
     /// Another world on the same engine, where guessing is limited as in production.
