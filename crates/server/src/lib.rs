@@ -21,6 +21,8 @@ mod introspection;
 mod jwks;
 pub mod metadata;
 mod pages;
+#[cfg(test)]
+mod races;
 pub mod refresh_token;
 pub mod refusal;
 mod revocation;

@@ -117,6 +117,8 @@ struct Question<'a> {
     application: &'a str,
     initial: String,
     site: Option<&'a str>,
+    /// The site as people read it.
+    site_name: &'a str,
     host: &'a str,
     loopback: bool,
     person: &'a str,
@@ -152,6 +154,7 @@ fn question(
         application: client.display_name(),
         initial: initial(client.display_name()),
         site: client.client_uri.as_deref(),
+        site_name: site_name(client.client_uri.as_deref().unwrap_or_default()),
         host: checked.answer.to.host(),
         loopback: checked.answer.to.is_loopback(),
         person: standing.person.shown_name(),
@@ -175,6 +178,13 @@ fn resource_name<'a>(catalogue: &'a Catalogue, scope: &str) -> Option<&'a str> {
         Some(ScopeOwner::Resource(resource)) => Some(&resource.name),
         Some(ScopeOwner::OpenId) | None => None,
     }
+}
+
+/// An address without what nobody reads.
+fn site_name(site: &str) -> &str {
+    let bare = site.strip_prefix("https://").unwrap_or(site);
+    let bare = bare.strip_prefix("http://").unwrap_or(bare);
+    bare.strip_suffix('/').unwrap_or(bare)
 }
 
 /// What stands for an application's logo.

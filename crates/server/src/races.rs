@@ -1,0 +1,179 @@
+//! The guards that settle races: whoever loaded before the winner committed must not commit too. Made without threads, so that they always happen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::sync::Arc;
+
+use ambient::Ambient;
+use db::{Batch, Db, Params, Stmt, params};
+use realm::{Node, NodeOptions, Realm, SealingKey};
+
+use crate::authorization_code::rules::{Code, State};
+use crate::authorization_code::sql as code;
+use crate::commit::commit;
+use crate::consent::sql as consent;
+use crate::refresh_token::rules::Family;
+use crate::refresh_token::sql as family;
+
+const NOW: i64 = 1_800_000_000;
+
+async fn realm() -> Arc<Realm> {
+    let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
+    let key = SealingKey::from_bytes([1; 32]);
+    let options = NodeOptions::new(db, Ambient::manual(NOW, 1), key, "https://as.example");
+    Node::start(options.without_rsa()).await.unwrap().first()
+}
+
+async fn run(realm: &Realm, stmt: &'static Stmt, values: Params) {
+    let mut batch = Batch::new();
+    batch.run(stmt, values);
+    realm.db().commit(batch).await.unwrap();
+}
+
+/// Whether a batch with this guard was committed.
+async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
+    let mut batch = Batch::new();
+    batch.expect(stmt, values, 1);
+    commit(realm, batch).await.unwrap().is_some()
+}
+
+fn issued() -> Code {
+    Code {
+        grant_id: "grant".into(),
+        client: "app".into(),
+        person: "alice".into(),
+        session: "session".into(),
+        redirect_uri: "https://app.example/".into(),
+        redirect_uri_sent: true,
+        challenge: None,
+        scope: "openid".parse().unwrap(),
+        resources: vec!["urn:demo:notes".into()],
+        nonce: Some("n".into()),
+        auth_time: NOW,
+        amr: vec!["pwd".into()],
+        acr: None,
+        issued_at: NOW,
+        expires_at: NOW + 60,
+        state: State::Fresh,
+    }
+}
+
+fn begun() -> Family {
+    Family {
+        id: "grant".into(),
+        client: "app".into(),
+        person: "alice".into(),
+        session: Some("session".into()),
+        offline: false,
+        scope: "openid".parse().unwrap(),
+        resources: Vec::new(),
+        auth_time: NOW,
+        amr: Vec::new(),
+        acr: None,
+        counter: 1,
+        rotated_at: NOW,
+        created_at: NOW,
+        idle_expires_at: NOW + 60,
+        expires_at: NOW + 90,
+        revoked_at: None,
+        version: 1,
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_redeemed_by_one_of_two_who_loaded_it_fresh() {
+    let realm = realm().await;
+    let name = realm.name();
+    let issue = code::issue(name, "hash", &issued(), NOW + 3600);
+    run(&realm, &code::ISSUE_CODE, issue).await;
+    let loaded = code::find(&realm, "hash").await.unwrap().unwrap();
+    assert_eq!(loaded.state, State::Fresh);
+    assert_eq!(loaded.resources, issued().resources);
+    let redeem = || params![name, "hash", NOW];
+    assert!(guarded(&realm, &code::REDEEM_CODE, redeem()).await);
+    assert!(!guarded(&realm, &code::REDEEM_CODE, redeem()).await);
+    let loaded = code::find(&realm, "hash").await.unwrap().unwrap();
+    assert_eq!(loaded.state, State::Redeemed(NOW));
+}
+
+#[tokio::test]
+async fn a_code_that_expires_on_the_way_to_the_commit_is_not_redeemed() {
+    let realm = realm().await;
+    let name = realm.name();
+    let issue = code::issue(name, "hash", &issued(), NOW + 3600);
+    run(&realm, &code::ISSUE_CODE, issue).await;
+    let late = params![name, "hash", NOW + 60];
+    assert!(!guarded(&realm, &code::REDEEM_CODE, late).await);
+}
+
+#[tokio::test]
+async fn a_family_is_rotated_by_one_of_two_and_by_nobody_once_revoked() {
+    let realm = realm().await;
+    let name = realm.name();
+    run(&realm, &family::BEGIN_FAMILY, family::begin(name, &begun())).await;
+    let rotate = |version: i64, to: i64| params![name, "grant", version, to, NOW, NOW + 70];
+    assert!(guarded(&realm, &family::ROTATE_FAMILY, rotate(1, 2)).await);
+    assert!(!guarded(&realm, &family::ROTATE_FAMILY, rotate(1, 2)).await);
+    let loaded = family::find(&realm, "grant").await.unwrap().unwrap();
+    assert_eq!((loaded.counter, loaded.version), (2, 2));
+    let revoke = params![name, "grant", NOW];
+    run(&realm, &family::REVOKE_FAMILY, revoke).await;
+    // Neither with the version of before nor with the one that the revocation made.
+    for version in [2, 3] {
+        assert!(!guarded(&realm, &family::ROTATE_FAMILY, rotate(version, 3)).await);
+    }
+}
+
+#[tokio::test]
+async fn two_consents_at_once_do_not_lose_one() {
+    let realm = realm().await;
+    let name = realm.name();
+    let remember = |scope: &str, version: i64| params![name, "alice", "app", scope, NOW, version];
+    assert!(guarded(&realm, &consent::REMEMBER_CONSENT, remember("a", 0)).await);
+    assert!(!guarded(&realm, &consent::REMEMBER_CONSENT, remember("b", 0)).await);
+    assert!(guarded(&realm, &consent::REMEMBER_CONSENT, remember("a b", 1)).await);
+    assert!(!guarded(&realm, &consent::REMEMBER_CONSENT, remember("a c", 1)).await);
+    let loaded = consent::find(&realm, "alice", "app")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(loaded.scope, "a b".parse().unwrap());
+}
+
+#[tokio::test]
+async fn signing_out_spares_the_families_that_outlive_the_session() {
+    let realm = realm().await;
+    let name = realm.name();
+    run(&realm, &family::BEGIN_FAMILY, family::begin(name, &begun())).await;
+    let offline = Family {
+        id: "offline".into(),
+        offline: true,
+        ..begun()
+    };
+    run(&realm, &family::BEGIN_FAMILY, family::begin(name, &offline)).await;
+    let values = params![name, "session", NOW];
+    run(&realm, &family::REVOKE_FAMILIES_OF_SESSION, values).await;
+    let revoked = async |id: &str| {
+        let family = family::find(&realm, id).await.unwrap().unwrap();
+        family.revoked_at.is_some()
+    };
+    assert!(revoked("grant").await && !revoked("offline").await);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_swept_and_nothing_else() {
+    let realm = realm().await;
+    let name = realm.name();
+    let issue = code::issue(name, "hash", &issued(), NOW + 3600);
+    run(&realm, &code::ISSUE_CODE, issue).await;
+    run(&realm, &family::BEGIN_FAMILY, family::begin(name, &begun())).await;
+    for stmt in crate::sweeps() {
+        run(&realm, stmt, params![NOW + 59, 10]).await;
+    }
+    assert!(code::find(&realm, "hash").await.unwrap().is_some());
+    assert!(family::find(&realm, "grant").await.unwrap().is_some());
+    for stmt in crate::sweeps() {
+        run(&realm, stmt, params![NOW + 3600, 10]).await;
+    }
+    assert!(code::find(&realm, "hash").await.unwrap().is_none());
+    assert!(family::find(&realm, "grant").await.unwrap().is_none());
+}
