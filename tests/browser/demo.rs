@@ -19,13 +19,18 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts it and waits until it answers.
+    /// Starts it on a free port and waits until it answers.
     pub async fn start() -> Self {
-        let data = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a port")
             .port();
+        Self::start_at(port).await
+    }
+
+    /// Starts it on that port.
+    pub async fn start_at(port: u16) -> Self {
+        let data = tempfile::tempdir().expect("a folder");
         let mut process = Command::new(binary())
             .args(["demo", "--port", &port.to_string(), "--data"])
             .arg(data.path())

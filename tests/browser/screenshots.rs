@@ -15,7 +15,7 @@ async fn draws_every_page() {
     for (screen, width, height) in SCREENS {
         for dark in [false, true] {
             let theme = if dark { "dark" } else { "light" };
-            let (demo, chromium) = (Demo::start().await, Chromium::start().await);
+            let (demo, chromium) = (Demo::start_at(8080).await, Chromium::start().await);
             chromium.screen(*width, *height, dark).await;
             let shot = |page: &str| folder.join(format!("{page}-{screen}-{theme}.png"));
             walk(&chromium, &demo, shot).await;
@@ -46,7 +46,7 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
     chromium
         .open(&format!("{}/consent/applications", demo.origin))
         .await;
-    chromium.find("#applications").await;
+    chromium.find("form[action$='/consent/applications']").await;
     draw(chromium, &shot("6-applications")).await;
     chromium.open(&format!("{}/logout", demo.origin)).await;
     chromium.find("#sign-out").await;

@@ -253,7 +253,8 @@ impl Chromium {
             stream,
             "DELETE /{path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\r\n"
         )?;
-        stream.read_to_end(&mut Vec::new()).map(|_| ())
+        // It answers when the browser has ended, and keeps the connection open.
+        stream.read(&mut [0; 1024]).map(drop)
     }
 }
 
