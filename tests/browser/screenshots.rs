@@ -26,41 +26,44 @@ async fn draws_every_page() {
 async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) {
     chromium.open(&demo.origin).await;
     chromium.find("#start").await;
-    draw(chromium, &shot("1-start")).await;
+    draw(chromium, &shot("start")).await;
     chromium.click("#start").await;
     chromium.find("#username").await;
-    draw(chromium, &shot("2-sign-in")).await;
+    draw(chromium, &shot("sign-in")).await;
     chromium.fill("#username", ALICE.0).await;
     chromium.fill("#password", "not the right password").await;
     chromium.click("#sign-in").await;
     chromium.find("#error").await;
-    draw(chromium, &shot("3-wrong-password")).await;
+    draw(chromium, &shot("wrong-password")).await;
     chromium.fill("#username", ALICE.0).await;
     chromium.fill("#password", ALICE.1).await;
     chromium.click("#sign-in").await;
     chromium.find("#allow").await;
-    draw(chromium, &shot("4-consent")).await;
+    draw(chromium, &shot("consent")).await;
     chromium.click("#allow").await;
     chromium.find("#claims").await;
-    draw(chromium, &shot("5-signed-in")).await;
+    chromium.script("scrollTo(0, 0)").await;
+    let png = chromium.picture(false).await;
+    std::fs::write(shot("signed-in"), png).expect("the picture is written");
+    draw(chromium, &shot("steps")).await;
     chromium
         .open(&format!("{}/consent/applications", demo.origin))
         .await;
     chromium.find("form[action$='/consent/applications']").await;
-    draw(chromium, &shot("6-applications")).await;
+    draw(chromium, &shot("applications")).await;
     chromium.open(&format!("{}/logout", demo.origin)).await;
     chromium.find("#sign-out").await;
-    draw(chromium, &shot("7-sign-out")).await;
+    draw(chromium, &shot("sign-out")).await;
     chromium.click("#sign-out").await;
     chromium.find("#signed-out").await;
-    draw(chromium, &shot("8-signed-out")).await;
+    draw(chromium, &shot("signed-out")).await;
     let unknown = format!("{}/authorize?client_id=unknown", demo.origin);
     chromium.open(&unknown).await;
-    draw(chromium, &shot("9-error")).await;
+    draw(chromium, &shot("error")).await;
 }
 
 /// The whole page, however long.
 async fn draw(chromium: &Chromium, path: &Path) {
-    let png = chromium.picture().await;
+    let png = chromium.picture(true).await;
     std::fs::write(path, png).expect("the picture is written");
 }

@@ -183,9 +183,9 @@ impl Chromium {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// A PNG of the whole page, beyond what is in view.
-    pub async fn picture(&self) -> Vec<u8> {
-        let options = json!({"format": "png", "captureBeyondViewport": true});
+    /// A PNG of what is in view, or of the whole page.
+    pub async fn picture(&self, whole: bool) -> Vec<u8> {
+        let options = json!({"format": "png", "captureBeyondViewport": whole});
         let picture = self.devtools("Page.captureScreenshot", options).await;
         decode(picture["data"].as_str().expect("a picture"))
     }

@@ -126,6 +126,11 @@ impl Browser {
         self.cookies.insert(name.into(), value.into());
     }
 
+    /// Goes on at another node.
+    pub fn move_to(&mut self, world: &World) {
+        self.world = world.clone();
+    }
+
     /// Moves to another network address.
     pub fn set_address(&mut self, address: &str) {
         self.address = address.into();

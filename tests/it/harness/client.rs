@@ -135,6 +135,15 @@ impl Client {
         }
     }
 
+    /// The same client at another node.
+    pub fn at(&self, world: &World) -> Self {
+        let world = world.clone();
+        Self {
+            world,
+            ..self.clone()
+        }
+    }
+
     /// A POST to an endpoint, authenticated with the secret, or as a public client by `client_id`.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let call = self.world.post(path);

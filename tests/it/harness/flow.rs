@@ -82,6 +82,13 @@ impl Flow {
             .with("code_challenge_method", "S256")
     }
 
+    /// The same flow at another node.
+    pub fn at(mut self, world: &World) -> Self {
+        self.world = world.clone();
+        self.client = self.client.at(world);
+        self
+    }
+
     /// Sets a parameter.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.parameters.insert(name.into(), value.into());

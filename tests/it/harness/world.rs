@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ambient::Ambient;
+use ambient::{Ambient, Entropy};
 use axum::Router;
 use realm::{Node, NodeOptions, Realm, SealingKey};
 
@@ -35,6 +35,7 @@ pub struct World(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    url: db::Url,
     options: WorldOptions,
     ambient: Ambient,
     node: Arc<Node>,
@@ -57,9 +58,24 @@ impl World {
 
     /// A world with these options.
     pub async fn with(engine: Engine, options: WorldOptions) -> Self {
-        let secrets = logs::begin();
         let url = db::testing::fresh(engine).await.expect("a fresh database");
         let ambient = Ambient::manual(options.start, options.seed);
+        Self::on(url, options, ambient).await
+    }
+
+    /// Another node on the same database and with the same clock.
+    pub async fn beside(&self) -> Self {
+        let mut options = self.0.options.clone();
+        options.seed = options.seed.wrapping_add(2);
+        let ambient = Ambient {
+            clock: self.0.ambient.clock.clone(),
+            entropy: Entropy::seeded(options.seed),
+        };
+        Self::on(self.0.url.clone(), options, ambient).await
+    }
+
+    async fn on(url: db::Url, options: WorldOptions, ambient: Ambient) -> Self {
+        let secrets = logs::begin();
         let db = db::Db::open(&url).await.expect("the database opens");
         let key = SealingKey::from_bytes([7; 32]);
         let start = NodeOptions::new(db, ambient.clone(), key, &options.issuer);
@@ -69,7 +85,8 @@ impl World {
         let realm = node.first();
         let router = grantor::app(node.clone(), app_options(options.limits));
         Self(Arc::new(Inner {
-            engine,
+            engine: url.engine(),
+            url,
             options,
             ambient,
             node,
@@ -100,11 +117,6 @@ impl World {
         Self::with(self.0.engine, options).await
     }
 
-    /// The engine under it.
-    pub fn engine(&self) -> Engine {
-        self.0.engine
-    }
-
     /// The issuer of its first realm.
     pub fn issuer(&self) -> &str {
         &self.0.options.issuer
@@ -133,6 +145,11 @@ impl World {
     /// Moves the clock.
     pub fn advance(&self, seconds: i64) {
         self.0.ambient.clock.advance(seconds);
+    }
+
+    /// What a node does each second and each minute.
+    pub async fn sync(&self) {
+        self.node().sync().await.expect("the node keeps up");
     }
 
     /// Remembers a value that must not be logged.
