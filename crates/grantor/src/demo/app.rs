@@ -11,7 +11,8 @@ use http::header::SET_COOKIE;
 use jose::Algorithm;
 
 use super::attack::{self, Attack};
-use super::browser::{Browser, Browsers, Visit};
+use super::browser::{Browser, Browsers, Topic, Visit};
+use super::outcome;
 use super::{API, CLIENT, CLIENT_SECRET, view};
 use crate::failure::Failure;
 
@@ -42,6 +43,9 @@ pub(super) fn router(issuer: &str) -> Result<Router, Failure> {
         .merge(forms)
         .with_state(app))
 }
+
+/// The newest chapter on the page.
+const LATEST: &str = "/#latest";
 
 /// Where the browser goes when a step is done, with its cookie if it is new.
 fn home(cookie: Option<http::HeaderValue>, target: &str) -> Response {
@@ -93,6 +97,7 @@ async fn sign_in(State(app): State<App>, headers: HeaderMap) -> Response {
     let Visit { browser, cookie } = app.browsers.visit(&headers);
     let mut browser = browser.lock().await;
     browser.forget();
+    browser.begin(Topic::SignIn);
     let begun = async {
         let client = app.client(&browser).await?;
         client
@@ -109,7 +114,7 @@ async fn sign_in(State(app): State<App>, headers: HeaderMap) -> Response {
             home(cookie, &url)
         }
         Err(error) => {
-            browser.message = Some(format!("The sign-in could not begin: {error}."));
+            browser.end(outcome::sign_in_failed(&error));
             home(cookie, "/")
         }
     }
@@ -123,8 +128,7 @@ async fn callback(
     let Visit { browser, cookie } = app.browsers.visit(&headers);
     let mut browser = browser.lock().await;
     let Some(pending) = browser.pending.take() else {
-        browser.message =
-            Some("This browser has no sign-in under way, so the answer was not looked at.".into());
+        browser.message = Some(outcome::unexpected());
         return home(cookie, "/");
     };
     let finished = async {
@@ -138,9 +142,7 @@ async fn callback(
             browser.notes = read_notes(&session, &app.notes()).await;
             browser.session = Some(session);
         }
-        Err(error) => {
-            browser.message = Some(format!("The sign-in ended without success: {error}."))
-        }
+        Err(error) => browser.end(outcome::sign_in_failed(&error)),
     }
     home(cookie, "/")
 }
@@ -174,14 +176,15 @@ async fn read_notes(session: &grantor_client::Session, url: &str) -> Vec<String>
 async fn refresh(State(app): State<App>, headers: HeaderMap) -> Response {
     let Visit { browser, cookie } = app.browsers.visit(&headers);
     let mut browser = browser.lock().await;
-    if let Some(session) = browser.session.clone() {
-        browser.message = Some(match session.refresh().await {
-            Ok(_) => "The access token was renewed. See the last step: both tokens are new.".into(),
-            Err(error) => format!("The server refused to refresh: {error}."),
-        });
-        browser.notes = read_notes(&session, &app.notes()).await;
-    }
-    home(cookie, "/#flow-end")
+    let Some(session) = browser.session.clone() else {
+        return home(cookie, "/");
+    };
+    browser.begin(Topic::Refresh);
+    let result = session.refresh().await.map(|_| ());
+    browser.ended |= matches!(result, Err(grantor_client::Error::SignInAgain));
+    browser.notes = read_notes(&session, &app.notes()).await;
+    browser.end(outcome::refreshed(&result));
+    home(cookie, LATEST)
 }
 
 async fn attempt(
@@ -190,28 +193,32 @@ async fn attempt(
     headers: HeaderMap,
 ) -> Response {
     let Visit { browser, cookie } = app.browsers.visit(&headers);
-    let mut browser = browser.lock().await;
-    let Some(attack) = Attack::named(&which) else {
+    let browser = browser.lock().await;
+    let (Some(attack), true) = (Attack::named(&which), browser.session.is_some()) else {
         return home(cookie, "/");
     };
+    browser.begin(Topic::Attack(attack));
     let said = attack::carry_out(attack, &app.fetch, &app.issuer, &browser).await;
-    browser.message = Some(said);
-    home(cookie, "/#flow-end")
+    browser.end(said);
+    home(cookie, LATEST)
 }
 
 async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
     let Visit { browser, cookie } = app.browsers.visit(&headers);
     let mut browser = browser.lock().await;
     let back = format!("{}/", app.issuer);
-    let target = match &browser.session {
-        Some(session) => {
-            let url = session.end_session_url(Some(&back)).await;
-            // What the application holds is revoked too: a sign-out that leaves tokens behind is half of one.
-            let _ = session.revoke().await;
-            url.unwrap_or(back)
-        }
-        None => back,
-    };
+    let session = browser.session.take();
     browser.forget();
-    home(cookie, &target)
+    let Some(session) = session else {
+        return home(cookie, &back);
+    };
+    browser.begin(Topic::SignOut);
+    // What the application holds is revoked too: a sign-out that leaves tokens behind is half of one. It forgets the ID token as well.
+    let tokens = session.tokens().await;
+    let revoked = session.revoke().await.is_ok();
+    let hint = tokens.as_ref().and_then(grantor_client::Tokens::id_token);
+    let target = app.client_again(&browser).await;
+    let target = target.and_then(|client| client.end_session_url(hint, Some(&back)));
+    browser.end(outcome::signed_out(revoked));
+    home(cookie, &target.unwrap_or(back))
 }

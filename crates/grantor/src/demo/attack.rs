@@ -4,9 +4,10 @@ use fetch::Fetch;
 use grantor_client::{Exchange, Parameter, Step};
 
 use super::browser::Browser;
+use super::outcome::{Outcome, Tone};
 use super::{CLIENT, CLIENT_SECRET};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attack {
     /// The code once more, as whoever found it in a log would.
     ReplayCode,
@@ -31,11 +32,34 @@ impl Attack {
         }
     }
 
+    /// What the button says.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::ReplayCode => "Use the code again",
-            Self::NoToken => "Call the API without a token",
-            Self::AlteredToken => "Call it with an altered token",
+            Self::NoToken => "Call the API without one",
+            Self::AlteredToken => "Call the API with it",
+        }
+    }
+
+    /// What it is called.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::ReplayCode => "A code, twice",
+            Self::NoToken => "No token",
+            Self::AlteredToken => "An altered token",
+        }
+    }
+
+    /// What the attacker has, and hopes for.
+    pub(super) fn hope(self) -> &'static str {
+        match self {
+            Self::ReplayCode => {
+                "An attacker found the code in a log, got hold of the verifier and the secret too, and redeems it once more."
+            }
+            Self::NoToken => "An attacker knows the API's address, and simply calls it.",
+            Self::AlteredToken => {
+                "An attacker changes one character of the signature, as anybody must who writes claims of their own into a token."
+            }
         }
     }
 }
@@ -46,31 +70,51 @@ pub(super) async fn carry_out(
     fetch: &Fetch,
     issuer: &str,
     browser: &Browser,
-) -> String {
+) -> Outcome {
     let tried = match attack {
         Attack::ReplayCode => replay(fetch, issuer, browser).await,
         Attack::NoToken => call(fetch, issuer, None).await,
-        Attack::AlteredToken => {
-            let token = newest(browser, "access_token");
-            call(fetch, issuer, token.map(|token| alter(&token))).await
-        }
+        Attack::AlteredToken => match newest(browser, "access_token") {
+            Some(token) => call(fetch, issuer, Some(alter(&token))).await,
+            None => None,
+        },
     };
     let Some(exchange) = tried else {
-        return "Sign in first: there is nothing to attack yet.".into();
+        return Outcome::new(
+            Tone::Calm,
+            "There was nothing to attack with",
+            "The attack needs what a sign-in leaves behind. Sign out, sign in, and try again.",
+        );
     };
     let status = exchange.status.unwrap_or_default();
     browser.observer()(Step::Exchange(exchange));
-    match attack {
-        Attack::ReplayCode => format!(
-            "Refused with {status}. A second use means that the code was stolen, so everything its first use obtained was revoked: try to refresh now."
-        ),
-        Attack::NoToken => {
-            format!("Refused with {status}; the challenge names the scope that is needed.")
-        }
-        Attack::AlteredToken => format!(
-            "Refused with {status}: the signature no longer fits. The API found that out by itself, without asking anyone."
-        ),
+    judged(attack, status)
+}
+
+fn judged(attack: Attack, status: u16) -> Outcome {
+    if status < 400 {
+        let text =
+            format!("It was answered with {status}. That must not happen: please report it.");
+        return Outcome::new(Tone::Bad, "The attack got through", text);
     }
+    let (title, text) = match attack {
+        Attack::ReplayCode => (
+            "The spent code is refused, and more",
+            "A second use means that somebody has a copy. grantor cannot tell the thief from the owner, so it also revoked everything that the \
+             first use obtained. Refresh the tokens now and see.",
+        ),
+        Attack::NoToken => (
+            "The API lets nobody in without a token",
+            "Its challenge names the scope that a token would need, so an honest application learns what to ask for. There is no error in it, since \
+             nothing was presented that could be wrong.",
+        ),
+        Attack::AlteredToken => (
+            "The signature no longer fits",
+            "The API found that out by itself, with grantor's public key and without asking anyone. Whoever cannot sign cannot change a single \
+             character.",
+        ),
+    };
+    Outcome::new(Tone::Good, title, text)
 }
 
 /// The newest value of that name that was seen.
@@ -145,7 +189,7 @@ fn exchange(
 ) -> Exchange {
     let body: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let members = body.as_object().into_iter().flatten();
-    let challenge = response.header("www-authenticate");
+    let headers = ["cache-control", "content-type", "www-authenticate"].into_iter();
     Exchange {
         endpoint,
         method,
@@ -153,21 +197,47 @@ fn exchange(
         headers: Vec::new(),
         form: Vec::new(),
         status: Some(response.status.as_u16()),
-        response_headers: challenge
-            .map(|value| parameter("www-authenticate", value))
-            .into_iter()
+        response_headers: headers
+            .filter_map(|name| Some(parameter(name, response.header(name)?)))
             .collect(),
         response: members
-            .map(|(name, value)| parameter(name, value.as_str().unwrap_or_default()))
+            .map(|(name, value)| {
+                let text = value.as_str().map(str::to_owned);
+                parameter(name, &text.unwrap_or_else(|| value.to_string()))
+            })
             .collect(),
     }
 }
 
 fn parameter(name: &str, value: &str) -> Parameter {
-    let secret = ["authorization", "code", "code_verifier"].contains(&name);
+    let secret = ["authorization", "code", "code_verifier", "access_token"].contains(&name);
     Parameter {
         name: name.to_owned(),
         value: value.to_owned(),
         secret,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_altered_token_differs_in_its_signature_alone() {
+        for token in ["aa.bb.AAAA", "aa.bb.xyzw"] {
+            let altered = alter(token);
+            assert_ne!(altered, token);
+            assert_eq!(altered.len(), token.len());
+            assert!(altered.starts_with("aa.bb."));
+        }
+    }
+
+    #[test]
+    fn an_attack_that_gets_through_is_never_praised() {
+        for attack in Attack::ALL {
+            assert_eq!(judged(attack, 200).tone, Tone::Bad);
+            assert_eq!(judged(attack, 401).tone, Tone::Good);
+            assert_eq!(Attack::named(attack.name()), Some(attack));
+        }
     }
 }

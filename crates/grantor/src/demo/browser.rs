@@ -7,44 +7,97 @@ use ambient::Ambient;
 use grantor_client::{Observer, Pending, Session, Step};
 use http::{HeaderMap, HeaderValue, header};
 
+use super::attack::Attack;
+use super::outcome::Outcome;
+
 /// Browsers that are remembered at most; the oldest is forgotten first.
 const MOST: usize = 200;
-/// Steps that are shown at most: the newest.
-const STEPS: usize = 60;
+/// Chapters that are shown at most: the first, in which the person signed in, and the newest.
+const CHAPTERS: usize = 10;
+/// Steps of one chapter at most.
+const STEPS: usize = 20;
 const COOKIE: &str = "demo-app";
+
+/// What a run of steps is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    SignIn,
+    Refresh,
+    Attack(Attack),
+    SignOut,
+}
+
+/// Steps that one click caused, and how they ended.
+#[derive(Clone, Debug)]
+pub(super) struct Chapter {
+    pub(super) topic: Topic,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) steps: Vec<Step>,
+}
 
 /// One browser of the demo.
 #[derive(Default)]
 pub(super) struct Browser {
     pub(super) pending: Option<Pending>,
     pub(super) session: Option<Session>,
+    /// The server no longer renews the tokens.
+    pub(super) ended: bool,
     pub(super) notes: Vec<String>,
-    pub(super) message: Option<String>,
-    steps: Arc<Mutex<VecDeque<Step>>>,
+    /// Said once, above everything.
+    pub(super) message: Option<Outcome>,
+    chapters: Arc<Mutex<Vec<Chapter>>>,
 }
 
 impl Browser {
-    /// An observer that writes down this browser's flow.
+    /// An observer that writes down this browser's flow, into the newest chapter.
     pub(super) fn observer(&self) -> Observer {
-        let steps = Arc::clone(&self.steps);
+        let chapters = Arc::clone(&self.chapters);
         Arc::new(move |step| {
-            let mut steps = locked(&steps);
-            if steps.len() == STEPS {
-                steps.pop_front();
+            let mut chapters = locked(&chapters);
+            if let Some(chapter) = chapters.last_mut()
+                && chapter.steps.len() < STEPS
+            {
+                chapter.steps.push(step);
             }
-            steps.push_back(step);
         })
     }
 
+    /// What follows is about this.
+    pub(super) fn begin(&self, topic: Topic) {
+        let mut chapters = locked(&self.chapters);
+        if chapters.len() == CHAPTERS {
+            chapters.remove(1);
+        }
+        chapters.push(Chapter {
+            topic,
+            outcome: None,
+            steps: Vec::new(),
+        });
+    }
+
+    /// How the newest chapter ended.
+    pub(super) fn end(&self, outcome: Outcome) {
+        if let Some(chapter) = locked(&self.chapters).last_mut() {
+            chapter.outcome = Some(outcome);
+        }
+    }
+
+    pub(super) fn chapters(&self) -> Vec<Chapter> {
+        locked(&self.chapters).clone()
+    }
+
+    /// All steps, in order.
     pub(super) fn steps(&self) -> Vec<Step> {
-        locked(&self.steps).iter().cloned().collect()
+        let chapters = self.chapters().into_iter();
+        chapters.flat_map(|chapter| chapter.steps).collect()
     }
 
     /// Begins a new flow.
     pub(super) fn forget(&mut self) {
-        locked(&self.steps).clear();
+        locked(&self.chapters).clear();
         self.pending = None;
         self.session = None;
+        self.ended = false;
         self.notes.clear();
         self.message = None;
     }
@@ -98,5 +151,41 @@ impl Browsers {
             browser,
             cookie: HeaderValue::from_str(&cookie).ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step() -> Step {
+        Step::Return {
+            url: String::new(),
+            parameters: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_chapter_of_the_sign_in_outlives_the_ones_between() {
+        let browser = Browser::default();
+        browser.begin(Topic::SignIn);
+        for _ in 0..40 {
+            browser.begin(Topic::Refresh);
+        }
+        let chapters = browser.chapters();
+        assert_eq!(chapters.len(), CHAPTERS);
+        assert_eq!(chapters[0].topic, Topic::SignIn);
+    }
+
+    #[test]
+    fn steps_go_into_the_newest_chapter_and_their_number_is_bounded() {
+        let browser = Browser::default();
+        browser.observer()(step());
+        assert!(browser.steps().is_empty());
+        browser.begin(Topic::SignIn);
+        browser.begin(Topic::Refresh);
+        (0..100).for_each(|_| browser.observer()(step()));
+        let counts: Vec<usize> = browser.chapters().iter().map(|c| c.steps.len()).collect();
+        assert_eq!(counts, [0, STEPS]);
     }
 }

@@ -6,6 +6,7 @@ mod app;
 mod attack;
 mod browser;
 mod lessons;
+mod outcome;
 mod seed;
 mod view;
 
