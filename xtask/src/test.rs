@@ -151,7 +151,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 }
 
 fn clippy() -> Outcome {
-    let mut command = run::cargo(&["clippy", "--workspace", "--all-targets"]);
+    let mut command = run::cargo(&["clippy", "--workspace", "--all-targets", "--keep-going"]);
     command.args([
         "--features",
         "grantor-tests/browser",

@@ -265,7 +265,8 @@ impl Browser {
                 .header("origin", origin)
                 .body("application/x-www-form-urlencoded", body.as_bytes());
         }
-        if !self.cookies.is_empty() && !(method == "POST" && site == "cross-site") {
+        let left_behind = method == "POST" && site == "cross-site";
+        if !left_behind && !self.cookies.is_empty() {
             let cookies: Vec<String> = self
                 .cookies
                 .iter()
