@@ -35,7 +35,7 @@ super::lessons! {
         "OpenID Connect Core §5.7";
     "sub" [Userinfo]
         "You again. It must equal the `sub` of the ID token."
-        "the token of another person, slipped in."
+        "an access token of somebody else's that is slipped in."
         "OpenID Connect Core §5.3.2";
     "aud" [AccessClaim]
         "Which APIs it is for: the notes, and grantor's own userinfo endpoint."

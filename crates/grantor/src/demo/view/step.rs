@@ -105,7 +105,7 @@ fn redirect(url: String, parameters: &[Parameter], setting: Setting) -> StepView
         words: words.into(),
         failed: false,
         defended: false,
-        message: Some(message::redirect(url, parameters, place).open(setting.newest)),
+        message: Some(message::redirect(&url, parameters, place).open(setting.newest)),
     }
 }
 
@@ -161,7 +161,7 @@ fn returned(url: String, parameters: &[Parameter], answer: Answer, setting: Sett
         words: words.into(),
         failed: answer != Answer::Code,
         defended: answer == Answer::Forged,
-        message: Some(message::redirect(url, parameters, Place::Return).open(setting.newest)),
+        message: Some(message::redirect(&url, parameters, Place::Return).open(setting.newest)),
     }
 }
 

@@ -119,7 +119,7 @@ mod tests {
         );
         assert_eq!(shortened("sixletters"), "six…");
         assert_eq!(shortened("ab"), "…");
-        assert_eq!(shortened("Basic ZGVtby13ZWI6c2VjcmV0"), "Basic ZGVtby13…");
+        assert_eq!(shortened("Basic ZGVtby13ZWI6c2VjcmV0"), "Basic ZGVtby…");
         assert_eq!(shortened(""), "…");
     }
 
