@@ -35,8 +35,7 @@ impl Place {
             },
             None => Config::load(self.config.as_deref())?,
         };
-        let options = options(&config, Ambient::system()).await?;
-        Ok(Node::start(options.without_rsa()).await?)
+        open(&config, Ambient::system()).await
     }
 
     /// The tenant the command means.
@@ -67,9 +66,11 @@ pub(crate) fn demo_config(dir: &Path, port: u16) -> Config {
     }
 }
 
-/// Opens the configured database, brings its schema up to date and starts a node on it.
+/// Opens the configured database, brings its schema up to date and starts a node on it. RSA keys wait until somebody needs one: making one takes
+/// longer than all the rest.
 pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>, Failure> {
-    Ok(Node::start(options(config, ambient).await?).await?)
+    let options = options(config, ambient).await?;
+    Ok(Node::start(options.without_rsa()).await?)
 }
 
 async fn options(config: &Config, ambient: Ambient) -> Result<NodeOptions, Failure> {

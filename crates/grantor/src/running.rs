@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use axum::Router;
+use jose::Algorithm;
 use realm::Node;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -55,7 +56,14 @@ pub(crate) async fn serve(
     router: Router,
     options: ServeOptions,
 ) -> Result<(), Failure> {
-    let background = tokio::spawn(Arc::clone(&node).background());
+    let background = tokio::spawn(node.background());
+    let first = node.first();
+    tokio::spawn(async move {
+        // After listening, so that the first ID token need not wait for it.
+        if let Err(error) = first.keys().signer(Algorithm::Rs256).await {
+            tracing::warn!(%error, "the RSA key will be made when it is asked for");
+        }
+    });
     web::serve::serve(listeners, router, options).await?;
     background.abort();
     node.db().close().await;
