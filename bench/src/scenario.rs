@@ -136,6 +136,10 @@ impl Session {
     async fn token(&self, connection: &mut Connection, form: &str) -> Result<String, Failure> {
         let request = post(&self.host, "/token", &self.authorization, form);
         let answer = connection.exchange(&request).await?;
+        if answer.status != 200 {
+            let body = String::from_utf8_lossy(answer.body);
+            return Err(format!("the token endpoint answered {}: {body}", answer.status).into());
+        }
         expect(answer.member("id_token").is_some(), "an ID token")?;
         let token = answer.member("refresh_token").ok_or("no refresh token")?;
         Ok(token.to_owned())
@@ -186,7 +190,7 @@ pub(crate) async fn prepare(grantor: &Grantor, bare: SocketAddr) -> Result<Vec<S
     }
     let session = Session {
         authorize: get(&host, &authorize_path("load"), &cookie),
-        authorization: basic("load", "load-secret"),
+        authorization: basic("load", "load-test-secret"),
         host,
     };
     let bare_host = bare.to_string();
