@@ -40,7 +40,7 @@ fn issuer(world: &World) -> IssuerUrl {
     IssuerUrl::new(world.issuer().to_owned()).unwrap()
 }
 
-/// The metadata with the keys, the RSA key among them: it is made when it is first needed, and the crate reads the keys once.
+/// The metadata with the keys, the RSA key among them: a node of the tests makes it when it is first needed, and the crate reads the keys once.
 async fn discovered(world: &World) -> CoreProviderMetadata {
     let keys = world.realm().keys();
     keys.signer(jose::Algorithm::Rs256).await.unwrap();
@@ -200,7 +200,7 @@ on_each_engine! {
         let kinds = [("r", json!(null), RsaSsaPkcs1V15Sha256), ("e", json!("ES256"), EcdsaP256Sha256), ("d", json!("EdDSA"), EdDsa)];
         for (id, registered, algorithm) in kinds {
             let app = world.client(id).set("id_token_signed_response_alg", registered).create().await;
-            // A client that registers ES256 before any key of an algorithm exists must see that key when it discovers.
+            // The crate reads the keys once: this one has to be there by then, and is made when it is first needed.
             if algorithm == EdDsa {
                 world.realm().keys().signer(jose::Algorithm::EdDsa).await.unwrap();
             }
