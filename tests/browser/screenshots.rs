@@ -45,7 +45,22 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
     chromium.script("scrollTo(0, 0)").await;
     let png = chromium.picture(false).await;
     std::fs::write(shot("signed-in"), png).expect("the picture is written");
-    draw(chromium, &shot("steps")).await;
+    // The whole flow is long: one picture of it is enough.
+    let steps = shot("steps");
+    if steps.ends_with("steps-desktop-light.png") {
+        draw(chromium, &steps).await;
+    }
+    chromium.click("#replay-code").await;
+    chromium.find("#latest #message").await;
+    let newest = "document.getElementById('latest').scrollIntoView({behavior: 'instant'})";
+    chromium.script(newest).await;
+    let attacked = shot("attacked");
+    if attacked.ends_with("attacked-desktop-light.png")
+        || attacked.ends_with("attacked-phone-dark.png")
+    {
+        let png = chromium.picture(false).await;
+        std::fs::write(attacked, png).expect("the picture is written");
+    }
     chromium
         .open(&format!("{}/consent/applications", demo.origin))
         .await;

@@ -72,11 +72,11 @@ super::lessons! {
         "RFC 7636 §4.5";
     "refresh_token" [Refresh]
         "The refresh token at hand. From now on it is spent."
-        "a stolen copy: once a spent one is used again, the grant is revoked, whoever uses it."
+        "a stolen copy: a spent token that turns up again, more than a minute later, ends the whole grant, whoever brings it."
         "RFC 9700 §4.14.2";
     "refresh_token" [Tokens]
         "Obtains new access tokens while you are away. Each use replaces it by a successor."
-        "a thief who goes on unnoticed: two copies cannot both be used."
+        "a thief who goes on unnoticed: thief and owner cannot both go on."
         "RFC 9700 §4.14.2";
     "access_token" [Tokens]
         "What the API accepts. It is signed, so that the API can verify it without asking anyone."
@@ -105,6 +105,9 @@ super::lessons! {
     "error" []
         "Why it was refused, as a registered word: `invalid_grant` covers whatever was handed in and is not, or no longer, good."
         "" "RFC 6749 §5.2";
+    "error_description" [Return]
+        "The same for developers. An application does not show it to people: it came through the browser, where others may have written it."
+        "" "RFC 6749 §4.1.2.1";
     "error_description" []
         "The same for developers. It does not say which check failed."
         "attackers who feel their way from message to message."

@@ -114,8 +114,8 @@ fn person(answer: Answer) -> Option<StepView> {
     let (title, words) = match answer {
         Answer::Code => (
             "You sign in and consent",
-            "On grantor's pages alone: it checks the password, begins a session, and says each scope in words. You may say no. What you \
-             allowed is remembered for this application, so the next time nobody asks; you can take it back.",
+            "On grantor's pages alone: it checks the password, begins a session, and says each scope in words. You may say no. It remembers \
+             both answers: while the session lasts and until you take the consent back, the next sign-in passes here without a question.",
         ),
         Answer::Denied => (
             "You sign in, and say no",
@@ -209,7 +209,7 @@ fn words(endpoint: &str, heard: Heard, topic: Topic) -> (&'static str, &'static 
         ),
         ("token", Topic::Attack(_)) => (
             "The code is redeemed a second time",
-            "Everything is as it was the first time: the code, the verifier, even the application's secret. Only that the code is spent.",
+            "Everything is as it was the first time: the code, the verifier, even the application's secret. But the code is spent.",
         ),
         ("token", Topic::Refresh) if heard.failed => (
             "The refresh token is refused",
