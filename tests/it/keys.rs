@@ -7,11 +7,12 @@ use crate::on_each_engine;
 
 const DAY: i64 = 86_400;
 
-/// The `kid`s that are published.
+/// The `kid`s that are published for the algorithm of access tokens.
 async fn published(world: &World) -> BTreeSet<String> {
     let keys = world.get("/jwks").send().await.json();
     let keys = keys["keys"].as_array().expect("keys").clone();
     keys.iter()
+        .filter(|key| key["alg"] == "ES256")
         .map(|key| key["kid"].as_str().expect("a kid").to_owned())
         .collect()
 }
