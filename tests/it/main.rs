@@ -10,6 +10,7 @@
 mod harness;
 
 mod access_token;
+mod attacks;
 mod authorization;
 mod authorization_code;
 mod bad_input;

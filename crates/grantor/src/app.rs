@@ -116,11 +116,16 @@ const WELL_KNOWN: &str = "/.well-known/";
 /// The realm that a path names (`None`: the first) and the path within it, given the path of the first realm's issuer. `None` when the path is outside
 /// of it.
 fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
-    // The form that puts the well-known name before the issuer's path.
+    // The form that puts the well-known name before the issuer's path, once: a path of a thousand such names must not be followed inwards.
     if let Some((document, issuer_path)) = path.strip_prefix(WELL_KNOWN).and_then(split_document) {
-        let (name, rest) = place(issuer_path, base)?;
+        let (name, rest) = place_within(issuer_path, base)?;
         return (rest == "/").then(|| (name, format!("{WELL_KNOWN}{document}")));
     }
+    place_within(path, base)
+}
+
+/// As [`place`], for a path that begins with the issuer's.
+fn place_within<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
     let within = match path.strip_prefix(base) {
         Some("") => "/",
         Some(rest) if rest.starts_with('/') => rest,
@@ -130,6 +135,10 @@ fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
     match within.strip_prefix("/realms/") {
         Some(rest) => {
             let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            // Its issuer has no such path, so a document from there would name another issuer than it was asked for (RFC 8414 §3.3).
+            if name == realm::FIRST_REALM {
+                return None;
+            }
             let rest = if rest.is_empty() { "/" } else { rest };
             Some((Some(name), rest.to_owned()))
         }

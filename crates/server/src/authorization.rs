@@ -111,6 +111,9 @@ async fn leave(
         form_action: Some(checked.answer.to.origin_for_csp()),
         body: arrival.body(checked)?,
     };
+    if request.is_large() {
+        call.server.guesses.large(call).map_err(Stop::Page)?;
+    }
     let begun = interaction::begin(&call.realm, &call.headers, page, request)
         .await
         .map_err(|error| match error {

@@ -1,4 +1,5 @@
-//! How often a client's secret, a code or a refresh token may be guessed wrongly from one address. What succeeds costs nothing.
+//! How often a client's secret, a code or a refresh token may be guessed wrongly from one address, where what succeeds costs nothing; and how often an
+//! address may send what has to be stored before anybody has signed in.
 
 use ambient::Clock;
 use web::limit::{Limiter, Rate};
@@ -12,16 +13,34 @@ pub(crate) const DEFAULT: Rate = Rate {
     seconds_each: 10,
 };
 
+/// Sixty authorization requests too large to travel at once, then one each five seconds: what they leave in the database stays small.
+const LARGE: Rate = Rate {
+    burst: 60,
+    seconds_each: 5,
+};
+
 /// The limit for each client and address, in bounded memory of this process.
 pub(crate) struct Guesses {
     limiter: Limiter,
+    large: Limiter,
 }
 
 impl Guesses {
     pub(crate) fn new(rate: Rate, clock: &Clock) -> Self {
         Self {
             limiter: Limiter::new(clock.clone(), rate),
+            large: Limiter::new(clock.clone(), LARGE),
         }
+    }
+
+    /// Counts an authorization request that is too large to travel sealed.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub(crate) fn large(&self, call: &Call) -> Result<(), Refusal> {
+        self.large
+            .take(&key(call, ""))
+            .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
     /// Refuses while too many wrong guesses were made at this client from this address.

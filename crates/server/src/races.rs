@@ -88,7 +88,7 @@ async fn a_code_is_redeemed_by_one_of_two_who_loaded_it_fresh() {
     let loaded = code::find(&realm, "hash").await.unwrap().unwrap();
     assert_eq!(loaded.state, State::Fresh);
     assert_eq!(loaded.resources, issued().resources);
-    let redeem = || params![name, "hash", NOW];
+    let redeem = || code::redeem(name, "hash", &issued(), NOW);
     assert!(guarded(&realm, &code::REDEEM_CODE, redeem()).await);
     assert!(!guarded(&realm, &code::REDEEM_CODE, redeem()).await);
     let loaded = code::find(&realm, "hash").await.unwrap().unwrap();
@@ -101,8 +101,58 @@ async fn a_code_that_expires_on_the_way_to_the_commit_is_not_redeemed() {
     let name = realm.name();
     let issue = code::issue(name, "hash", &issued(), NOW + 3600);
     run(&realm, &code::ISSUE_CODE, issue).await;
-    let late = params![name, "hash", NOW + 60];
+    let late = code::redeem(name, "hash", &issued(), NOW + 60);
     assert!(!guarded(&realm, &code::REDEEM_CODE, late).await);
+}
+
+#[tokio::test]
+async fn a_code_is_not_redeemed_after_a_revocation_that_the_memory_does_not_know_of() {
+    use realm::Mark;
+    let realm = realm().await;
+    let name = realm.name();
+    let consent = |client: &str| Mark::Consent {
+        person: "alice".into(),
+        client: client.into(),
+    };
+    let marks = [
+        (Mark::Grant("grant".into()), false),
+        (Mark::Session("session".into()), false),
+        (Mark::Person("alice".into()), false),
+        (Mark::Client("app".into()), false),
+        (consent("app"), false),
+        (consent("other"), true),
+        (Mark::Session("other".into()), true),
+    ];
+    for (number, (mark, redeemed)) in marks.into_iter().enumerate() {
+        let hash = format!("hash{number}");
+        // Issued a second after whatever came before in this test.
+        let issued_at = realm.now() + 1;
+        let code = Code {
+            issued_at,
+            expires_at: issued_at + 60,
+            grant_id: format!("grant{number}"),
+            session: format!("session{number}"),
+            ..issued()
+        };
+        let mark = match mark {
+            Mark::Grant(_) => Mark::Grant(code.grant_id.clone()),
+            Mark::Session(id) if id == "session" => Mark::Session(code.session.clone()),
+            mark => mark,
+        };
+        let issue = code::issue(name, &hash, &code, issued_at + 3600);
+        run(&realm, &code::ISSUE_CODE, issue).await;
+        realm.ambient().clock.advance(2);
+        let mut batch = Batch::new();
+        realm.revoke(&mut batch, mark.clone());
+        // Not through the realm: as another node would.
+        realm.db().commit(batch).await.unwrap();
+        let redeem = code::redeem(name, &hash, &code, realm.now());
+        assert_eq!(
+            guarded(&realm, &code::REDEEM_CODE, redeem).await,
+            redeemed,
+            "{mark:?}"
+        );
+    }
 }
 
 #[tokio::test]

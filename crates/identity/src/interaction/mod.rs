@@ -60,6 +60,13 @@ pub struct Request {
     pub body: String,
 }
 
+impl Request {
+    /// Whether [`begin`] may have to store it. Whoever lets strangers do that limits how often.
+    pub fn is_large(&self) -> bool {
+        serde_json::to_vec(self).map_or(true, |text| text.len() > rules::TRAVELS_MAX)
+    }
+}
+
 /// The body holds a whole authorization request: it is not shown.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

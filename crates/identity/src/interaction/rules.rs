@@ -2,6 +2,8 @@
 
 /// Longest sealed interaction that travels in a URL, in characters; longer ones are stored.
 pub const SEALED_MAX: usize = 4096;
+/// Longest request that travels in any case, in bytes of JSON: as base64url with its times, its browser, nonce and tag it stays below [`SEALED_MAX`].
+pub const TRAVELS_MAX: usize = 2900;
 /// Longest interaction that is accepted at all, in bytes of JSON.
 pub const DOCUMENT_MAX: usize = 64 * 1024;
 /// Marks a token that names a stored interaction. Not in the alphabet of base64url, so a sealed one never begins with it.

@@ -172,6 +172,9 @@ pub async fn list(realm: &Realm, after: &str, limit: i64) -> Result<Vec<Client>,
 }
 
 pub(crate) async fn load(db: &db::Db, realm: &str, id: &str) -> Result<Option<Client>, Error> {
+    if id.contains('\0') {
+        return Ok(None);
+    }
     let row = db.row(&sql::FIND_CLIENT, params![realm, id]).await?;
     row.as_ref().map(read).transpose()
 }

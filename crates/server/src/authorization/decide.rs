@@ -74,7 +74,8 @@ pub(crate) async fn decide(
         .map_err(|reason| refuse(reason.into()))?;
     let remembered = consent::sql::find(realm, &person.id, &client.id)
         .await
-        .map_err(refuse)?;
+        .map_err(refuse)?
+        .map(|consent| consent.to(client.created_at));
     let again = request.prompt.contains(Prompt::Consent);
     let decision = consent::rules::decide(&scope, remembered.as_ref(), again, client.skip_consent);
     let (asks, new) = match decision {

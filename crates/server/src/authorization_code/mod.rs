@@ -7,7 +7,7 @@
 pub mod rules;
 pub(crate) mod sql;
 
-use db::{Batch, params};
+use db::Batch;
 use oauth::token::{AuthorizationCode, TokenResponse};
 use realm::{Client, Event, GrantType, Lifetimes, Mark};
 
@@ -56,7 +56,8 @@ pub(crate) async fn redeem(
             }
         }
     }
-    Err(Reason::Contended.into())
+    // Still fresh and yet not to be redeemed: revoked at another node, of which this one is about to hear.
+    Err(Reason::GrantRevoked.into())
 }
 
 /// Issues the tokens; `None` when another redemption was faster.
@@ -81,7 +82,11 @@ async fn attempt(
     let tokens = tokens(call, client, code, &target, family.as_ref()).await?;
 
     let mut batch = Batch::new();
-    batch.expect(&sql::REDEEM_CODE, params![realm.name(), hash, now], 1);
+    batch.expect(
+        &sql::REDEEM_CODE,
+        sql::redeem(realm.name(), hash, code, now),
+        1,
+    );
     if let Some(family) = &family {
         refresh_token::begin(realm, &mut batch, family);
     }
@@ -89,18 +94,25 @@ async fn attempt(
     Ok(commit(realm, batch).await?.map(|_| tokens))
 }
 
+/// What ends a code when it is revoked, the grant and the session first.
+pub(crate) fn marks(code: &Code) -> [Mark; 5] {
+    let [grant, person, consent] = of_grant(&code.grant_id, &code.person, &code.client);
+    [
+        grant,
+        Mark::Session(code.session.clone()),
+        person,
+        consent,
+        Mark::Client(code.client.clone()),
+    ]
+}
+
 /// Whether what the code stands for still holds: the person, the session and the consent.
 async fn check_grant(call: &Call, code: &Code) -> Result<(), Refusal> {
     let realm = &call.realm;
-    let [grant, person, consent] = of_grant(&code.grant_id, &code.person, &code.client);
-    let marks = [
-        grant,
-        person,
-        consent,
-        Mark::Session(code.session.clone()),
-        Mark::Client(code.client.clone()),
-    ];
-    if realm.revocations().is_any_revoked(&marks, code.issued_at) {
+    if realm
+        .revocations()
+        .is_any_revoked(&marks(code), code.issued_at)
+    {
         return Err(Reason::GrantRevoked.into());
     }
     match identity::people::find(realm, &code.person).await? {
@@ -185,6 +197,11 @@ async fn tokens(
 /// The code was redeemed before: whoever has it should not, so what it gave is revoked (RFC 6749 §4.1.2, RFC 9700 §4.5).
 async fn replayed(call: &Call, code: &Code) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
+    let grant = Mark::Grant(code.grant_id.clone());
+    // Once is enough: whoever goes on presenting it must not fill the audit.
+    if realm.revocations().is_revoked(&grant, code.issued_at) {
+        return Ok(Reason::CodeReplayed.into());
+    }
     let mut batch = Batch::new();
     realm.record(&mut batch, event(call, "authorization_code.replayed", code));
     refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());

@@ -15,8 +15,11 @@ db::statements! {
     /// A code by its hash.
     pub FIND_CODE = "SELECT grant_id, client, person, session, redirect_uri, redirect_uri_sent, challenge, scope, resources, nonce, auth_time, amr,
         acr, issued_at, expires_at, redeemed_at FROM authorization_code WHERE realm = $1 AND hash = $2";
-    /// Redeems a code, once: the guard is one row.
-    pub REDEEM_CODE = "UPDATE authorization_code SET redeemed_at = $3 WHERE realm = $1 AND hash = $2 AND redeemed_at IS NULL AND expires_at > $3";
+    /// Redeems a code, once, unless its grant or session, or since its issue its person, consent or client, was revoked: the guard is one row. The memory
+    /// of this node may not know of that yet, and what begins here must not outlive it.
+    pub REDEEM_CODE = "UPDATE authorization_code SET redeemed_at = $3 WHERE realm = $1 AND hash = $2 AND redeemed_at IS NULL AND expires_at > $3
+        AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
+        AND (revocation.id IN ($4, $5) OR (revocation.id IN ($6, $7, $8) AND revocation.revoked_at >= $9)))";
     /// Deletes codes that need not be remembered any more.
     pub SWEEP_CODES = "DELETE FROM authorization_code WHERE (realm, hash) IN
         (SELECT realm, hash FROM authorization_code WHERE keep_until <= $1 LIMIT $2)";
@@ -43,6 +46,22 @@ pub(crate) fn issue(realm: &str, hash: &str, code: &Code, keep_until: i64) -> db
         code.issued_at,
         code.expires_at,
         keep_until,
+    ]
+}
+
+/// The parameters of [`REDEEM_CODE`].
+pub(crate) fn redeem(realm: &str, hash: &str, code: &Code, now: i64) -> db::Params {
+    let [grant, session, person, consent, client] = super::marks(code).map(|mark| mark.id());
+    params![
+        realm,
+        hash,
+        now,
+        grant,
+        session,
+        person,
+        consent,
+        client,
+        code.issued_at,
     ]
 }
 

@@ -55,13 +55,30 @@ pub(crate) async fn submit_withdrawal(call: Call, body: Body) -> Response {
         Ok(person) => person,
         Err(response) => return *response,
     };
-    if let Some(client) = params.get("client_id") {
+    // What was never allowed leaves no revocation behind, or anybody could fill the memory with those of clients they made up.
+    let allowed = match allowed(&call, &person, params.get("client_id")).await {
+        Ok(allowed) => allowed,
+        Err(refusal) => return pages::refused(&call, &refusal),
+    };
+    if let Some(client) = allowed {
         let address = call.address.map(|address| address.to_string());
         if let Err(refusal) = withdraw(&call.realm, &person.id, client, address).await {
             return pages::refused(&call, &refusal);
         }
     }
     web::page::see_other(&format!("{}/consent/applications", call.realm.path()))
+}
+
+/// The client, if the person allowed it anything.
+async fn allowed<'a>(
+    call: &Call,
+    person: &Person,
+    client: Option<&'a str>,
+) -> Result<Option<&'a str>, Refusal> {
+    match client {
+        Some(id) => Ok(sql::find(&call.realm, &person.id, id).await?.map(|_| id)),
+        None => Ok(None),
+    }
 }
 
 async fn signed_in(call: &Call) -> Result<Person, Box<Response>> {

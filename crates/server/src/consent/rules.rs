@@ -13,6 +13,20 @@ pub struct Consent {
     pub version: i64,
 }
 
+impl Consent {
+    /// What of it is meant for the client that was made at this time (unix seconds): nothing when it was given before, to another one that had the
+    /// same identifier.
+    pub fn to(self, client_made_at: i64) -> Self {
+        if self.granted_at >= client_made_at {
+            return self;
+        }
+        Self {
+            scope: Scope::empty(),
+            ..self
+        }
+    }
+}
+
 /// What is to be done about consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {

@@ -10,7 +10,7 @@ pub(crate) mod sql;
 use db::{Batch, params};
 use identity::Person;
 use oauth::token::{RefreshToken, TokenResponse};
-use realm::{Event, Mark, Realm};
+use realm::{Client, Event, Mark, Realm};
 
 use self::rules::{Decision, Family, Lifetimes};
 use crate::call::Call;
@@ -59,14 +59,16 @@ async fn attempt(
     decision: Decision,
 ) -> Result<Option<TokenResponse>, Refusal> {
     let realm = &call.realm;
-    let person = check_grant(call, family).await?;
+    let person = check_grant(call, client, family).await?;
     let catalogue = realm.catalogue().await?;
     // A person who left a group, or a client whose registration shrank, does not keep what came with it.
     let terms = Terms {
         scope: rules::narrow(&family.scope, request.scope.as_ref())?,
         resources: family.resources.clone(),
     };
-    let scope = grantable(&terms, Some(&person.facts()), client, &catalogue)?;
+    let scope = grantable(&terms, Some(&person.facts()), client, &catalogue)
+        // RFC 6749 §5.2 has no access_denied.
+        .map_err(|_| Reason::ScopeNotGrantable)?;
     let granted = Granted {
         scope: &scope,
         resources: &family.resources,
@@ -102,8 +104,12 @@ async fn attempt(
 }
 
 /// Whether what the family stands for still holds.
-async fn check_grant(call: &Call, family: &Family) -> Result<Person, Refusal> {
+async fn check_grant(call: &Call, client: &Client, family: &Family) -> Result<Person, Refusal> {
     let realm = &call.realm;
+    // A client that got the identifier of one that was removed inherits nothing.
+    if family.created_at < client.created_at {
+        return Err(Reason::GrantRevoked.into());
+    }
     let mut marks = of_grant(&family.id, &family.person, &family.client).to_vec();
     marks.push(Mark::Client(family.client.clone()));
     if let (Some(session), false) = (&family.session, family.offline) {
@@ -234,7 +240,7 @@ pub(crate) async fn living(
     if !lives {
         return Ok(None);
     }
-    match check_grant(call, &family).await {
+    match check_grant(call, client, &family).await {
         Ok(_) => Ok(Some(family)),
         Err(Refusal::Because(_)) => Ok(None),
         Err(failed) => Err(failed),
