@@ -50,6 +50,7 @@ pub async fn create(
     };
     set_secret(realm, &mut client, secret.as_deref())?;
     rules::check(&client, &*realm.catalogue().await?)?;
+    publish_key(realm, &client).await?;
     let now = realm.now();
     (client.version, client.created_at, client.updated_at) = (1, now, now);
     let mut batch = Batch::new();
@@ -100,6 +101,7 @@ pub async fn update(
         set_secret(realm, &mut client, secret.as_deref())?;
     }
     rules::check(&client, &*realm.catalogue().await?)?;
+    publish_key(realm, &client).await?;
     let now = realm.now();
     let mut batch = Batch::new();
     batch.expect(
@@ -128,6 +130,14 @@ pub async fn update(
             Ok(Registered { client, secret })
         }
     }
+}
+
+/// Makes the key that will sign its ID tokens, so that it is among the published ones before the client reads them, which many do just once.
+async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
+    if let Some(algorithm) = client.id_token_signed_response_alg {
+        realm.keys().signer(algorithm).await?;
+    }
+    Ok(())
 }
 
 /// Removes a client; tokens issued to it are void from now on.

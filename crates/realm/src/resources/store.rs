@@ -15,6 +15,7 @@ const WHAT: &str = "resource";
 /// [`Error::Invalid`] names the member that breaks a rule, also when a scope belongs to another resource; [`Error::Exists`].
 pub async fn create(realm: &Realm, mut resource: Resource, actor: &str) -> Result<Resource, Error> {
     rules::check(&resource)?;
+    publish_key(realm, &resource).await?;
     let now = realm.now();
     (resource.version, resource.created_at, resource.updated_at) = (1, now, now);
     let mut batch = Batch::new();
@@ -28,6 +29,14 @@ pub async fn create(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
     Ok(resource)
 }
 
+/// Makes the key that will sign its access tokens, so that it is among the published ones before the API reads them.
+async fn publish_key(realm: &Realm, resource: &Resource) -> Result<(), Error> {
+    if let Some(algorithm) = resource.signing_alg {
+        realm.keys().signer(algorithm).await?;
+    }
+    Ok(())
+}
+
 /// Changes the resource with this identifier to what `resource` says, provided that nobody has changed it since it was read (its `version`).
 /// A scope that is no longer named is no longer granted; clients that are registered for it stay as they are.
 ///
@@ -38,6 +47,7 @@ pub async fn update(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
     if find(realm, &resource.id).await?.is_none() {
         return Err(Error::not_found(WHAT, &resource.id));
     }
+    publish_key(realm, &resource).await?;
     let now = realm.now();
     let mut batch = Batch::new();
     batch.expect(
