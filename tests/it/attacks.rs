@@ -152,4 +152,17 @@ on_each_engine! {
             world.advance(3600);
         }
     }
+
+    /// A realm may be called `main-browser`: no cookie of `main` is its session's.
+    async fn no_cookie_of_a_realm_has_the_name_of_another_ones_session(world: World) {
+        let app = world.app().await;
+        let mut browser = world.browser();
+        world.flow(&app).tokens_in(&mut browser).await;
+        let of_another = |name: &String| {
+            let realm = name.strip_prefix("grantor-").unwrap_or("?");
+            realm != "main" && realm.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let names: Vec<&String> = browser.cookies().keys().collect();
+        assert!(names.len() == 2 && !names.iter().any(|name| of_another(name)), "{names:?}");
+    }
 }

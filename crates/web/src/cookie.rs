@@ -44,11 +44,11 @@ impl std::fmt::Debug for Jar {
 }
 
 /// The name of a cookie of `realm`: `__Host-grantor-REALM` when the issuer is https, so that no other host and no plain connection can
-/// set it, else `grantor-REALM`; with `-SUFFIX` unless `suffix` is empty.
+/// set it, else `grantor-REALM`; with `.SUFFIX` unless `suffix` is empty. No realm has a dot in its name, so none has another's cookie.
 pub fn name(realm: &str, https: bool, suffix: &str) -> String {
     let prefix = if https { "__Host-" } else { "" };
-    let dash = if suffix.is_empty() { "" } else { "-" };
-    format!("{prefix}grantor-{realm}{dash}{suffix}")
+    let dot = if suffix.is_empty() { "" } else { "." };
+    format!("{prefix}grantor-{realm}{dot}{suffix}")
 }
 
 /// Which cross-site requests carry the cookie.
@@ -219,7 +219,7 @@ mod tests {
             .http_only(false);
         assert_eq!(
             header.header().unwrap(),
-            "grantor-main-browser=v; Path=/; SameSite=Strict"
+            "grantor-main.browser=v; Path=/; SameSite=Strict"
         );
     }
 

@@ -308,7 +308,7 @@ async fn an_https_issuer_has_secure_cookies_whatever_the_socket(engine: Engine) 
     assert!(cookie.starts_with("__Host-grantor-main="), "{cookie}");
     assert!(cookie.contains("; Secure") && !cookie.contains("Domain"));
     begin(&world, &mut browser, request(false)).await;
-    assert!(browser.cookies.contains_key("__Host-grantor-main-browser"));
+    assert!(browser.cookies.contains_key("__Host-grantor-main.browser"));
 }
 
 async fn a_full_password_pool_answers_503_and_when_to_try_again(engine: Engine) {
