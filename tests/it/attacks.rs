@@ -165,4 +165,22 @@ on_each_engine! {
         let names: Vec<&String> = browser.cookies().keys().collect();
         assert!(names.len() == 2 && !names.iter().any(|name| of_another(name)), "{names:?}");
     }
+
+    /// A client that is switched off is one that nobody is sent to: after signing out no more than after signing in.
+    async fn nobody_is_sent_to_a_client_that_is_switched_off(world: World) {
+        let back = "https://app.example/signed-out";
+        let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([back]))).await;
+        let tokens = world.flow(&app).tokens().await;
+        let by_client = format!("/logout?client_id=app&post_logout_redirect_uri={back}");
+        let by_hint = format!("/logout?id_token_hint={}&post_logout_redirect_uri={back}", tokens.id());
+        for path in [&by_client, &by_hint] {
+            assert_eq!(world.get(path).send().await.header("location"), back);
+        }
+        let mut client = realm::clients::find(world.realm(), "app").await.unwrap().unwrap();
+        client.disabled = true;
+        realm::clients::update(world.realm(), client, realm::clients::SecretChange::Keep, "test").await.unwrap();
+        for path in [&by_client, &by_hint] {
+            world.get(path).send().await.status(400);
+        }
+    }
 }

@@ -132,6 +132,8 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
         Some(id) => call.realm.client(id).await?,
         None => None,
     };
+    // Nobody is sent to a client that is switched off, as at /authorize.
+    let client = client.filter(|client| !client.disabled);
     let back = match params.get("post_logout_redirect_uri") {
         None => None,
         Some(uri) => {
