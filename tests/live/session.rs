@@ -47,7 +47,14 @@ pub async fn sign_in(grantor: &Grantor, id: &str) -> Session {
     let client = ["client", "create", "--name", "Load", "--id", id];
     let secret = ["--secret", SECRET, "--redirect-uri", REDIRECT];
     let grants = ["--grant", "authorization_code", "--grant", "refresh_token"];
-    let scopes = ["--scope", "openid", "--scope", "offline_access", "--id-token-alg", "ES256"];
+    let scopes = [
+        "--scope",
+        "openid",
+        "--scope",
+        "offline_access",
+        "--id-token-alg",
+        "ES256",
+    ];
     grantor.command(
         &[&client[..], &secret[..], &grants[..], &scopes[..]].concat(),
         "",
