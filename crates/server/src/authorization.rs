@@ -112,7 +112,8 @@ async fn leave(
         body: arrival.body(checked)?,
     };
     if request.is_large() {
-        call.server.guesses.large(call).map_err(Stop::Page)?;
+        let verdict = call.server.guesses.large(call);
+        verdict.map_err(|refusal| checked.refuse(refusal))?;
     }
     let begun = interaction::begin(&call.realm, &call.headers, page, request)
         .await

@@ -13,9 +13,9 @@ pub(crate) const DEFAULT: Rate = Rate {
     seconds_each: 10,
 };
 
-/// Sixty authorization requests too large to travel at once, then one each five seconds: what they leave in the database stays small.
+/// Thirty authorization requests too large to travel at once, then one each five seconds: what they leave in the database stays small.
 const LARGE: Rate = Rate {
-    burst: 60,
+    burst: 30,
     seconds_each: 5,
 };
 
