@@ -52,10 +52,8 @@ pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
 }
 
 /// The root of a tenant that has no pages of its own yet leads to where a person can sign in.
-async fn nothing_here(
-    axum::Extension(realm): axum::Extension<Arc<Realm>>,
-) -> axum::response::Redirect {
-    axum::response::Redirect::to(&format!("{}/login", realm.path()))
+async fn nothing_here(axum::Extension(realm): axum::Extension<Arc<Realm>>) -> Response {
+    web::page::see_other(&format!("{}/login", realm.path()))
 }
 
 /// Whether this node can serve: its database answers.

@@ -23,9 +23,6 @@ enum Action {
         place: Place,
         /// Its name: small letters, digits and hyphens
         name: String,
-        /// Its issuer, when it has a host of its own
-        #[arg(long, value_name = "URL")]
-        issuer: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -59,19 +56,13 @@ enum Action {
 impl RealmCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::Create {
-                place,
-                name,
-                issuer,
-                json,
-            } => {
+            Action::Create { place, name, json } => {
                 let node = place.node().await?;
                 let settings = Settings {
                     display_name: name.clone(),
                     ..Settings::default()
                 };
-                let issuer = issuer.as_deref();
-                let made = realms::create(&node, &name, issuer, settings, ACTOR_NAME).await?;
+                let made = realms::create(&node, &name, None, settings, ACTOR_NAME).await?;
                 show(made.name(), made.issuer(), &made.settings(), json)
             }
             Action::List { place, json } => {
