@@ -27,6 +27,7 @@ mod login;
 mod logs;
 mod metadata;
 mod nodes;
+mod outage;
 mod pkce;
 mod redirect_uri;
 mod refresh_token;

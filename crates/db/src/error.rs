@@ -65,6 +65,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the database as a whole is away or failing, whatever was asked of it: answer 503 with Retry-After.
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Closed | Self::Engine(_) | Self::UnknownOutcome(_)
+        )
+    }
+}
+
 /// Why a batch was not committed. Except for [`Error::UnknownOutcome`] nothing of it has happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {

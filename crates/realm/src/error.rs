@@ -119,6 +119,14 @@ impl Error {
         }
     }
 
+    /// Whether the database is away or failing: answer 503 with Retry-After.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Db(error) | Self::Commit(db::CommitError::Db(error)) => error.is_outage(),
+            _ => false,
+        }
+    }
+
     /// Whether the database had more to do than it gets done: answer 503 with Retry-After.
     pub fn is_busy(&self) -> bool {
         matches!(

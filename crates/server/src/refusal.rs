@@ -169,6 +169,8 @@ pub enum Refusal {
     TooMany(i64),
     /// The storage is overloaded: try again.
     Busy,
+    /// The storage is away or failing; the text is logged and never sent.
+    Down(String),
     /// Something of ours failed; the text is logged and never sent.
     Failed(String),
 }
@@ -189,6 +191,8 @@ impl From<realm::Error> for Refusal {
     fn from(error: realm::Error) -> Self {
         if error.is_busy() {
             Self::Busy
+        } else if error.is_outage() {
+            Self::Down(error.to_string())
         } else {
             Self::Failed(error.to_string())
         }
@@ -197,10 +201,10 @@ impl From<realm::Error> for Refusal {
 
 impl From<identity::Error> for Refusal {
     fn from(error: identity::Error) -> Self {
-        if error.is_busy() {
-            Self::Busy
-        } else {
-            Self::Failed(error.to_string())
+        match error {
+            error if error.is_busy() => Self::Busy,
+            identity::Error::Db(error) => error.into(),
+            error => Self::Failed(error.to_string()),
         }
     }
 }
@@ -209,6 +213,7 @@ impl From<db::Error> for Refusal {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Busy => Self::Busy,
+            error if error.is_outage() => Self::Down(error.to_string()),
             error => Self::Failed(error.to_string()),
         }
     }
@@ -234,6 +239,10 @@ impl Refusal {
                 ErrorCode::TemporarilyUnavailable,
                 "the server is busy: try again".to_owned(),
             ),
+            Self::Down(_) => (
+                ErrorCode::TemporarilyUnavailable,
+                "the server cannot answer at the moment: try again".to_owned(),
+            ),
             Self::Failed(_) => (
                 ErrorCode::ServerError,
                 "something went wrong on our side".to_owned(),
@@ -247,7 +256,7 @@ impl Refusal {
             Self::Because(reason) => reason.code().status(),
             Self::Protocol(error) => error.code.status(),
             Self::TooMany(_) => 429,
-            Self::Busy => 503,
+            Self::Busy | Self::Down(_) => 503,
             Self::Failed(_) => 500,
         }
     }
@@ -257,6 +266,7 @@ impl Refusal {
         match self {
             Self::TooMany(seconds) => Some(*seconds),
             Self::Busy | Self::Because(Reason::Contended) => Some(1),
+            Self::Down(_) => Some(5),
             _ => None,
         }
     }
@@ -275,6 +285,9 @@ impl Refusal {
                 tracing::warn!(realm, endpoint, client, seconds, "too many attempts");
             }
             Self::Busy => tracing::warn!(realm, endpoint, client, "the storage is busy"),
+            Self::Down(cause) => {
+                tracing::error!(realm, endpoint, client, cause, "the storage is away");
+            }
             Self::Failed(cause) => tracing::error!(realm, endpoint, client, cause, "failed"),
         }
     }
