@@ -18,6 +18,8 @@ pub(crate) async fn check(api: &Api, grant: &Grant) -> Verdict {
     };
     if grant.issued.elapsed() < JUDGED_UNTIL {
         check.run().await;
+    } else {
+        check.verdict.stale += 1;
     }
     check.verdict
 }
@@ -78,15 +80,15 @@ impl Check<'_> {
         let grant = self.grant;
         self.verdict.families += 1;
         let answer = self.api.refresh(grant.newest()).await;
-        let Some(next) = self.granted(answer, "the newest refresh token") else {
-            return;
-        };
-        let answer = self.api.refresh(grant.newest()).await;
-        let again = self.granted(answer, "the newest refresh token, once more,");
-        let same = again.is_none_or(|again| again.refresh == next.refresh);
-        if !same || grant.refresh.contains(&next.refresh) {
-            let what = "one refresh token has two successors";
-            self.verdict.fault(Fault::Forked, what);
+        let next = self.granted(answer, "the newest refresh token");
+        if let Some(next) = &next {
+            let answer = self.api.refresh(grant.newest()).await;
+            let again = self.granted(answer, "the newest refresh token, once more,");
+            let same = again.is_none_or(|again| again.refresh == next.refresh);
+            if !same || grant.refresh.contains(&next.refresh) {
+                let what = "one refresh token has two successors";
+                self.verdict.fault(Fault::Forked, what);
+            }
         }
         if let [.., old, _] = grant.refresh.as_slice() {
             let answer = self.api.refresh(old).await;
@@ -96,7 +98,9 @@ impl Check<'_> {
             self.verdict.codes += 1;
             self.refused(answer, Fault::Doubled, "a code that was redeemed");
         }
-        self.dead(&next.refresh, &next.access).await;
+        if let Some(next) = next {
+            self.dead(&next.refresh, &next.access).await;
+        }
     }
 
     async fn dead(&mut self, refresh: &str, access: &str) {

@@ -73,6 +73,7 @@ pub(crate) struct Hand<'a> {
 }
 
 /// A request whose end is not known.
+#[derive(Debug)]
 pub(crate) struct InFlight;
 
 type Step = Result<(), InFlight>;
@@ -102,7 +103,7 @@ impl Hand<'_> {
         }
     }
 
-    async fn redeem(&mut self) -> Step {
+    pub(crate) async fn redeem(&mut self) -> Step {
         match self.api.redeem(&self.grant.code).await {
             Answer::Granted(tokens) => self.grant.acknowledge(tokens, self.verdict),
             Answer::Refused => self.verdict.fault(Fault::Lost, "a fresh code is refused"),
@@ -118,11 +119,16 @@ impl Hand<'_> {
     pub(crate) async fn refreshed(&mut self, times: usize) -> Step {
         self.redeem().await?;
         for _ in 0..times {
-            match self.api.refresh(self.grant.newest()).await {
-                Answer::Granted(tokens) => self.grant.acknowledge(tokens, self.verdict),
-                Answer::Refused => self.verdict.fault(Fault::Lost, "a living token is refused"),
-                Answer::Unknown(words) => return self.unknown(words),
-            }
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn refresh(&mut self) -> Step {
+        match self.api.refresh(self.grant.newest()).await {
+            Answer::Granted(tokens) => self.grant.acknowledge(tokens, self.verdict),
+            Answer::Refused => self.verdict.fault(Fault::Lost, "a living token is refused"),
+            Answer::Unknown(words) => return self.unknown(words),
         }
         Ok(())
     }

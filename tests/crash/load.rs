@@ -81,11 +81,7 @@ impl Load {
                 panic!("no code before the first kill");
             };
             let (mut grant, mut verdict) = (Grant::issued(code), Verdict::default());
-            let mut hand = Hand {
-                api: &api,
-                grant: &mut grant,
-                verdict: &mut verdict,
-            };
+            let mut hand = hand(&api, &mut grant, &mut verdict);
             let mut done = hand.refreshed(2).await.is_ok();
             if n % 2 == 1 {
                 done &= hand.revoke_grant().await.is_ok();
@@ -96,6 +92,38 @@ impl Load {
             assert!(done && verdict.faults.is_empty(), "{:?}", verdict.examples);
         }
         load
+    }
+
+    /// `count` grants at each of three stages: the code is issued; it is redeemed; it is redeemed.
+    pub(crate) async fn begin(&mut self, address: SocketAddr, count: usize) {
+        let api = Api::new(address, &self.cookie);
+        let mut verdict = Verdict::default();
+        for n in 0..3 * count {
+            let Answer::Granted(code) = api.authorize().await else {
+                panic!("no code");
+            };
+            let mut grant = Grant::issued(code);
+            if n % 3 > 0 {
+                hand(&api, &mut grant, &mut verdict).redeem().await.unwrap();
+            }
+            self.grants.push(grant);
+        }
+        assert!(verdict.faults.is_empty(), "{:?}", verdict.examples);
+    }
+
+    /// The next stage of each: the code is redeemed; the token is refreshed; the grant is revoked.
+    pub(crate) async fn go_on(&mut self, address: SocketAddr) {
+        let api = Api::new(address, &self.cookie);
+        let mut verdict = Verdict::default();
+        for (n, grant) in self.grants.iter_mut().enumerate() {
+            let mut hand = hand(&api, grant, &mut verdict);
+            match n % 3 {
+                0 => hand.redeem().await.unwrap(),
+                1 => hand.refresh().await.unwrap(),
+                _ => hand.revoke_grant().await.unwrap(),
+            }
+        }
+        assert!(verdict.faults.is_empty(), "{:?}", verdict.examples);
     }
 
     /// Starts the workers.
@@ -158,6 +186,14 @@ impl Load {
     }
 }
 
+fn hand<'a>(api: &'a Api, grant: &'a mut Grant, verdict: &'a mut Verdict) -> Hand<'a> {
+    Hand {
+        api,
+        grant,
+        verdict,
+    }
+}
+
 async fn work(
     api: Api,
     stop: Arc<AtomicBool>,
@@ -179,12 +215,7 @@ async fn work(
         };
         verdict.acknowledged += 1;
         let mut grant = Grant::issued(code);
-        let mut hand = Hand {
-            api: &api,
-            grant: &mut grant,
-            verdict: &mut verdict,
-        };
-        let played = hand.play(turn).await;
+        let played = hand(&api, &mut grant, &mut verdict).play(turn).await;
         grants.push(grant);
         done.fetch_add(1, Ordering::SeqCst);
         if played.is_err() {

@@ -41,6 +41,8 @@ pub(crate) struct Counts {
     pub(crate) changes: usize,
     pub(crate) syncs_of_log: usize,
     pub(crate) syncs_of_database: usize,
+    /// Times that SQLite began its log anew, after it had copied all of it into the database.
+    pub(crate) logs_begun: usize,
     pub(crate) taken_back: usize,
 }
 
@@ -214,6 +216,9 @@ impl Seen {
             b'S' if is_log => self.counts.syncs_of_log += 1,
             b'S' => self.counts.syncs_of_database += 1,
             _ => panic!("the log of the layer is damaged"),
+        }
+        if kind == b'W' && is_log && offset == 0 {
+            self.counts.logs_begun += 1;
         }
         if kind == b'S' {
             file.sync();

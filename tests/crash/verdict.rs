@@ -34,6 +34,8 @@ pub(crate) struct Verdict {
     pub(crate) families: usize,
     /// Revocations that were looked at after a kill.
     pub(crate) revocations: usize,
+    /// Grants that were too old to be looked at.
+    pub(crate) stale: usize,
     pub(crate) faults: BTreeMap<Fault, usize>,
     /// The first of the faults, in words.
     pub(crate) examples: Vec<String>,
@@ -54,6 +56,7 @@ impl Verdict {
         self.codes += other.codes;
         self.families += other.families;
         self.revocations += other.revocations;
+        self.stale += other.stale;
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
@@ -86,7 +89,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kills: {} answers acknowledged, {} requests in flight; afterwards {} codes, {} families and {} revocations tried: {} lost, {} \
+            "{} kills: {} answers acknowledged, {} requests in flight; afterwards {} codes, {} families and {} revocations tried ({} grants too old): {} lost, {} \
              redeemed twice, {} forked, {} revived, {} half done, {} unproven",
             self.kills,
             self.acknowledged,
@@ -94,6 +97,7 @@ impl fmt::Display for Verdict {
             self.codes,
             self.families,
             self.revocations,
+            self.stale,
             self.count(Fault::Lost),
             self.count(Fault::Doubled),
             self.count(Fault::Forked),

@@ -9,6 +9,8 @@ use std::time::Duration;
 /// Where the data is, and what happens to it at a kill.
 pub struct Storage {
     dir: tempfile::TempDir,
+    /// Beside the data, which a layer may watch.
+    logs: tempfile::TempDir,
     database: String,
     environment: Vec<(String, PathBuf)>,
     at_kill: Box<dyn Fn() + Send>,
@@ -24,6 +26,7 @@ impl Storage {
         );
         Self {
             dir,
+            logs: tempfile::tempdir().unwrap(),
             database,
             environment: Vec::new(),
             at_kill: Box::new(|| ()),
@@ -104,6 +107,11 @@ impl Grantor {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    /// What it wrote to its standard error, errors alone.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.storage.logs.path().join("stderr")).unwrap_or_default()
+    }
+
     /// SIGKILL, and with the layer: a power cut.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -137,7 +145,7 @@ impl Grantor {
     async fn wait(&mut self) {
         for _ in 0..2000 {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("grantor ended by itself: {status}");
+                panic!("grantor ended by itself: {status}: {}", self.log());
             }
             if TcpStream::connect(self.address()).is_ok() {
                 return;
@@ -169,6 +177,12 @@ fn free_port() -> u16 {
 
 fn base(storage: &Storage, port: u16) -> Command {
     let mut command = Command::new(binary());
+    // What is meant for the tests is no setting of the server, which refuses what it does not know.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GRANTOR_") {
+            command.env_remove(name);
+        }
+    }
     command
         .current_dir(storage.dir.path())
         .env("GRANTOR_ISSUER", format!("http://localhost:{port}"))
@@ -181,8 +195,13 @@ fn base(storage: &Storage, port: u16) -> Command {
 }
 
 fn spawn(storage: &Storage, port: u16) -> Child {
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(storage.logs.path().join("stderr"))
+        .unwrap();
     let mut command = base(storage, port);
-    command.arg("serve").stdin(Stdio::null());
+    command.arg("serve").stdin(Stdio::null()).stderr(log);
     command
         .spawn()
         .expect("grantor starts: build it, or name it in GRANTOR_BIN")

@@ -55,6 +55,14 @@ impl Batch {
         self.steps.iter().any(|step| std::ptr::eq(step.stmt, stmt))
     }
 
+    /// The parameters of each time that it holds this statement, in order.
+    pub fn params_of(&self, stmt: &Stmt) -> impl Iterator<Item = &Params> {
+        self.steps
+            .iter()
+            .filter(move |step| std::ptr::eq(step.stmt, stmt))
+            .map(|step| &step.params)
+    }
+
     /// Whether it holds no statement.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -221,7 +221,10 @@ impl Realm {
     /// When the batch was not committed.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
         let announces = changes::is_in(&batch);
+        let revoked = self.revocations.of(&batch);
         let committed = self.db.commit(batch).await?;
+        // Not left to the change log: that what was revoked here holds here must not depend on a second visit to the database.
+        self.revocations.learn(revoked);
         if announces && let Err(error) = self.follower.follow().await {
             tracing::warn!(%error, "the change log cannot be read just now; changes show up here later");
         }

@@ -43,7 +43,10 @@ start() {
 while read -r order; do
   case $order in
     start) start "$@" ;;
-    kill) kill -9 $pid; wait $pid 2>/dev/null; echo killed ;;
+    kill)
+      kill -STOP $pid
+      kill -9 $pid $(cat /proc/$pid/task/*/children) 2>/dev/null
+      wait $pid 2>/dev/null; echo killed ;;
   esac
 done
 [ -n "$pid" ] && kill -INT $pid 2>/dev/null && wait $pid
@@ -120,7 +123,8 @@ impl Cluster {
         &self.directory
     }
 
-    /// Kills the server with SIGKILL, as a crash would.
+    /// Kills the server with SIGKILL, as a crash would: all its processes at once, stopped first so that it makes no more of them. A backend that
+    /// outlived the first one would finish its work.
     ///
     /// # Errors
     /// When the supervisor has gone.

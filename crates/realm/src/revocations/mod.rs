@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ambient::Ambient;
-use db::{Batch, Db, params};
+use db::{Batch, Db, Value, params};
 
 pub use mark::Mark;
 
@@ -28,7 +28,7 @@ pub struct Revocations {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Revoked {
+pub(crate) struct Revoked {
     at: i64,
     until: i64,
 }
@@ -125,6 +125,34 @@ impl Revocations {
         marks.retain(|_, revoked| revoked.until > now);
         if marks.capacity() > 4 * marks.len() + 64 {
             marks.shrink_to_fit();
+        }
+    }
+
+    /// What a batch revokes in this realm, for [`Revocations::learn`] once it is committed.
+    pub(crate) fn of(&self, batch: &Batch) -> Vec<(String, Revoked)> {
+        let rows = batch.params_of(&sql::REVOKE);
+        rows.filter_map(|params| match params.values() {
+            [
+                Value::Text(realm),
+                Value::Text(id),
+                Value::Int(at),
+                Value::Int(until),
+            ] if *realm == self.realm => Some((
+                id.clone(),
+                Revoked {
+                    at: *at,
+                    until: *until,
+                },
+            )),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Remembers what was committed without asking the database, which may be away by now.
+    pub(crate) fn learn(&self, committed: Vec<(String, Revoked)>) {
+        for (id, revoked) in committed {
+            self.add(&id, revoked);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::bed::{Bed, START, rows, run};
 
 on_both_engines!(
     a_revocation_counts_here_at_once_and_elsewhere_after_the_next_look,
+    a_revocation_counts_here_even_when_the_change_log_cannot_be_read,
     the_background_hears_of_a_revocation_that_was_committed_without_it,
     a_node_that_starts_later_knows_what_was_revoked,
     revoking_again_moves_the_moment,
@@ -17,6 +18,7 @@ on_both_engines!(
 
 db::statements! {
     ALL_REVOCATIONS = "SELECT id FROM revocation";
+    LOSE_COUNTER = "DELETE FROM change_counter";
     CUT_LOG = "DELETE FROM change_log";
     NEVER = "UPDATE realm SET version = version WHERE name = $1";
 }
@@ -54,6 +56,17 @@ async fn a_revocation_counts_here_at_once_and_elsewhere_after_the_next_look(bed:
         assert!(!is_revoked(node, &grant("p"), START));
         assert!(!is_revoked(node, &Mark::Session("g".to_owned()), START));
     }
+}
+
+/// A database that goes away right after the commit must not make the node that answered for it forget.
+async fn a_revocation_counts_here_even_when_the_change_log_cannot_be_read(bed: Bed) {
+    let node = bed.node().await;
+    let mut batch = Batch::new();
+    node.first().revoke(&mut batch, grant("g"));
+    batch.run(&LOSE_COUNTER, params![]);
+    node.first().commit(batch).await.unwrap();
+    assert!(node.sync().await.is_err());
+    assert!(is_revoked(&node, &grant("g"), START));
 }
 
 async fn the_background_hears_of_a_revocation_that_was_committed_without_it(bed: Bed) {
