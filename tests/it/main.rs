@@ -19,6 +19,7 @@ mod client_credentials;
 mod consent;
 mod cors;
 mod end_session;
+mod ended_session;
 mod foreign;
 mod id_token;
 mod introspection;

@@ -33,6 +33,9 @@ pub struct AppOptions {
 pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
     node.sweep(&identity::sweeps());
     node.sweep(&server::sweeps());
+    for (kind, handler) in server::handlers() {
+        node.handle(kind, handler);
+    }
     let identity = Identity::new(options.identity, node.ambient());
     let server = Server::new(Arc::clone(&identity), options.server, node.ambient());
     let tenant = Router::new()

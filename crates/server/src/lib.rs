@@ -159,6 +159,14 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
     web::cors::public(documents).with_state(server)
 }
 
+/// What this crate does about messages of lower floors, for [`realm::Node::handle`]: the kind and its handler.
+pub fn handlers() -> [(&'static str, Arc<dyn realm::outbox::Handler>); 1] {
+    [(
+        identity::session::ENDED,
+        Arc::new(refresh_token::SessionEnded),
+    )]
+}
+
 /// What deletes the expired rows of this crate in the background: `$1` is now, `$2` how many rows at most.
 pub fn sweeps() -> Vec<&'static db::Stmt> {
     vec![

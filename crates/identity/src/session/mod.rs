@@ -216,10 +216,15 @@ pub async fn begin(
     Ok(Begun { session, cookie })
 }
 
+/// The kind of the message that says that a session has ended; its payload is the session's identifier. What upper floors keep under the session ends
+/// when it is delivered.
+pub const ENDED: &str = "session.ended";
+
 /// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked. It is the last thing in the batch, which is
 /// committed with [`Realm::commit`], so that this node knows of it at once.
 pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
     batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
+    realm.enqueue(batch, ENDED, &session.id, realm.now());
     let happened = Happened::to("sign_out", &session.person)
         .from(address)
         .with(serde_json::json!({ "session": session.id }));
