@@ -94,6 +94,32 @@ on_each_engine! {
         }
     }
 
+    /// RFC 6749 §3.1, §4.1.2.1: the same by POST as by GET.
+    async fn a_parameter_twice_is_refused_by_post_too(world: World) {
+        let app = world.app().await;
+        let flow = world.flow(&app);
+        let posted = |extra: (&'static str, &'static str)| {
+            let mut browser = world.browser();
+            let mut pairs = flow.parameters.clone().into_iter().collect::<Vec<_>>();
+            pairs.push((extra.0.to_owned(), extra.1.to_owned()));
+            async move {
+                let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                browser.cross_site_post("/authorize", &pairs).await
+            }
+        };
+        for extra in [("client_id", "app"), ("redirect_uri", "https://app.example/callback")] {
+            let page = posted(extra).await;
+            assert_eq!(page.answer.status, 400, "{extra:?}");
+            assert!(page.leaving.is_none(), "{extra:?}");
+        }
+        for extra in [("scope", "openid"), ("code_challenge", "x"), ("nonce", "x")] {
+            let page = posted(extra).await;
+            assert_eq!(query_of(page.left())["error"], "invalid_request", "{extra:?}");
+        }
+        let page = posted(("state", "x")).await;
+        assert_eq!(query_of(page.left()).get("state"), None);
+    }
+
     /// RFC 6749 §3.1: what the server does not know is ignored.
     async fn an_unknown_parameter_is_ignored(world: World) {
         let app = world.app().await;
@@ -152,6 +178,28 @@ on_each_engine! {
         let tokens = crate::harness::Tokens(flow.redeem(&code).await.json());
         let claims = world.claims(tokens.id()).await;
         assert_eq!(claims["auth_time"].as_i64(), Some(world.now()));
+    }
+
+    /// A sign-in before the request does not answer it, however short before: neither at the sign-in page nor past it.
+    async fn a_sign_in_of_the_same_second_is_no_way_around(world: World) {
+        let app = world.app().await;
+        for (name, value) in [("prompt", "login"), ("max_age", "0"), ("prompt", "select_account")] {
+            let mut browser = world.browser();
+            world.flow(&app).code(&mut browser).await;
+            let flow = world.flow(&app).with(name, value);
+            let page = browser.get(&flow.url()).await;
+            assert!(page.has("password"), "{name}: {}", page.words());
+            let interaction = query_of(&page.url)["interaction"].clone();
+            for past in ["/login", "/authorize/continue", "/consent"] {
+                let page = browser.get(&format!("{past}?interaction={interaction}")).await;
+                assert!(page.has("password"), "{name} {past}: {}", page.words());
+            }
+            // Once is enough, and going back neither loops nor asks again.
+            let after = flow.go_on(&mut browser, page).await;
+            assert!(flow.response(&after).contains_key("code"), "{name}");
+            let back = browser.get(&format!("/login?interaction={interaction}")).await;
+            assert!(flow.response(&back).contains_key("code"), "{name}");
+        }
     }
 
     /// `prompt=login` is asked anew by each request: an answered one does not answer the next.

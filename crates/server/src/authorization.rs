@@ -81,10 +81,14 @@ pub(crate) async fn go_on(call: &Call, checked: &Checked, arrival: &Travelled) -
 async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Result<Response, Stop> {
     for _ in 0..TRIES {
         match decide(call, checked, arrival).await? {
-            Outcome::SignIn { again } => {
-                return leave(call, checked, arrival, Page::Login, again).await;
+            Outcome::SignIn { again, before } => {
+                let travelled = arrival.leaving(checked, before);
+                return leave(call, checked, &travelled, Page::Login, again).await;
             }
-            Outcome::Ask(_) => return leave(call, checked, arrival, Page::Consent, false).await,
+            Outcome::Ask(standing) => {
+                let travelled = arrival.leaving(checked, Some(standing.session.sign_in));
+                return leave(call, checked, &travelled, Page::Consent, false).await;
+            }
             Outcome::Issue(standing) => {
                 if let Some(code) = issue(call, checked, &standing, None).await? {
                     return Ok(response::code(call, &checked.answer, &code));
@@ -99,7 +103,7 @@ async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Resul
 async fn leave(
     call: &Call,
     checked: &Checked,
-    arrival: &Travelled,
+    travelled: &Travelled,
     page: Page,
     again: bool,
 ) -> Result<Response, Stop> {
@@ -108,8 +112,9 @@ async fn leave(
         application: Some(checked.client.display_name().to_owned()),
         login_hint: checked.request.login_hint.clone(),
         reauthenticate: again,
+        before: travelled.before().map(str::to_owned),
         form_action: Some(checked.answer.to.origin_for_csp()),
-        body: arrival.body(checked)?,
+        body: travelled.text(checked)?,
     };
     if request.is_large() {
         let verdict = call.server.guesses.large(call);

@@ -25,12 +25,20 @@ pub(crate) async fn body(call: &Call, body: Body) -> Result<Params, Reason> {
 /// The longest query that a browser is sent to, in bytes: servers and proxies cut longer addresses off.
 const LONGEST_QUERY: usize = 32 * 1024;
 
-/// The parameters of a form in the body, as a query string.
+/// The parameters of a form in the body, as a query string. A parameter that occurs twice is there twice: what becomes of the request is said where the
+/// query arrives.
 ///
 /// # Errors
-/// As [`body`].
+/// As [`body`], but for duplicates.
 pub(crate) async fn body_as_query(call: &Call, body: Body) -> Result<String, Reason> {
-    let params = self::body(call, body).await?;
+    let text = web::form::text(&call.headers, body)
+        .await
+        .map_err(|error| reason(&error))?;
+    let params = match web::form::parse(&text, REPEATABLE) {
+        Ok(form) => Params::new(form.into_pairs()),
+        Err(FormError::Duplicate(_)) => Params::parse(&text),
+        Err(error) => return Err(reason(&error)),
+    };
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(params.pairs())
         .finish();

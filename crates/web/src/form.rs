@@ -94,6 +94,14 @@ impl std::fmt::Debug for Form {
 /// # Errors
 /// See [`FormError`].
 pub async fn read(headers: &HeaderMap, body: Body, repeatable: &[&str]) -> Result<Form, FormError> {
+    parse(&text(headers, body).await?, repeatable)
+}
+
+/// The body of a POST as it was sent, encoded still, for who goes on with it as a query.
+///
+/// # Errors
+/// See [`FormError`].
+pub async fn text(headers: &HeaderMap, body: Body) -> Result<String, FormError> {
     if !is_form(headers) {
         return Err(FormError::WrongContentType);
     }
@@ -108,8 +116,7 @@ pub async fn read(headers: &HeaderMap, body: Body, repeatable: &[&str]) -> Resul
             }
         })?
         .to_bytes();
-    let text = std::str::from_utf8(&bytes).map_err(|_| FormError::Malformed)?;
-    parse(text, repeatable)
+    String::from_utf8(bytes.into()).map_err(|_| FormError::Malformed)
 }
 
 /// Reads a query string, without its question mark; none is an empty form. Only the parameters in `repeatable` may appear more than once.

@@ -19,7 +19,8 @@ const COOKIE: &str = "browser";
 /// What a browser is in the middle of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
-    /// When it began (unix seconds). An authentication at or after this time satisfies [`Interaction::reauthenticate`].
+    /// When it began (unix seconds). An authentication at or after this time, other than [`Request::before`], satisfies
+    /// [`Request::reauthenticate`].
     pub issued_at: i64,
     /// When it can no longer be gone on with (unix seconds).
     pub expires_at: i64,
@@ -52,6 +53,10 @@ pub struct Request {
     /// Whether a session is not enough: the person has to authenticate after `issued_at`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reauthenticate: bool,
+    /// The authentication ([`crate::Session::sign_in`]) that the browser had before: times count seconds, and one of the same second must not
+    /// satisfy `reauthenticate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// The origin that redirects after the form may lead to, for the page's Content-Security-Policy: Chromium applies `form-action` to the whole
     /// chain of redirects. From `ReturnTo::origin_for_csp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,6 +38,8 @@ pub struct Session {
     pub last_seen_at: i64,
     /// When it ends if it is not used any more (unix seconds).
     pub expires_at: i64,
+    /// Names the authentication that it rests on: another one after each sign-in, also within one second. Not a secret.
+    pub sign_in: String,
 }
 
 /// How somebody has just authenticated.
@@ -135,6 +137,7 @@ pub async fn of_person(realm: &Realm, person: &str) -> Result<Vec<Session>, Erro
             created_at: row.int(5),
             last_seen_at: row.int(6),
             expires_at: row.int(7),
+            sign_in: row.text(8).to_owned(),
         })
         .filter(|session| session.expires_at > now)
         .collect())
@@ -173,6 +176,7 @@ pub async fn begin(
         created_at,
         last_seen_at: created_at,
         expires_at: rules::expires_at(created_at, created_at, lifetimes),
+        sign_in: sha256(&value),
     };
     people::hold_for_sign_in(realm, &mut batch, person, authentication.rehashed.as_ref());
     let replaced = match old {
@@ -192,7 +196,7 @@ pub async fn begin(
         &sql::INSERT_SESSION,
         params![
             realm.name(),
-            sha256(&value),
+            &session.sign_in,
             &session.id,
             &session.person,
             session.auth_time,
@@ -272,6 +276,7 @@ fn living(realm: &Realm, row: &Row) -> Option<(Session, Person)> {
         created_at: row.int(16),
         last_seen_at: row.int(17),
         expires_at: row.int(18),
+        sign_in: row.text(19).to_owned(),
     };
     let facts = rules::Facts {
         created_at: session.created_at,

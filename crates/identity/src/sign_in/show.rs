@@ -53,7 +53,9 @@ async fn answer(visit: &Visit<'_>, another: bool) -> Result<Response, Error> {
 /// and neither loops nor skips the authentication.
 fn is_enough(visit: &Visit<'_>, session: &Session) -> bool {
     visit.interaction.is_none_or(|interaction| {
-        !interaction.reauthenticate || session.auth_time >= interaction.issued_at
+        !interaction.reauthenticate
+            || (session.auth_time >= interaction.issued_at
+                && interaction.before.as_ref() != Some(&session.sign_in))
     })
 }
 

@@ -39,6 +39,7 @@ fn request(reauthenticate: bool) -> Request {
         application: Some("Notes <b>".to_owned()),
         login_hint: Some("al\"ice".to_owned()),
         reauthenticate,
+        before: None,
         form_action: Some("https://app.example".to_owned()),
         body: "{}".to_owned(),
     }

@@ -34,6 +34,8 @@ pub(crate) enum Outcome {
     SignIn {
         /// Although somebody is signed in.
         again: bool,
+        /// Which sign-in there is.
+        before: Option<String>,
     },
     /// The person is asked.
     Ask(Box<Standing>),
@@ -67,8 +69,18 @@ pub(crate) async fn decide(
     let step = sign_in(call, checked, arrival, current.as_ref()).await?;
     let (session, person) = match (step, current) {
         (Step::Proceed, Some(current)) => current,
-        (Step::SignIn { again }, _) => return Ok(Outcome::SignIn { again }),
-        (Step::Proceed, None) => return Ok(Outcome::SignIn { again: false }),
+        (Step::SignIn { again }, current) => {
+            return Ok(Outcome::SignIn {
+                again,
+                before: current.map(|(session, _)| session.sign_in),
+            });
+        }
+        (Step::Proceed, None) => {
+            return Ok(Outcome::SignIn {
+                again: false,
+                before: None,
+            });
+        }
     };
     let scope = granting::grantable(&terms, Some(&person.facts()), client, &catalogue)
         .map_err(|reason| refuse(reason.into()))?;
@@ -123,10 +135,12 @@ async fn sign_in(
         hinted: hinted.as_deref(),
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
+        before: arrival.before(),
     };
     let signed_in = current.map(|(session, person)| SignedIn {
         person: &person.id,
         auth_time: session.auth_time,
+        sign_in: &session.sign_in,
     });
     rules::sign_in(&asked, signed_in.as_ref(), now).map_err(|reason| checked.refuse(reason))
 }

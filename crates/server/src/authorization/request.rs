@@ -48,6 +48,9 @@ pub(crate) enum Stop {
 pub(crate) struct Travelled {
     /// When it first arrived (unix seconds).
     issued_at: i64,
+    /// The sign-in that was there then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
     /// Absent on arrival.
     request: Option<AuthorizationRequest>,
 }
@@ -57,8 +60,14 @@ impl Travelled {
     pub(crate) fn arrival(now: i64) -> Self {
         Self {
             issued_at: now,
+            before: None,
             request: None,
         }
+    }
+
+    /// The sign-in that was there when the request arrived.
+    pub(crate) fn before(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 
     /// When the request first arrived (unix seconds).
@@ -71,13 +80,22 @@ impl Travelled {
         self.request.is_some()
     }
 
-    /// The text that travels.
-    pub(crate) fn body(&self, checked: &Checked) -> Result<String, Stop> {
-        let travelled = Self {
+    /// What travels; `before` is the sign-in that is there now.
+    pub(crate) fn leaving(&self, checked: &Checked, before: Option<String>) -> Self {
+        Self {
             issued_at: self.issued_at,
+            before: if self.resumed() {
+                self.before.clone()
+            } else {
+                before
+            },
             request: Some(checked.request.clone()),
-        };
-        serde_json::to_string(&travelled)
+        }
+    }
+
+    /// Its text.
+    pub(crate) fn text(&self, checked: &Checked) -> Result<String, Stop> {
+        serde_json::to_string(self)
             .map_err(|_| checked.refuse(Refusal::Failed("a request cannot be written".to_owned())))
     }
 }

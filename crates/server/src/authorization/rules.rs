@@ -17,6 +17,8 @@ pub struct Asked<'a> {
     pub issued_at: i64,
     /// Whether it comes back from a page of ours. A request that arrives at this moment cannot have been answered by a sign-in.
     pub resumed: bool,
+    /// The sign-in that was there when it arrived, which does not answer it either: times count seconds.
+    pub before: Option<&'a str>,
 }
 
 /// Who is signed in.
@@ -26,6 +28,8 @@ pub struct SignedIn<'a> {
     pub person: &'a str,
     /// When they signed in (unix seconds).
     pub auth_time: i64,
+    /// Names this sign-in.
+    pub sign_in: &'a str,
 }
 
 /// What comes next.
@@ -40,7 +44,7 @@ pub enum Step {
     },
 }
 
-/// Decides who may go on. A sign-in at or after the request's arrival satisfies `prompt=login` and `max_age`, so that going back or reloading
+/// Decides who may go on. A sign-in since the request's arrival satisfies `prompt=login` and `max_age`, so that going back or reloading
 /// neither loops nor gets around them.
 ///
 /// # Errors
@@ -54,7 +58,9 @@ pub fn sign_in(
     let Some(person) = signed_in else {
         return needs_page(silent, Step::SignIn { again: false });
     };
-    let answered = asked.resumed && person.auth_time >= asked.issued_at;
+    let answered = asked.resumed
+        && person.auth_time >= asked.issued_at
+        && asked.before != Some(person.sign_in);
     if asked.hinted.is_some_and(|hinted| hinted != person.person) {
         if silent || answered {
             return Err(Reason::HintNamesAnother);
@@ -97,6 +103,7 @@ mod tests {
             hinted: None,
             issued_at: NOW,
             resumed: false,
+            before: Some("old"),
         }
     }
 
@@ -104,6 +111,7 @@ mod tests {
         SignedIn {
             person: "alice",
             auth_time,
+            sign_in: "new",
         }
     }
 
@@ -139,6 +147,32 @@ mod tests {
             sign_in(&resumed, Some(&alice(NOW + 3)), NOW + 900),
             Ok(Step::Proceed)
         );
+    }
+
+    #[test]
+    fn the_sign_in_that_was_there_before_does_not_answer_within_its_second() {
+        let before = SignedIn {
+            sign_in: "old",
+            ..alice(NOW)
+        };
+        for asked in [
+            asked("login"),
+            asked("select_account"),
+            Asked {
+                max_age: Some(0),
+                ..asked("")
+            },
+        ] {
+            let resumed = Asked {
+                resumed: true,
+                ..asked
+            };
+            assert_eq!(
+                sign_in(&resumed, Some(&before), NOW),
+                Ok(Step::SignIn { again: true })
+            );
+            assert_eq!(sign_in(&resumed, Some(&alice(NOW)), NOW), Ok(Step::Proceed));
+        }
     }
 
     #[test]
