@@ -154,7 +154,7 @@ impl Realm {
             return Ok(catalogue);
         }
         let epoch = self.catalogue.epoch();
-        let all = resources::load_all(&self.db, &self.name).await?;
+        let all = resources::load_usable(&self.db, &self.name).await?;
         let catalogue = Arc::new(Catalogue::new(all));
         self.catalogue.keep(&catalogue, epoch);
         Ok(catalogue)

@@ -5,6 +5,7 @@ mod rules;
 mod secret;
 pub(crate) mod sql;
 mod store;
+mod stored;
 
 pub use document::{Client, GrantType, ResponseType};
 pub use secret::{Secret, SecretChange, SecretHash};

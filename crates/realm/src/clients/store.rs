@@ -3,7 +3,7 @@ use std::fmt;
 use db::{Batch, CommitError, Row, params};
 
 use super::secret::{self, Secret, SecretChange, SecretHash};
-use super::{Client, rules, sql};
+use super::{Client, rules, sql, stored};
 use crate::changes::Kind;
 use crate::error::Error;
 use crate::events::Event;
@@ -60,7 +60,7 @@ pub async fn create(
             realm.name(),
             &client.id,
             document(&client)?,
-            stored(&client),
+            hash_text(&client),
             now
         ],
     );
@@ -77,16 +77,21 @@ pub async fn create(
 /// A client that becomes disabled loses the tokens it has.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`].
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`]; [`Error::Stored`] when a newer version wrote what would be lost.
 pub async fn update(
     realm: &Realm,
     mut client: Client,
     secret: SecretChange,
     actor: &str,
 ) -> Result<Registered, Error> {
-    let old = find(realm, &client.id)
+    let old = realm
+        .db()
+        .row(&sql::FIND_CLIENT, params![realm.name(), &client.id])
         .await?
         .ok_or_else(|| Error::not_found(WHAT, &client.id))?;
+    serde_json::from_str::<Client>(old.text(1))
+        .map_err(|error| Error::stored(WHAT, &client.id, error))?;
+    let old = read(&old)?;
     client.secret_hash = old.secret_hash;
     let secret = match secret {
         SecretChange::Keep => None,
@@ -111,7 +116,7 @@ pub async fn update(
             &client.id,
             client.version,
             document(&client)?,
-            stored(&client),
+            hash_text(&client),
             now
         ],
         1,
@@ -191,8 +196,7 @@ pub(crate) async fn load(db: &db::Db, realm: &str, id: &str) -> Result<Option<Cl
 
 fn read(row: &Row) -> Result<Client, Error> {
     let id = row.text(0);
-    let mut client: Client =
-        serde_json::from_str(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
+    let mut client = stored::read(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
     client.id = id.to_owned();
     client.secret_hash = match row.opt_text(2) {
         None => None,
@@ -212,7 +216,7 @@ fn document(client: &Client) -> Result<String, Error> {
     serde_json::to_string(client).map_err(|error| Error::stored(WHAT, &client.id, error))
 }
 
-fn stored(client: &Client) -> Option<String> {
+fn hash_text(client: &Client) -> Option<String> {
     client
         .secret_hash
         .map(|hash| jose::base64url::encode(hash.0))

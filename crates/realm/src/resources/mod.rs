@@ -6,9 +6,10 @@ mod expression;
 mod rules;
 pub(crate) mod sql;
 mod store;
+mod stored;
 
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
 pub use document::{Grantable, PersonFacts, Resource, ScopeDefinition, TokenFormat};
 pub use store::{create, delete, find, list, update};
 
-pub(crate) use store::load_all;
+pub(crate) use store::load_usable;

@@ -1,7 +1,7 @@
 use db::{Batch, CommitError, Row, params};
 
 use super::document::Resource;
-use super::{rules, sql};
+use super::{rules, sql, stored};
 use crate::changes::Kind;
 use crate::error::{Error, Invalid};
 use crate::events::Event;
@@ -41,12 +41,16 @@ async fn publish_key(realm: &Realm, resource: &Resource) -> Result<(), Error> {
 /// A scope that is no longer named is no longer granted; clients that are registered for it stay as they are.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`].
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`]; [`Error::Stored`] when a newer version wrote what would be lost.
 pub async fn update(realm: &Realm, mut resource: Resource, actor: &str) -> Result<Resource, Error> {
     rules::check(&resource)?;
-    if find(realm, &resource.id).await?.is_none() {
-        return Err(Error::not_found(WHAT, &resource.id));
-    }
+    let old = realm
+        .db()
+        .row(&sql::FIND_RESOURCE, params![realm.name(), &resource.id])
+        .await?
+        .ok_or_else(|| Error::not_found(WHAT, &resource.id))?;
+    serde_json::from_str::<Resource>(old.text(1))
+        .map_err(|error| Error::stored(WHAT, &resource.id, error))?;
     publish_key(realm, &resource).await?;
     let now = realm.now();
     let mut batch = Batch::new();
@@ -104,18 +108,29 @@ pub async fn find(realm: &Realm, id: &str) -> Result<Option<Resource>, Error> {
 /// # Errors
 /// When the database fails or a row cannot be read.
 pub async fn list(realm: &Realm) -> Result<Vec<Resource>, Error> {
-    load_all(realm.db(), realm.name()).await
+    let rows = realm
+        .db()
+        .rows(&sql::LIST_RESOURCES, params![realm.name()])
+        .await?;
+    rows.iter().map(read).collect()
 }
 
-pub(crate) async fn load_all(db: &db::Db, realm: &str) -> Result<Vec<Resource>, Error> {
+/// All resources that this version can make tokens for. Another, written by a newer version, is left out and must not take the rest along.
+pub(crate) async fn load_usable(db: &db::Db, realm: &str) -> Result<Vec<Resource>, Error> {
     let rows = db.rows(&sql::LIST_RESOURCES, params![realm]).await?;
-    rows.iter().map(read).collect()
+    let usable = rows.iter().filter_map(|row| match read(row) {
+        Ok(resource) => Some(resource),
+        Err(error) => {
+            tracing::error!(%error, "a resource is left out");
+            None
+        }
+    });
+    Ok(usable.collect())
 }
 
 fn read(row: &Row) -> Result<Resource, Error> {
     let id = row.text(0);
-    let mut resource: Resource =
-        serde_json::from_str(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
+    let mut resource = stored::read(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
     resource.id = id.to_owned();
     (resource.version, resource.created_at, resource.updated_at) =
         (row.int(2), row.int(3), row.int(4));

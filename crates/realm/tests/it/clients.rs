@@ -15,9 +15,11 @@ on_both_engines!(
     what_breaks_a_rule_is_refused_by_name,
     lists_come_in_pages,
     what_happens_is_written_down,
+    what_a_newer_version_wrote_is_read_as_far_as_it_is_known,
 );
 
 db::statements! {
+    REWRITE = "UPDATE client SET document = $2 WHERE id = $1";
     STORED = "SELECT document, secret_hash FROM client WHERE id = $1";
     MOVE_HASH = "UPDATE client SET secret_hash = (SELECT secret_hash FROM client WHERE id = $2) WHERE id = $1";
 }
@@ -277,4 +279,45 @@ async fn a_disabled_client_loses_its_tokens(bed: Bed) {
     let mark = Mark::Client("app".to_owned());
     assert!(realm.client("app").await.unwrap().unwrap().disabled);
     assert!(realm.revocations().is_revoked(&mark, realm.now()));
+}
+
+async fn what_a_newer_version_wrote_is_read_as_far_as_it_is_known(bed: Bed) {
+    let node = bed.node().await;
+    let realm = node.first();
+    for id in ["grants", "method", "resource"] {
+        let secret = Secret::Given("a-good-secret".to_owned());
+        clients::create(&realm, web(id), secret, "test")
+            .await
+            .unwrap();
+    }
+    let document = r#"{"client_name":"New","redirect_uris":["https://app.example/callback"],
+        "grant_types":["urn:example:new","authorization_code"],"response_types":["none","code"],"lifetimes":{"new":1,"id_token":60},"newer":{"a":1}}"#;
+    run(&node, &REWRITE, params!["grants", document]).await;
+    let read = clients::find(&realm, "grants").await.unwrap().unwrap();
+    assert_eq!(read.grant_types, [GrantType::AuthorizationCode]);
+    assert_eq!(
+        (read.name.as_str(), read.lifetimes.id_token),
+        ("New", Some(60))
+    );
+    assert!(!read.disabled && !read.response_types.is_empty());
+    // To write it back would lose what the newer version wrote.
+    let written = clients::update(&realm, read, SecretChange::Keep, "test").await;
+    assert!(matches!(written, Err(Error::Stored { .. })), "{written:?}");
+
+    // A client that has to prove itself in a way this version cannot check is refused, not let in without.
+    for (member, value) in [
+        ("token_endpoint_auth_method", "tls_client_auth_of_tomorrow"),
+        ("id_token_signed_response_alg", "XX999"),
+        ("profile", "fapi9"),
+    ] {
+        let document =
+            format!(r#"{{"redirect_uris":["https://app.example/callback"],"{member}":"{value}"}}"#);
+        run(&node, &REWRITE, params!["method", document]).await;
+        let read = clients::find(&realm, "method").await.unwrap().unwrap();
+        assert!(read.disabled, "{member}");
+    }
+    assert_eq!(clients::list(&realm, "", 10).await.unwrap().len(), 3);
+    // What is damaged is an error still.
+    run(&node, &REWRITE, params!["method", r#"{"scope":7}"#]).await;
+    assert!(clients::find(&realm, "method").await.is_err());
 }

@@ -1,7 +1,8 @@
+use db::params;
 use realm::resources::{self};
 use realm::{Client, Error, Grantable, PersonFacts, Resource, ScopeDefinition};
 
-use crate::bed::{Bed, web};
+use crate::bed::{Bed, run, web};
 
 on_both_engines!(
     a_resource_is_in_the_catalogue_of_every_node,
@@ -9,7 +10,12 @@ on_both_engines!(
     a_scope_that_is_given_up_may_be_taken,
     of_two_changes_the_later_is_refused,
     an_expression_that_is_no_rule_is_not_registered,
+    what_a_newer_version_wrote_grants_nothing_that_is_not_understood,
 );
+
+db::statements! {
+    REWRITE = "UPDATE resource SET document = $2 WHERE id = $1";
+}
 
 fn api(id: &str, scopes: &[(&str, Grantable)]) -> Resource {
     let scope = |(name, grantable): &(&str, Grantable)| ScopeDefinition {
@@ -177,4 +183,44 @@ async fn an_expression_that_is_no_rule_is_not_registered(bed: Bed) {
             "{refusal}"
         );
     }
+}
+
+async fn what_a_newer_version_wrote_grants_nothing_that_is_not_understood(bed: Bed) {
+    let node = bed.node().await;
+    let realm = node.first();
+    for id in ["urn:a", "urn:b"] {
+        let scope = id.replace("urn:", "read.");
+        let scopes = [(scope.as_str(), Grantable::Everyone)];
+        resources::create(&realm, api(id, &scopes), "test")
+            .await
+            .unwrap();
+    }
+    let a = r#"{"name":"A","newer":1,"scopes":[{"name":"read.a","description":"Do it","newer":1},
+        {"name":"write.a","description":"Do it","grantable":{"moon_phase":"full"}},{"name":"delete.a","description":"Do it","grantable":"nobody"}]}"#;
+    run(&node, &REWRITE, params!["urn:a", a]).await;
+    run(
+        &node,
+        &REWRITE,
+        params!["urn:b", r#"{"name":"B","token_format":"cwt"}"#],
+    )
+    .await;
+    // A node that starts now reads it so.
+    let node = bed.node().await;
+    let catalogue = node.first().catalogue().await.unwrap();
+    let client = Client {
+        scope: "read.a write.a delete.a".parse().unwrap(),
+        ..web("app")
+    };
+    let all = client.scope.clone();
+    let person = PersonFacts::default();
+    let granted = catalogue.grantable(&all, Some(&person), &client);
+    assert_eq!(granted.to_string(), "read.a");
+    // Nobody here can make the tokens it asks for.
+    assert!(catalogue.resource("urn:b").is_none());
+    let read = resources::find(&node.first(), "urn:a")
+        .await
+        .unwrap()
+        .unwrap();
+    let written = resources::update(&node.first(), read, "test").await;
+    assert!(matches!(written, Err(Error::Stored { .. })), "{written:?}");
 }
