@@ -20,6 +20,7 @@ mod consent;
 mod cors;
 mod end_session;
 mod ended_session;
+mod endings;
 mod foreign;
 mod id_token;
 mod introspection;

@@ -1,6 +1,6 @@
 //! One SQL text on two engines.
 
-use crate::harness::World;
+use crate::harness::{Engine, World};
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -9,6 +9,36 @@ on_each_engine! {
         let all = [realm::statements(), identity::statements(), server::statements()].concat();
         assert!(all.len() > 50, "{} statements", all.len());
         world.node().db().check(&all).await.unwrap();
+    }
+
+    /// The audit is kept as long as the realm says, and no longer.
+    async fn events_are_kept_for_their_time(world: World) {
+        world.person("alice", "correct-horse-battery").await;
+        let events = async || realm::events::list(world.realm(), "", 10).await.unwrap().len();
+        let first = events().await;
+        assert!(first > 0);
+        world.advance(90 * 86_400 - 1);
+        world.person("bob", "correct-horse-battery").await;
+        world.sync().await;
+        assert_eq!(events().await, first + 1);
+        world.advance(1);
+        world.sync().await;
+        assert_eq!(events().await, 1);
+    }
+
+    /// Guessing passwords fills no table, from one address or from many.
+    async fn failed_sign_ins_are_written_down_within_bounds(world: World) {
+        let world = world.limited().await;
+        let mut browser = world.browser();
+        let page = browser.get("/login").await;
+        for number in 0..80 {
+            let name = format!("nobody-{number}");
+            let fields = [("username", name.as_str()), ("password", "a guess")];
+            browser.press(&page, "sign-in", &fields).await;
+        }
+        let failed = realm::events::list(world.realm(), "", 1000).await.unwrap();
+        let failed = failed.iter().filter(|recorded| recorded.event.kind == "sign_in.failed").count();
+        assert!((1..=20).contains(&failed), "{failed}");
     }
 
     /// What has expired is deleted by itself, and what was revoked is remembered as long as a token of it lives.
@@ -24,4 +54,46 @@ on_each_engine! {
         world.sync().await;
         flow.redeem(&code).await.refused(400, "invalid_grant");
     }
+}
+
+/// No statement reads a whole table: each has an index for what it looks for.
+#[tokio::test]
+async fn no_statement_scans_a_table() {
+    let world = World::new(Engine::Sqlite, 1).await;
+    let all = [
+        realm::statements(),
+        identity::statements(),
+        server::statements(),
+    ]
+    .concat();
+    let mut scans = Vec::new();
+    for stmt in all {
+        for step in plan(&world, stmt).await {
+            let whole = step.starts_with("SCAN") && !WHOLE.contains(&stmt.name);
+            if whole || step.contains("AUTOMATIC") {
+                scans.push(format!("{}: {step}", stmt.name));
+            }
+        }
+    }
+    assert!(scans.is_empty(), "{scans:#?}");
+}
+
+/// Statements about all there is, run seldom: a list of every realm's keys each minute.
+const WHOLE: &[&str] = &["MAYBE_DUE"];
+
+/// What SQLite will do for a statement.
+async fn plan(world: &World, stmt: &db::Stmt) -> Vec<String> {
+    let sql: &'static str = format!("EXPLAIN QUERY PLAN {}", stmt.sql).leak();
+    let explain: &'static db::Stmt = Box::leak(Box::new(db::Stmt::new(stmt.name, sql)));
+    let highest = (1..=30).filter(|n| sql.contains(&format!("${n}"))).max();
+    let nothing = (0..highest.unwrap_or(0))
+        .map(|_| db::Value::Null)
+        .collect::<Vec<_>>();
+    let rows = world
+        .node()
+        .db()
+        .rows(explain, nothing.into())
+        .await
+        .unwrap();
+    rows.iter().map(|row| row.text(3).to_owned()).collect()
 }

@@ -19,4 +19,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0003_server",
         sql: include_str!("../../../migrations/0003_server.sql"),
     },
+    Migration {
+        version: 4,
+        name: "0004_retention",
+        sql: include_str!("../../../migrations/0004_retention.sql"),
+    },
 ];

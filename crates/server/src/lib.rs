@@ -14,6 +14,7 @@ mod commit;
 pub mod consent;
 mod cors;
 mod end_session;
+mod endings;
 mod form;
 pub mod granting;
 mod guesses;
@@ -160,11 +161,8 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
 }
 
 /// What this crate does about messages of lower floors, for [`realm::Node::handle`]: the kind and its handler.
-pub fn handlers() -> [(&'static str, Arc<dyn realm::outbox::Handler>); 1] {
-    [(
-        identity::session::ENDED,
-        Arc::new(refresh_token::SessionEnded),
-    )]
+pub fn handlers() -> Vec<(&'static str, Arc<dyn realm::outbox::Handler>)> {
+    endings::handlers()
 }
 
 /// What deletes the expired rows of this crate in the background: `$1` is now, `$2` how many rows at most.

@@ -1,10 +1,16 @@
 use db::{Batch, CommitError, params};
+use realm::outbox::Ended;
 use realm::{Mark, Realm};
 
 use super::{Details, Person, Profile, rules, sql};
 use crate::Error;
 use crate::events::{Happened, record};
 use crate::methods::password::PasswordHash;
+
+/// The kind of the message ([`Ended`]) that says that everything of a person has ended so far, sessions and tokens.
+pub const SIGNED_OUT: &str = "person.signed_out";
+/// The kind of the message ([`Ended`]) that says that a person was deleted.
+pub const DELETED: &str = "person.deleted";
 
 /// What becomes of a person's sessions and tokens when the password changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +185,7 @@ pub async fn set_password(
             &sql::SIGN_OUT_PERSON,
             params![realm.name(), id, realm.now()],
         );
-        end_sessions(realm, &mut batch, id);
+        end_sessions(realm, &mut batch, id, SIGNED_OUT);
     }
     finish(realm, batch).await
 }
@@ -200,7 +206,7 @@ pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(),
         &mut batch,
         Happened::to("person.disabled", id).by(actor),
     );
-    end_sessions(realm, &mut batch, id);
+    end_sessions(realm, &mut batch, id, SIGNED_OUT);
     finish(realm, batch).await
 }
 
@@ -223,8 +229,8 @@ pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), 
     finish(realm, batch).await
 }
 
-/// Deletes a person, their sessions and, by a revocation that outlives the row, their tokens. The id is never used again; what upper floors
-/// keep under it (consents, refresh families) finds no person any more.
+/// Deletes a person, their sessions and, by a revocation that outlives the row, their tokens. The id is never used again; upper floors delete what they
+/// keep under it when they hear of it.
 ///
 /// # Errors
 /// [`Error::NotFound`], or the database's.
@@ -236,7 +242,7 @@ pub async fn delete(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), 
         &mut batch,
         Happened::to("person.deleted", id).by(actor),
     );
-    end_sessions(realm, &mut batch, id);
+    end_sessions(realm, &mut batch, id, DELETED);
     finish(realm, batch).await
 }
 
@@ -260,17 +266,19 @@ pub async fn sign_out_everywhere(
         &mut batch,
         Happened::to("person.signed_out_everywhere", id).by(actor),
     );
-    end_sessions(realm, &mut batch, id);
+    end_sessions(realm, &mut batch, id, SIGNED_OUT);
     finish(realm, batch).await
 }
 
 /// Deletes the rows of a person's sessions and revokes their tokens. A session that begins at the same time falls to `signed_out_at`, which
 /// the caller sets in the same batch. Comes last in its batch, as every revocation does.
-fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str) {
+fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str, message: &'static str) {
     batch.run(
         &sql::DELETE_SESSIONS_OF_PERSON,
         params![realm.name(), person],
     );
+    let now = realm.now();
+    realm.enqueue(batch, message, &Ended::payload(person, now), now);
     realm
         .revocations()
         .revoke(batch, Mark::Person(person.to_owned()));

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use db::{Batch, CommitError, Row, params};
 use http::HeaderMap;
+use realm::outbox::Ended;
 use realm::{Mark, Realm};
 use web::cookie::SetCookie;
 
@@ -220,15 +221,16 @@ pub async fn begin(
     Ok(Begun { session, cookie })
 }
 
-/// The kind of the message that says that a session has ended; its payload is the session's identifier. What upper floors keep under the session ends
-/// when it is delivered.
+/// The kind of the message that says that a session has ended; its payload is a [`realm::outbox::Ended`]. What upper floors keep under the session
+/// ends when it is delivered.
 pub const ENDED: &str = "session.ended";
 
 /// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked. It is the last thing in the batch, which is
 /// committed with [`Realm::commit`], so that this node knows of it at once.
 pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
     batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
-    realm.enqueue(batch, ENDED, &session.id, realm.now());
+    let now = realm.now();
+    realm.enqueue(batch, ENDED, &Ended::payload(&session.id, now), now);
     let happened = Happened::to("sign_out", &session.person)
         .from(address)
         .with(serde_json::json!({ "session": session.id }));

@@ -35,7 +35,8 @@ const fn rate(burst: u32, seconds_each: u32) -> Rate {
 pub(crate) struct Limits {
     pairs: Limiter,
     addresses: Limiter,
-    failures: Limiter,
+    /// Failures that may be written down, of an address and of a realm.
+    recorded: [Limiter; 2],
 }
 
 impl Limits {
@@ -44,7 +45,7 @@ impl Limits {
         Self {
             pairs: limiter(options.per_name_and_address),
             addresses: limiter(options.per_address),
-            failures: limiter(rate(300, 1)),
+            recorded: [limiter(rate(20, 60)), limiter(rate(300, 10))],
         }
     }
 
@@ -65,9 +66,12 @@ impl Limits {
         self.pairs.forgive(&tried.pair());
     }
 
-    /// Whether a failure may still be written as an event: a flood of them fills the log of the process, not the database.
-    pub(super) fn may_record_failure(&self, realm: &str) -> bool {
-        self.failures.take(realm).is_ok()
+    /// Whether a failure may still be written as an event: a flood of them, from one address or from many, fills the log of the process, not the
+    /// database. A realm gets at most nine thousand a day.
+    pub(super) fn may_record_failure(&self, realm: &str, address: ClientAddress) -> bool {
+        let of_address = format!("{realm} {}", address.limit_key());
+        let [addresses, realms] = &self.recorded;
+        addresses.take(&of_address).is_ok() && realms.take(realm).is_ok()
     }
 }
 
@@ -124,6 +128,22 @@ mod tests {
         assert!(limits.check(&tried("alice", "192.0.2.1")).is_err());
         limits.succeeded(&tried("alice", "192.0.2.1"));
         assert!(limits.check(&tried("alice", "192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn failures_are_written_down_within_bounds_from_one_address_and_from_many() {
+        let (limits, clock) = limits();
+        let written = |from: &dyn Fn(u32) -> String| {
+            let addresses = (0..1000).map(|n| ClientAddress(from(n).parse().unwrap()));
+            addresses
+                .filter(|address| limits.may_record_failure("main", *address))
+                .count()
+        };
+        assert_eq!(written(&|_| "192.0.2.1".to_owned()), 20);
+        assert_eq!(written(&|n| format!("10.0.{}.{}", n / 256, n % 256)), 280);
+        clock.advance(60);
+        assert_eq!(written(&|_| "192.0.2.1".to_owned()), 1);
+        assert_eq!(written(&|n| format!("10.1.{}.{}", n / 256, n % 256)), 5);
     }
 
     #[test]

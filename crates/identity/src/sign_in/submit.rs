@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::Extension;
@@ -127,7 +128,9 @@ async fn sign_in(
 async fn refused(identity: &Identity, visit: &Visit<'_>, person: Option<&str>, reason: Refusal) {
     let reason = reason.as_str();
     tracing::info!(person, reason, "a sign-in failed");
-    if !identity.limits.may_record_failure(visit.realm.name()) {
+    let address = visit.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let limits = &identity.limits;
+    if !limits.may_record_failure(visit.realm.name(), ClientAddress(address)) {
         return;
     }
     let mut batch = Batch::new();

@@ -8,5 +8,5 @@ db::statements! {
     /// Writes it down under the number just counted.
     pub(crate) INSERT_CHANGE = "INSERT INTO change_log (sequence, realm, kind, id, at) SELECT sequence, $1, $2, $3, CAST($4 AS BIGINT) FROM change_counter WHERE id = 1";
     /// Forgets changes that every living node has heard of for an hour.
-    pub(crate) SWEEP_CHANGES = "DELETE FROM change_log WHERE sequence IN (SELECT sequence FROM change_log WHERE at <= $1 - 3600 ORDER BY sequence LIMIT $2)";
+    pub(crate) SWEEP_CHANGES = "DELETE FROM change_log WHERE sequence IN (SELECT sequence FROM change_log WHERE at <= $1 - 3600 ORDER BY at LIMIT $2)";
 }

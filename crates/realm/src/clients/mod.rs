@@ -9,7 +9,7 @@ mod stored;
 
 pub use document::{Client, GrantType, ResponseType};
 pub use secret::{Secret, SecretChange, SecretHash};
-pub use store::{Registered, create, delete, find, list, update};
+pub use store::{DELETED, DISABLED, Registered, create, delete, find, list, update};
 
 pub(crate) use rules::{check_signing_alg, check_text, is_loopback};
 pub(crate) use store::load;

@@ -7,10 +7,16 @@ use super::{Client, rules, sql, stored};
 use crate::changes::Kind;
 use crate::error::Error;
 use crate::events::Event;
+use crate::outbox::Ended;
 use crate::revocations::Mark;
 use crate::tenant::Realm;
 
 const WHAT: &str = "client";
+
+/// The kind of the message ([`Ended`]) that says that a client was switched off.
+pub const DISABLED: &str = "client.disabled";
+/// The kind of the message ([`Ended`]) that says that a client was removed.
+pub const DELETED: &str = "client.deleted";
 
 /// A client that was made or changed, and its new secret if it got one: the only time that anybody sees it. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
@@ -122,6 +128,8 @@ pub async fn update(
         1,
     );
     if client.disabled && !old.disabled {
+        let message = Ended::payload(&client.id, now);
+        realm.enqueue(&mut batch, DISABLED, &message, now);
         let mark = Mark::Client(client.id.clone());
         realm.revocations().revoke(&mut batch, mark);
     }
@@ -145,7 +153,7 @@ async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Removes a client; tokens issued to it are void from now on.
+/// Removes a client; tokens issued to it are void from now on, also when another one gets its identifier.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -156,6 +164,8 @@ pub async fn delete(realm: &Realm, id: &str, actor: &str) -> Result<(), Error> {
         &mut batch,
         Event::new("client.deleted").client(id).actor(actor),
     );
+    let now = realm.now();
+    realm.enqueue(&mut batch, DELETED, &Ended::payload(id, now), now);
     realm
         .revocations()
         .revoke(&mut batch, Mark::Client(id.to_owned()));

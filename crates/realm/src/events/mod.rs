@@ -81,18 +81,21 @@ pub(crate) fn record(realm: &Realm, batch: &mut Batch, event: Event) {
         Value::Null => "{}".to_owned(),
         detail => detail.to_string(),
     };
+    let now = realm.now();
+    let kept = realm.settings().lifetimes.event_retention;
     batch.run(
         &sql::INSERT_EVENT,
         params![
             realm.name(),
             realm.ambient().id(),
-            realm.now(),
+            now,
             event.kind,
             event.actor,
             event.person,
             event.client,
             event.address,
-            detail
+            detail,
+            now.saturating_add(kept)
         ],
     );
 }

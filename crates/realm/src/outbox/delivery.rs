@@ -24,8 +24,11 @@ pub(crate) async fn deliver(node: &Node) -> Result<usize, Error> {
             .await?;
         let mut running = JoinSet::new();
         for row in due {
-            // A realm that was removed leaves its messages behind until they are purged.
             let Some(realm) = node.realm(row.text(0)).await? else {
+                // The realm was removed, and purging it was cut short.
+                let mut batch = Batch::new();
+                batch.run(&sql::DISCARD_MESSAGE, params![row.text(0), row.text(1)]);
+                node.db().commit(batch).await?;
                 continue;
             };
             if let Some((lease, message)) = take(&realm, row.text(1)).await? {

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use db::{Batch, params};
+use serde::{Deserialize, Serialize};
 
 use crate::tenant::Realm;
 
@@ -35,6 +36,27 @@ impl fmt::Debug for Message {
             "Message({} {}, attempt {})",
             self.kind, self.id, self.attempt
         )
+    }
+}
+
+/// What a message says that tells of an end: of a session, a person, a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// What has ended.
+    pub id: String,
+    /// When (unix seconds). What began later under the same identifier has not.
+    pub at: i64,
+}
+
+impl Ended {
+    /// The payload that says so.
+    pub fn payload(id: &str, at: i64) -> String {
+        serde_json::json!({ "id": id, "at": at }).to_string()
+    }
+
+    /// Reads what [`Ended::payload`] wrote.
+    pub fn read(payload: &str) -> Option<Self> {
+        serde_json::from_str(payload).ok()
     }
 }
 

@@ -7,6 +7,8 @@ db::statements! {
     pub(crate) TAKE_LEASE = "UPDATE outbox SET lease_owner = $3, lease_until = $4, attempts = attempts + 1 WHERE realm = $1 AND id = $2 AND lease_until <= $5 AND due_at <= $5 RETURNING kind, payload, attempts";
     /// Delivered, or given up.
     pub(crate) DELETE_MESSAGE = "DELETE FROM outbox WHERE realm = $1 AND id = $2 AND lease_owner = $3";
+    /// Nobody is left whom it could concern.
+    pub(crate) DISCARD_MESSAGE = "DELETE FROM outbox WHERE realm = $1 AND id = $2";
     /// Failed: to be tried again later.
     pub(crate) RETRY_MESSAGE = "UPDATE outbox SET due_at = $4, lease_owner = NULL, lease_until = 0 WHERE realm = $1 AND id = $2 AND lease_owner = $3";
 }

@@ -257,7 +257,8 @@ pub(crate) async fn write(
             db::Value::Null,
             db::Value::Null,
             db::Value::Null,
-            "{}"
+            "{}",
+            now.saturating_add(settings.lifetimes.event_retention)
         ],
     );
     changes::announce(&mut batch, name, (Kind::REALM, name), now);

@@ -5,6 +5,7 @@ use crate::changes::{self, Kind};
 use crate::error::{Error, Invalid};
 use crate::events::Event;
 use crate::node::{FIRST_REALM, Node};
+use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
 static PURGE: [&Stmt; 13] = [
@@ -23,8 +24,8 @@ static PURGE: [&Stmt; 13] = [
     &sql::PURGE_CONSENT,
 ];
 
-/// Removes a realm with everything in it: people, clients, keys, grants, its audit. It is gone for everybody at once; then its rows are deleted, one
-/// transaction for each table, and when that is cut short, the next call finishes it. `actor` is who does it, for the audit of the first realm.
+/// Removes a realm with everything in it: people, clients, keys, grants, its audit. It is gone for everybody at once; then its rows are deleted, in
+/// steps small enough that nobody waits for them, and when that is cut short, the next call finishes it. `actor` is who does it, for the audit of the first realm.
 ///
 /// # Errors
 /// [`Error::Invalid`] for the first realm, [`Error::NotFound`].
@@ -56,9 +57,13 @@ pub async fn delete(node: &Node, name: &str, actor: &str) -> Result<(), Error> {
 
 pub(crate) async fn purge(db: &Db, name: &str) -> Result<(), Error> {
     for stmt in PURGE {
-        let mut batch = Batch::new();
-        batch.run(stmt, params![name]);
-        db.commit(batch).await?;
+        loop {
+            let mut batch = Batch::new();
+            let index = batch.run(stmt, params![name, STEP]);
+            if db.commit(batch).await?.affected(index) < STEP.unsigned_abs() {
+                break;
+            }
+        }
     }
     Ok(())
 }
@@ -75,6 +80,7 @@ mod tests {
             .map(|stmt| stmt.sql.split_whitespace().nth(2).unwrap())
             .collect();
         let schema: String = crate::schema::MIGRATIONS.iter().map(|m| m.sql).collect();
+        assert!(PURGE.iter().all(|stmt| stmt.sql.ends_with("LIMIT $2)")));
         let mut tables = 0;
         for table in schema.split("CREATE TABLE ").skip(1) {
             let (name, columns) = table.split_once('(').unwrap();

@@ -13,30 +13,30 @@ db::statements! {
     pub(crate) RESEAL = "UPDATE realm SET sealed_root = $3 WHERE name = $1 AND sealed_root = $2";
     /// Removes a realm; what belongs to it is purged afterwards.
     pub(crate) DELETE_REALM = "DELETE FROM realm WHERE name = $1";
-    /// Purges a table.
-    pub(crate) PURGE_CLIENT = "DELETE FROM client WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_RESOURCE = "DELETE FROM resource WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_RESOURCE_SCOPE = "DELETE FROM resource_scope WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_SIGNING_KEY = "DELETE FROM signing_key WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_EVENT = "DELETE FROM event WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_OUTBOX = "DELETE FROM outbox WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_REVOCATION = "DELETE FROM revocation WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_PERSON = "DELETE FROM person WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_SESSION = "DELETE FROM session WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_INTERACTION = "DELETE FROM interaction WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_REFRESH_FAMILY = "DELETE FROM refresh_family WHERE realm = $1";
-    /// Purges a table.
-    pub(crate) PURGE_CONSENT = "DELETE FROM consent WHERE realm = $1";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_CLIENT = "DELETE FROM client WHERE (realm, id) IN (SELECT realm, id FROM client WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_RESOURCE = "DELETE FROM resource WHERE (realm, id) IN (SELECT realm, id FROM resource WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_RESOURCE_SCOPE = "DELETE FROM resource_scope WHERE (realm, name) IN (SELECT realm, name FROM resource_scope WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SIGNING_KEY = "DELETE FROM signing_key WHERE (realm, kid) IN (SELECT realm, kid FROM signing_key WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_EVENT = "DELETE FROM event WHERE (realm, id) IN (SELECT realm, id FROM event WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_OUTBOX = "DELETE FROM outbox WHERE (realm, id) IN (SELECT realm, id FROM outbox WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_REVOCATION = "DELETE FROM revocation WHERE (realm, id) IN (SELECT realm, id FROM revocation WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_PERSON = "DELETE FROM person WHERE (realm, id) IN (SELECT realm, id FROM person WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SESSION = "DELETE FROM session WHERE (realm, hash) IN (SELECT realm, hash FROM session WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_INTERACTION = "DELETE FROM interaction WHERE (realm, hash) IN (SELECT realm, hash FROM interaction WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE (realm, hash) IN (SELECT realm, hash FROM authorization_code WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_REFRESH_FAMILY = "DELETE FROM refresh_family WHERE (realm, id) IN (SELECT realm, id FROM refresh_family WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_CONSENT = "DELETE FROM consent WHERE (realm, person, client) IN (SELECT realm, person, client FROM consent WHERE realm = $1 LIMIT $2)";
 }

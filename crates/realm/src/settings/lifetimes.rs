@@ -66,6 +66,7 @@ lifetimes! {
     session_absolute = 30 * DAY, MINUTE => 365 * DAY, "A session, whatever happens in it.";
     key_rotation = 90 * DAY, HOUR => 3650 * DAY, "How long a signing key signs before its successor does.";
     key_lead = DAY, MINUTE => 30 * DAY, "How long a signing key is published before it signs.";
+    event_retention = 90 * DAY, DAY => 3650 * DAY, "An event of the audit, from when it is written; a change holds for events from then on.";
 }
 
 impl Lifetimes {
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn every_default_is_within_its_bounds() {
         Lifetimes::default().check().unwrap();
-        assert_eq!(LIFETIMES.len(), 11);
+        assert_eq!(LIFETIMES.len(), 12);
     }
 
     #[test]

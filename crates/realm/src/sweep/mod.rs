@@ -5,12 +5,13 @@ use db::{Batch, Db, Stmt, params};
 use crate::error::Error;
 
 /// How many rows one step deletes at most.
-const STEP: i64 = 500;
+pub(crate) const STEP: i64 = 500;
 /// How many steps one statement gets in one round; the next round goes on.
 const STEPS: u32 = 100;
 
 /// This crate's own.
-pub(crate) static OWN: [&Stmt; 2] = [
+pub(crate) static OWN: [&Stmt; 3] = [
+    &crate::events::sql::SWEEP_EVENTS,
     &crate::revocations::sql::SWEEP_REVOCATIONS,
     &crate::changes::sql::SWEEP_CHANGES,
 ];

@@ -14,6 +14,7 @@ on_both_engines!(
 db::statements! {
     CLIENTS_OF = "SELECT id FROM client WHERE realm = $1";
     KEYS_OF = "SELECT kid FROM signing_key WHERE realm = $1";
+    EVENTS_OF = "SELECT id FROM event WHERE realm = $1";
 }
 
 async fn realms_share_nothing(bed: Bed) {
@@ -93,6 +94,14 @@ async fn a_removed_realm_is_gone_everywhere_with_its_rows(bed: Bed) {
     clients::create(&acme, web("app"), clients::Secret::Generate, "test")
         .await
         .unwrap();
+    // More rows than one step deletes.
+    for _ in 0..11 {
+        let mut batch = db::Batch::new();
+        for _ in 0..100 {
+            acme.record(&mut batch, realm::Event::new("something.happened"));
+        }
+        acme.commit(batch).await.unwrap();
+    }
     let held = b.realm("acme").await.unwrap().unwrap();
     realms::delete(&a, "acme", "test").await.unwrap();
     assert!(a.realm("acme").await.unwrap().is_none());
@@ -100,6 +109,7 @@ async fn a_removed_realm_is_gone_everywhere_with_its_rows(bed: Bed) {
     assert!(b.realm("acme").await.unwrap().is_none());
     assert!(rows(&a, &CLIENTS_OF, params!["acme"]).await.is_empty());
     assert!(rows(&a, &KEYS_OF, params!["acme"]).await.is_empty());
+    assert!(rows(&a, &EVENTS_OF, params!["acme"]).await.is_empty());
 
     // A new one of the same name is another one, even while somebody holds the old one.
     let again = realms::create(&b, "acme", None, Settings::default(), "test")

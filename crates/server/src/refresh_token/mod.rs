@@ -5,10 +5,7 @@
 //!    same successor.
 
 pub mod rules;
-mod session_ended;
 pub(crate) mod sql;
-
-pub(crate) use session_ended::SessionEnded;
 
 use db::{Batch, params};
 use identity::Person;

@@ -26,6 +26,17 @@ db::statements! {
     /// Revokes what a person allowed a client.
     pub REVOKE_FAMILIES_OF_CONSENT = "UPDATE refresh_family SET revoked_at = $4, version = version + 1
         WHERE realm = $1 AND person = $2 AND client = $3 AND revoked_at IS NULL";
+    /// Revokes what a person had until then.
+    pub REVOKE_FAMILIES_OF_PERSON = "UPDATE refresh_family SET revoked_at = $3, version = version + 1
+        WHERE realm = $1 AND person = $2 AND created_at <= $3 AND revoked_at IS NULL";
+    /// Revokes what a client had until then, so many at most.
+    pub REVOKE_FAMILIES_OF_CLIENT = "UPDATE refresh_family SET revoked_at = $3, version = version + 1 WHERE (realm, id) IN
+        (SELECT realm, id FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 AND revoked_at IS NULL LIMIT $4)";
+    /// Deletes what a person had.
+    pub FORGET_FAMILIES_OF_PERSON = "DELETE FROM refresh_family WHERE realm = $1 AND person = $2";
+    /// Deletes what a client had until then, so many at most.
+    pub FORGET_FAMILIES_OF_CLIENT = "DELETE FROM refresh_family WHERE (realm, id) IN
+        (SELECT realm, id FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 LIMIT $4)";
     /// Deletes families that have ended.
     pub SWEEP_FAMILIES = "DELETE FROM refresh_family WHERE (realm, id) IN
         (SELECT realm, id FROM refresh_family WHERE idle_expires_at <= $1 LIMIT $2)";

@@ -1,0 +1,92 @@
+//! What a lower floor ended ends here too, by the message that it left in the outbox. The revocations in memory refuse tokens at once, but are kept for a
+//! day only: what lives longer is ended for good, or forgotten. Each message may come twice and changes nothing the second time.
+
+use std::sync::Arc;
+
+use db::{Batch, Params, Stmt, params};
+use realm::outbox::{Delivery, Ended, Handler, Message};
+use realm::{Error, Realm};
+
+use crate::{consent, refresh_token};
+
+/// How many rows one commit changes at most, where there may be any number.
+const STEP: i64 = 500;
+
+#[derive(Clone, Copy)]
+enum Ending {
+    /// A session: the families that do not outlive it.
+    Session,
+    /// Everything of a person so far: signed out everywhere, disabled.
+    Person,
+    /// A person is gone.
+    DeletedPerson,
+    /// Everything of a client so far: switched off.
+    Client,
+    /// A client is gone; its identifier may belong to another one by now.
+    DeletedClient,
+}
+
+/// The kinds of messages and who handles them.
+pub(crate) fn handlers() -> Vec<(&'static str, Arc<dyn Handler>)> {
+    let kinds = [
+        (identity::session::ENDED, Ending::Session),
+        (identity::people::SIGNED_OUT, Ending::Person),
+        (identity::people::DELETED, Ending::DeletedPerson),
+        (realm::clients::DISABLED, Ending::Client),
+        (realm::clients::DELETED, Ending::DeletedClient),
+    ];
+    kinds
+        .into_iter()
+        .map(|(kind, ending)| (kind, Arc::new(ending) as Arc<dyn Handler>))
+        .collect()
+}
+
+impl Handler for Ending {
+    fn deliver<'a>(&'a self, realm: &'a Arc<Realm>, message: &'a Message) -> Delivery<'a> {
+        Box::pin(async move {
+            let ended = Ended::read(&message.payload).ok_or("the payload cannot be read")?;
+            let done = end(realm, *self, &ended).await;
+            done.map_err(|error| error.to_string())
+        })
+    }
+}
+
+async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> {
+    use consent::sql as consents;
+    use refresh_token::sql as families;
+    let until = || params![realm.name(), &ended.id, ended.at];
+    let all = || params![realm.name(), &ended.id];
+    let statements: Vec<(&'static Stmt, Params)> = match ending {
+        Ending::Session => vec![(&families::REVOKE_FAMILIES_OF_SESSION, until())],
+        Ending::Person => vec![(&families::REVOKE_FAMILIES_OF_PERSON, until())],
+        Ending::DeletedPerson => vec![
+            (&families::FORGET_FAMILIES_OF_PERSON, all()),
+            (&consents::FORGET_CONSENTS_OF_PERSON, all()),
+        ],
+        Ending::Client => {
+            return in_steps(realm, &families::REVOKE_FAMILIES_OF_CLIENT, ended).await;
+        }
+        Ending::DeletedClient => {
+            in_steps(realm, &families::FORGET_FAMILIES_OF_CLIENT, ended).await?;
+            return in_steps(realm, &consents::FORGET_CONSENTS_OF_CLIENT, ended).await;
+        }
+    };
+    let mut batch = Batch::new();
+    for (stmt, params) in statements {
+        batch.run(stmt, params);
+    }
+    realm.db().commit(batch).await?;
+    Ok(())
+}
+
+/// Runs a statement that changes `$4` rows at most until it finds no more. When time runs out, the next delivery goes on.
+async fn in_steps(realm: &Realm, stmt: &'static Stmt, ended: &Ended) -> Result<(), Error> {
+    loop {
+        let mut batch = Batch::new();
+        let index = batch.run(stmt, params![realm.name(), &ended.id, ended.at, STEP]);
+        let changed = realm.db().commit(batch).await?.affected(index);
+        if changed < STEP.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
