@@ -1,6 +1,6 @@
 //! The commands of `cargo xtask`, in the order in which the help lists them.
 
-use crate::{Outcome, bench, browser, screenshots, specs, test, tidy};
+use crate::{Outcome, bench, browser, crash, screenshots, specs, test, tidy};
 
 /// One command.
 pub(crate) struct Command {
@@ -33,6 +33,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         name: "browser",
         about: "the browser tests alone [FILTER]",
         run: browser::run,
+    },
+    Command {
+        name: "crash",
+        about: "kills grantor and PostgreSQL under load, again and again [--kills 50]",
+        run: crash::run,
     },
     Command {
         name: "screenshots",

@@ -7,6 +7,7 @@
 mod bench;
 mod browser;
 mod commands;
+mod crash;
 mod install;
 mod postgres;
 mod run;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::postgres::Cluster;
 use crate::run::{self, Count};
-use crate::{Outcome, browser, specs, tidy};
+use crate::{Outcome, browser, crash, specs, tidy};
 
 /// One part of the run.
 struct Part {
@@ -168,6 +168,8 @@ fn tests(plan: &Plan, count: &mut Count) -> Outcome {
     command.arg("--no-fail-fast");
     // A mistyped snapshot must fail here and never write a file beside the source.
     command.env("INSTA_UPDATE", "no");
+    // What the crash tests kill.
+    command.env("GRANTOR_BIN", crash::build()?);
     if plan.fast {
         command.args(["--", "--skip", "on_postgresql"]);
         return run::counted(command, count);
