@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::confirmation::Confirmation;
 use crate::{Scope, lenient};
 
 /// Who a token is for: one string or an array of them on the wire (RFC 7519 §4.1.3).
@@ -143,9 +144,9 @@ pub struct AccessToken {
     /// Who acts for the subject (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Value>,
-    /// The key it is bound to (RFC 7800).
+    /// What it is bound to (RFC 7800).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cnf: Option<Value>,
+    pub cnf: Option<Confirmation>,
     /// Every other claim.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

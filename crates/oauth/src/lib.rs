@@ -8,6 +8,7 @@ pub mod authorization;
 pub mod challenge;
 pub mod claims;
 pub mod client_auth;
+mod confirmation;
 mod error;
 pub mod id_token;
 pub mod introspection;
