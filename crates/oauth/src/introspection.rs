@@ -37,12 +37,12 @@ impl TokenTypeHint {
     }
 }
 
-/// The introspection request (RFC 7662 §2.1), without the caller's authentication.
+/// The introspection request (RFC 7662 §2.1) and the revocation request (RFC 7009 §2.1), without the caller's authentication.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The token to look at.
+    /// The token to look at, or to revoke.
     pub token: String,
-    /// What it may be.
+    /// What it may be; one that is not known is ignored.
     pub token_type_hint: Option<TokenTypeHint>,
 }
 

@@ -8,7 +8,6 @@ use serde::Serialize;
 use web::{document, headers};
 
 use crate::call::Call;
-use crate::client_auth::Unauthenticated;
 use crate::refusal::Refusal;
 
 /// How long a cache may keep a public document, in seconds.
@@ -84,14 +83,4 @@ pub(crate) fn refused(
         set(&mut response, header::RETRY_AFTER, &seconds.to_string());
     }
     response
-}
-
-/// The answer to a client that could not be authenticated.
-pub(crate) fn unauthenticated(
-    call: &Call,
-    endpoint: &'static str,
-    failed: &Unauthenticated,
-) -> Response {
-    let client = failed.client.as_ref().map(|client| client.id.as_str());
-    refused(call, endpoint, client, &failed.refusal)
 }

@@ -8,28 +8,27 @@ use oauth::Params;
 use oauth::claims::AccessToken;
 use oauth::introspection::{Request, Response as Introspected};
 
+use crate::answer;
 use crate::call::Call;
-use crate::client_auth::{self, AuthenticatedClient};
+use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::{access_token, refresh_token};
-use crate::{answer, form};
 
-const ENDPOINT: &str = "introspection";
+const ENDPOINT: Endpoint = Endpoint {
+    name: "introspection",
+    for_scripts: false,
+};
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
-    let params = match form::body(&call, body).await {
-        Ok(params) => params,
-        Err(reason) => return answer::refused(&call, ENDPOINT, None, &reason.into()),
+    let (params, client) = match ENDPOINT.admit(&call, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return *refused,
     };
-    let client = match client_auth::authenticate(&call, &params).await {
-        Ok(client) => client,
-        Err(failed) => return answer::unauthenticated(&call, ENDPOINT, &failed),
-    };
-    match introspect(&call, &client, &params).await {
-        Ok(response) => answer::json(StatusCode::OK, &response),
-        Err(refusal) => answer::refused(&call, ENDPOINT, Some(&client.id), &refusal),
-    }
+    let outcome = introspect(&call, &client, &params).await;
+    ENDPOINT.answer(&call, &client, outcome, |response: &Introspected| {
+        answer::json(StatusCode::OK, response)
+    })
 }
 
 async fn introspect(

@@ -10,32 +10,25 @@ use oauth::revocation::Request;
 use realm::Mark;
 
 use crate::call::Call;
-use crate::client_auth::{self, AuthenticatedClient};
+use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token;
 use crate::tokens::refresh_token as text;
-use crate::{answer, cors, form, refresh_token};
+use crate::{answer, refresh_token};
 
-const ENDPOINT: &str = "revocation";
+const ENDPOINT: Endpoint = Endpoint {
+    name: "revocation",
+    for_scripts: true,
+};
 
 /// The endpoint. What is unknown, expired or revoked already is answered like what was revoked just now (§2.2).
 pub(crate) async fn post(call: Call, body: Body) -> Response {
-    let params = match form::body(&call, body).await {
-        Ok(params) => params,
-        Err(reason) => return answer::refused(&call, ENDPOINT, None, &reason.into()),
+    let (params, client) = match ENDPOINT.admit(&call, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return *refused,
     };
-    let client = match client_auth::authenticate(&call, &params).await {
-        Ok(client) => client,
-        Err(failed) => {
-            let response = answer::unauthenticated(&call, ENDPOINT, &failed);
-            return cors::allow(&call, failed.client.as_deref(), response);
-        }
-    };
-    let response = match revoke(&call, &client, &params).await {
-        Ok(()) => answer::empty(StatusCode::OK),
-        Err(refusal) => answer::refused(&call, ENDPOINT, Some(&client.id), &refusal),
-    };
-    cors::allow(&call, Some(&client), response)
+    let outcome = revoke(&call, &client, &params).await;
+    ENDPOINT.answer(&call, &client, outcome, |()| answer::empty(StatusCode::OK))
 }
 
 async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> Result<(), Refusal> {
@@ -61,7 +54,7 @@ async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> R
     realm.record(&mut batch, event);
     realm
         .revocations()
-        .revoke(&mut batch, Mark::Token(claims.jti));
+        .revoke_until(&mut batch, Mark::Token(&claims.jti), claims.exp);
     realm.commit(batch).await.map_err(realm::Error::from)?;
     Ok(())
 }

@@ -6,34 +6,28 @@ use axum::response::Response;
 use oauth::token::{GrantType, TokenRequest, TokenResponse};
 
 use crate::call::Call;
-use crate::client_auth::{self, AuthenticatedClient};
+use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refusal::{Reason, Refusal};
-use crate::{answer, authorization_code, client_credentials, cors, form, refresh_token};
+use crate::{answer, authorization_code, client_credentials, refresh_token};
 
-const ENDPOINT: &str = "token";
+const ENDPOINT: Endpoint = Endpoint {
+    name: "token",
+    for_scripts: true,
+};
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
-    let params = match form::body(&call, body).await {
-        Ok(params) => params,
-        Err(reason) => return answer::refused(&call, ENDPOINT, None, &reason.into()),
-    };
-    let client = match client_auth::authenticate(&call, &params).await {
-        Ok(client) => client,
-        Err(failed) => {
-            let response = answer::unauthenticated(&call, ENDPOINT, &failed);
-            return cors::allow(&call, failed.client.as_deref(), response);
-        }
+    let (params, client) = match ENDPOINT.admit(&call, body).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return *refused,
     };
     let outcome = match TokenRequest::parse(&params) {
         Ok(request) => grant(&call, &client, &request).await,
         Err(error) => Err(error.into()),
     };
-    let response = match outcome {
-        Ok(tokens) => answer::json(StatusCode::OK, &tokens),
-        Err(refusal) => answer::refused(&call, ENDPOINT, Some(&client.id), &refusal),
-    };
-    cors::allow(&call, Some(&client), response)
+    ENDPOINT.answer(&call, &client, outcome, |tokens: &TokenResponse| {
+        answer::json(StatusCode::OK, tokens)
+    })
 }
 
 async fn grant(
@@ -50,6 +44,7 @@ async fn grant(
         TokenRequest::ClientCredentials(request) => {
             client_credentials::issue(call, client, request).await
         }
+        TokenRequest::DeviceCode(_) => Err(Reason::GrantTypeNotRegistered.into()),
     }
 }
 

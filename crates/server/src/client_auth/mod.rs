@@ -1,6 +1,7 @@
 //! Client authentication (RFC 6749 §2.3): what was presented becomes an [`AuthenticatedClient`], which nothing else can make.
 
 mod client_secret;
+mod endpoint;
 mod none;
 
 use std::ops::Deref;
@@ -12,6 +13,8 @@ use realm::Client;
 
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
+
+pub(crate) use endpoint::Endpoint;
 
 /// A client that proved who it is, as far as its registration asks for proof.
 #[derive(Clone, Debug)]
