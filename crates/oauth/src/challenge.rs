@@ -1,6 +1,8 @@
-//! The `WWW-Authenticate` header (RFC 9110 §11.6.1): challenges for Bearer tokens (RFC 6750 §3, RFC 9728 §5.1) and for Basic.
+//! The `WWW-Authenticate` header (RFC 9110 §11.6.1): challenges for Bearer tokens (RFC 6750 §3, RFC 9728 §5.1), for DPoP (RFC 9449 §7.1) and for Basic.
 
 use std::fmt::{self, Write as _};
+
+use jose::Algorithm;
 
 use crate::{Description, Error, ErrorCode, Scope};
 
@@ -57,7 +59,42 @@ impl Bearer {
 
     /// The status of the answer that carries it: that of the error, else 401.
     pub fn status(&self) -> u16 {
-        self.error.map_or(401, ErrorCode::status)
+        match self.error {
+            // RFC 9449 §7.1, §9: at a resource these are about what authenticates the request.
+            None | Some(ErrorCode::InvalidDpopProof | ErrorCode::UseDpopNonce) => 401,
+            Some(code) => code.status(),
+        }
+    }
+
+    /// The same challenge for tokens that are bound to a key: the header's value with the scheme `DPoP`, naming the algorithms of proofs.
+    pub fn dpop(&self, algorithms: &[Algorithm]) -> String {
+        let names: Vec<&str> = algorithms.iter().copied().map(Algorithm::as_str).collect();
+        let mut value = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut value, "DPoP", Some(&names.join(" ")));
+        value
+    }
+
+    fn write(&self, f: &mut impl fmt::Write, scheme: &str, algs: Option<&str>) -> fmt::Result {
+        let scope = self.scope.as_ref().map(Scope::to_string);
+        let params = [
+            ("realm", self.realm.as_deref()),
+            ("error", self.error.map(ErrorCode::as_str)),
+            ("error_description", self.error_description.as_deref()),
+            ("scope", scope.as_deref()),
+            ("resource_metadata", self.resource_metadata.as_deref()),
+            ("algs", algs),
+        ];
+        f.write_str(scheme)?;
+        let present = params
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        for (index, (name, value)) in present.enumerate() {
+            f.write_str(if index == 0 { " " } else { ", " })?;
+            write!(f, "{name}=")?;
+            quoted(f, value)?;
+        }
+        Ok(())
     }
 
     /// The first Bearer challenge among the values of `WWW-Authenticate`. Parameters that cannot be read are left out.
@@ -79,24 +116,7 @@ impl Bearer {
 
 impl fmt::Display for Bearer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scope = self.scope.as_ref().map(Scope::to_string);
-        let params = [
-            ("realm", self.realm.as_deref()),
-            ("error", self.error.map(ErrorCode::as_str)),
-            ("error_description", self.error_description.as_deref()),
-            ("scope", scope.as_deref()),
-            ("resource_metadata", self.resource_metadata.as_deref()),
-        ];
-        f.write_str("Bearer")?;
-        let present = params
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        for (index, (name, value)) in present.enumerate() {
-            f.write_str(if index == 0 { " " } else { ", " })?;
-            write!(f, "{name}=")?;
-            quoted(f, value)?;
-        }
-        Ok(())
+        self.write(f, "Bearer", None)
     }
 }
 

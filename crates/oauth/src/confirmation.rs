@@ -35,6 +35,21 @@ impl Confirmation {
         }
     }
 
+    /// Whether whoever proved `presented` is the holder: everything this names was proven, and nothing is named that nobody here understands.
+    pub fn is_met_by(&self, presented: Option<&Self>) -> bool {
+        let proven = |own: &Option<String>, theirs: Option<&String>| {
+            own.as_ref().is_none_or(|own| Some(own) == theirs)
+        };
+        let names_something = self.jkt.is_some() || self.x5t_s256.is_some();
+        names_something
+            && self.extra.is_empty()
+            && proven(&self.jkt, presented.and_then(|it| it.jkt.as_ref()))
+            && proven(
+                &self.x5t_s256,
+                presented.and_then(|it| it.x5t_s256.as_ref()),
+            )
+    }
+
     /// How a token with this confirmation is presented: `DPoP` when it is bound to a key, else `Bearer` (RFC 9449 §5, RFC 8705 §3).
     pub fn token_type(confirmation: Option<&Self>) -> &'static str {
         match confirmation {

@@ -82,6 +82,16 @@ error_codes! {
     RegistrationNotSupported = "registration_not_supported", 400;
     /// This kind of token cannot be revoked here (RFC 7009 §2.2.1).
     UnsupportedTokenType = "unsupported_token_type", 400;
+    /// The person has not decided yet: ask again after the interval (RFC 8628 §3.5).
+    AuthorizationPending = "authorization_pending", 400;
+    /// As `authorization_pending`, and the interval is five seconds longer from now on (RFC 8628 §3.5).
+    SlowDown = "slow_down", 400;
+    /// The device code has expired (RFC 8628 §3.5).
+    ExpiredToken = "expired_token", 400;
+    /// The DPoP proof is missing or not acceptable (RFC 9449 §5); 401 at a resource (§7.1).
+    InvalidDpopProof = "invalid_dpop_proof", 400;
+    /// The DPoP proof needs the nonce that comes with this answer (RFC 9449 §8); 401 at a resource (§9).
+    UseDpopNonce = "use_dpop_nonce", 400;
 }
 
 impl fmt::Display for ErrorCode {

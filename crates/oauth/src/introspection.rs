@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::{AccessToken, Audience};
+use crate::claims::{AccessToken, Audience, Confirmation};
 use crate::{Error, Params, Redacted, Scope};
 
 /// What the caller takes the token for. A hint only: the server looks everywhere (RFC 7662 §2.1, RFC 7009 §2.1).
@@ -79,7 +79,7 @@ pub struct Response {
     /// A name for the person, for people to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// `Bearer`, for an access token.
+    /// For an access token, how it is presented: `Bearer` or `DPoP`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_type: Option<String>,
     /// When it expires, in unix seconds.
@@ -141,7 +141,7 @@ impl Response {
             scope: claims.scope.clone(),
             client_id: Some(claims.client_id.clone()),
             username: None,
-            token_type: Some("Bearer".to_owned()),
+            token_type: Some(Confirmation::token_type(claims.cnf.as_ref()).to_owned()),
             exp: Some(claims.exp),
             iat: Some(claims.iat),
             nbf: claims.nbf,

@@ -121,6 +121,9 @@ pub struct AuthorizationRequest {
     /// The APIs that the token is for (RFC 8707): absolute URIs without fragment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<String>,
+    /// The thumbprint of the key with which alone the code may be redeemed (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
 }
 
 impl AuthorizationRequest {
@@ -155,6 +158,7 @@ impl AuthorizationRequest {
             acr_values: words(params.get("acr_values")).collect(),
             display: params.get("display").map(Display::parse).transpose()?,
             resource: resources(params)?,
+            dpop_jkt: params.get("dpop_jkt").map(thumbprint).transpose()?,
         })
     }
 
@@ -238,6 +242,17 @@ fn seconds(text: &str) -> Result<i64, Error> {
         .then(|| text.parse().ok())
         .flatten()
         .ok_or_else(|| Error::malformed("max_age", "a number of seconds, zero or more"))
+}
+
+/// A SHA-256 JWK thumbprint (RFC 7638).
+fn thumbprint(text: &str) -> Result<String, Error> {
+    match jose::base64url::decode(text) {
+        Ok(hash) if hash.len() == 32 => Ok(text.to_owned()),
+        _ => Err(Error::malformed(
+            "dpop_jkt",
+            "43 characters of base64url, the SHA-256 thumbprint of a key",
+        )),
+    }
 }
 
 fn words(text: Option<&str>) -> impl Iterator<Item = String> {
