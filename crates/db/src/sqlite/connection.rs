@@ -3,6 +3,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
 
@@ -71,6 +72,11 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // A plan once made stands. Without this SQLite prepares a statement anew whenever a value is bound that might deserve another plan, which costs
+    // more than running it.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection
         .execute_batch(
