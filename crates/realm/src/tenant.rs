@@ -210,7 +210,7 @@ impl Realm {
     }
 
     /// Adds a revocation to the batch; see [`Revocations::revoke`].
-    pub fn revoke(&self, batch: &mut Batch, mark: Mark) {
+    pub fn revoke(&self, batch: &mut Batch, mark: Mark<'_>) {
         self.revocations.revoke(batch, mark);
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ambient::Ambient;
 use db::{Batch, Db, Params, Stmt, params};
+use oauth::claims::Confirmation;
 use realm::{Node, NodeOptions, Realm, SealingKey};
 
 use crate::authorization_code::rules::{Code, State};
@@ -20,7 +21,7 @@ async fn realm() -> Arc<Realm> {
     let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
     let key = SealingKey::from_bytes([1; 32]);
     let options = NodeOptions::new(db, Ambient::manual(NOW, 1), key, "https://as.example");
-    Node::start(options.without_rsa()).await.unwrap().first()
+    Node::start(options).await.unwrap().first()
 }
 
 async fn run(realm: &Realm, stmt: &'static Stmt, values: Params) {
@@ -51,6 +52,7 @@ fn issued() -> Code {
         auth_time: NOW,
         amr: vec!["pwd".into()],
         acr: None,
+        confirmation: Some(Confirmation::key("k")),
         issued_at: NOW,
         expires_at: NOW + 60,
         state: State::Fresh,
@@ -69,6 +71,7 @@ fn begun() -> Family {
         auth_time: NOW,
         amr: Vec::new(),
         acr: None,
+        confirmation: Some(Confirmation::certificate("c")),
         counter: 1,
         rotated_at: NOW,
         created_at: NOW,
@@ -88,6 +91,7 @@ async fn a_code_is_redeemed_by_one_of_two_who_loaded_it_fresh() {
     let loaded = code::find(&realm, "hash").await.unwrap().unwrap();
     assert_eq!(loaded.state, State::Fresh);
     assert_eq!(loaded.resources, issued().resources);
+    assert_eq!(loaded.confirmation, issued().confirmation);
     let redeem = || code::redeem(name, "hash", &issued(), NOW);
     assert!(guarded(&realm, &code::REDEEM_CODE, redeem()).await);
     assert!(!guarded(&realm, &code::REDEEM_CODE, redeem()).await);
@@ -110,18 +114,18 @@ async fn a_code_is_not_redeemed_after_a_revocation_that_the_memory_does_not_know
     use realm::Mark;
     let realm = realm().await;
     let name = realm.name();
-    let consent = |client: &str| Mark::Consent {
-        person: "alice".into(),
-        client: client.into(),
+    let consent = |client| Mark::Consent {
+        person: "alice",
+        client,
     };
     let marks = [
-        (Mark::Grant("grant".into()), false),
-        (Mark::Session("session".into()), false),
-        (Mark::Person("alice".into()), false),
-        (Mark::Client("app".into()), false),
+        (Mark::Grant("grant"), false),
+        (Mark::Session("session"), false),
+        (Mark::Person("alice"), false),
+        (Mark::Client("app"), false),
         (consent("app"), false),
         (consent("other"), true),
-        (Mark::Session("other".into()), true),
+        (Mark::Session("other"), true),
     ];
     for (number, (mark, redeemed)) in marks.into_iter().enumerate() {
         let hash = format!("hash{number}");
@@ -135,8 +139,8 @@ async fn a_code_is_not_redeemed_after_a_revocation_that_the_memory_does_not_know
             ..issued()
         };
         let mark = match mark {
-            Mark::Grant(_) => Mark::Grant(code.grant_id.clone()),
-            Mark::Session(id) if id == "session" => Mark::Session(code.session.clone()),
+            Mark::Grant(_) => Mark::Grant(&code.grant_id),
+            Mark::Session("session") => Mark::Session(&code.session),
             mark => mark,
         };
         let issue = code::issue(name, &hash, &code, issued_at + 3600);

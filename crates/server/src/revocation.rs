@@ -4,7 +4,6 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
-use db::Batch;
 use oauth::Params;
 use oauth::revocation::Request;
 use realm::Mark;
@@ -18,6 +17,7 @@ use crate::{answer, refresh_token};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "revocation",
+    path: "/revoke",
     for_scripts: true,
 };
 
@@ -28,7 +28,8 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
         Err(refused) => return *refused,
     };
     let outcome = revoke(&call, &client, &params).await;
-    ENDPOINT.answer(&call, &client, outcome, |()| answer::empty(StatusCode::OK))
+    let fulfilled = |(): &()| answer::empty(StatusCode::OK);
+    ENDPOINT.answer(&call, &client, outcome, fulfilled).await
 }
 
 async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> Result<(), Refusal> {
@@ -45,7 +46,7 @@ async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> R
     if claims.client_id != client.id {
         return Err(Reason::TokenOfAnotherClient.into());
     }
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     let person = claims.grant_id.as_ref().map(|_| claims.sub.as_str());
     let detail = serde_json::json!({ "jti": claims.jti, "grant": claims.grant_id });
     let event = call
@@ -55,7 +56,7 @@ async fn revoke(call: &Call, client: &AuthenticatedClient, params: &Params) -> R
     realm
         .revocations()
         .revoke_until(&mut batch, Mark::Token(&claims.jti), claims.exp);
-    realm.commit(batch).await.map_err(realm::Error::from)?;
+    client.commit(realm, batch).await?;
     Ok(())
 }
 
@@ -78,13 +79,13 @@ async fn revoke_family(
     if family.revoked_at.is_some() {
         return Ok(());
     }
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     let detail = serde_json::json!({ "grant": family.id });
     realm.record(
         &mut batch,
         refresh_token::event(call, "refresh_token.revoked", &family, detail),
     );
     refresh_token::revoke_grant(realm, &mut batch, &family.id, call.now());
-    realm.commit(batch).await.map_err(realm::Error::from)?;
+    client.commit(realm, batch).await?;
     Ok(())
 }

@@ -113,7 +113,7 @@ impl Given {
         let grant = claims["grant_id"].as_str().or(claims["jti"].as_str());
         let grant = grant.ok_or("the token names neither a grant nor itself")?;
         let mut batch = Batch::new();
-        let mark = Mark::Grant(grant.to_owned());
+        let mark = Mark::Grant(grant);
         realm.revocations().revoke(&mut batch, mark);
         realm.record(&mut batch, Event::new("grant.revoked").actor(ACTOR_NAME));
         realm.commit(batch).await?;
@@ -124,10 +124,11 @@ impl Given {
 
 /// Whether any mark that concerns the token revokes it.
 fn revoked(realm: &realm::Realm, claims: &Value) -> bool {
-    let text = |name: &str| claims[name].as_str().map(str::to_owned);
+    let text = |name: &str| claims[name].as_str();
     let issued_at = claims["iat"].as_i64().unwrap_or_default();
     let marks = [
         text("grant_id").map(Mark::Grant),
+        text("jti").map(Mark::Token),
         text("jti").map(Mark::Grant),
         text("sid").map(Mark::Session),
         text("sub").map(Mark::Person),
@@ -137,7 +138,7 @@ fn revoked(realm: &realm::Realm, claims: &Value) -> bool {
     marks
         .into_iter()
         .flatten()
-        .any(|mark| revocations.is_revoked(&mark, issued_at))
+        .any(|mark| revocations.is_revoked(mark, issued_at))
 }
 
 impl Request {

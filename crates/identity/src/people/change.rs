@@ -281,7 +281,7 @@ fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str, message: &'stati
     realm.enqueue(batch, message, &Ended::payload(person, now), now);
     realm
         .revocations()
-        .revoke(batch, Mark::Person(person.to_owned()));
+        .revoke(batch, Mark::Person(person));
 }
 
 /// Adds the guard under which a session may begin: the person is still as they were when the password was checked.

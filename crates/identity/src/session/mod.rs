@@ -237,7 +237,7 @@ pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<
     record(realm, batch, happened);
     realm
         .revocations()
-        .revoke(batch, Mark::Session(session.id.clone()));
+        .revoke(batch, Mark::Session(&session.id));
 }
 
 /// Ends the request's session, if it has one, and gives it back with the cookie that clears the browser's. What else must be true with it (a

@@ -106,10 +106,10 @@ async fn signing_out_everywhere_ends_every_session_and_token(engine: Engine) {
             .unwrap()
             .is_empty()
     );
-    let mark = Mark::Person(alice.id.clone());
+    let mark = Mark::Person(&alice.id);
     let now = world.realm.now();
-    assert!(world.realm.revocations().is_revoked(&mark, now));
-    assert!(!world.realm.revocations().is_revoked(&mark, now + 1));
+    assert!(world.realm.revocations().is_revoked(mark, now));
+    assert!(!world.realm.revocations().is_revoked(mark, now + 1));
     // In the same second they sign in anew, and stay so.
     one.sign_in("alice").await;
     assert!(current(&world, &one).await.is_some());
@@ -182,12 +182,12 @@ async fn signing_out_ends_the_session_and_clears_the_cookie(engine: Engine) {
     browser.take(&value);
     assert!(browser.cookies.is_empty());
     assert!(current(&world, &stolen).await.is_none());
-    let mark = Mark::Session(begun.id);
+    let mark = Mark::Session(&begun.id);
     assert!(
         world
             .realm
             .revocations()
-            .is_revoked(&mark, world.realm.now() + 1)
+            .is_revoked(mark, world.realm.now() + 1)
     );
     let (none, _) = session::sign_out(&world.realm, &stolen.headers(), None, Batch::new())
         .await

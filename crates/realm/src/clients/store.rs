@@ -130,7 +130,7 @@ pub async fn update(
     if client.disabled && !old.disabled {
         let message = Ended::payload(&client.id, now);
         realm.enqueue(&mut batch, DISABLED, &message, now);
-        let mark = Mark::Client(client.id.clone());
+        let mark = Mark::Client(&client.id);
         realm.revocations().revoke(&mut batch, mark);
     }
     done(realm, &mut batch, &client, ("client.changed", actor));
@@ -166,9 +166,7 @@ pub async fn delete(realm: &Realm, id: &str, actor: &str) -> Result<(), Error> {
     );
     let now = realm.now();
     realm.enqueue(&mut batch, DELETED, &Ended::payload(id, now), now);
-    realm
-        .revocations()
-        .revoke(&mut batch, Mark::Client(id.to_owned()));
+    realm.revocations().revoke(&mut batch, Mark::Client(id));
     realm.announce(&mut batch, Kind::CLIENT, id);
     match realm.commit(batch).await {
         Err(CommitError::Guard { .. }) => Err(Error::not_found(WHAT, id)),

@@ -1,38 +1,51 @@
+use std::fmt::Write as _;
+
 /// What a token can be revoked by: something that it names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Mark {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark<'a> {
     /// The grant it comes from (`grant_id`).
-    Grant(String),
+    Grant(&'a str),
     /// The session it comes from (`sid`).
-    Session(String),
+    Session(&'a str),
     /// The person it is about (`sub`): signed out everywhere, disabled.
-    Person(String),
+    Person(&'a str),
     /// The client it was issued to: removed, disabled.
-    Client(String),
+    Client(&'a str),
     /// What a person allowed a client: withdrawn.
     Consent {
         /// The person.
-        person: String,
+        person: &'a str,
         /// The client.
-        client: String,
+        client: &'a str,
     },
     /// This one token (`jti`).
-    Token(String),
+    Token(&'a str),
 }
 
-impl Mark {
+impl Mark<'_> {
     /// The row's id: different marks have different ones.
     pub fn id(&self) -> String {
-        match self {
-            Self::Grant(id) => format!("grant:{id}"),
-            Self::Session(id) => format!("session:{id}"),
-            Self::Person(id) => format!("person:{id}"),
-            Self::Client(id) => format!("client:{id}"),
+        let mut id = String::with_capacity(64);
+        self.write(&mut id);
+        id
+    }
+
+    /// Appends the row's id.
+    pub(super) fn write(&self, out: &mut String) {
+        let (kind, id) = match self {
+            Self::Grant(id) => ("grant:", id),
+            Self::Session(id) => ("session:", id),
+            Self::Person(id) => ("person:", id),
+            Self::Client(id) => ("client:", id),
+            Self::Token(id) => ("token:", id),
             Self::Consent { person, client } => {
-                format!("consent:{}:{person}:{client}", person.len())
+                // Writing to a string cannot fail.
+                let _ = write!(out, "consent:{}:{person}:{client}", person.len());
+                return;
             }
-            Self::Token(id) => format!("token:{id}"),
-        }
+        };
+        out.push_str(kind);
+        out.push_str(id);
     }
 
     /// Whether tokens issued after the revocation are valid: the person may sign in again, the client may be made again.
@@ -51,14 +64,8 @@ mod tests {
 
     #[test]
     fn different_marks_have_different_ids() {
-        let consent = |person: &str, client: &str| Mark::Consent {
-            person: person.to_owned(),
-            client: client.to_owned(),
-        };
+        let consent = |person, client| Mark::Consent { person, client };
         assert_ne!(consent("a:b", "c").id(), consent("a", "b:c").id());
-        assert_ne!(
-            Mark::Grant("x".to_owned()).id(),
-            Mark::Session("x".to_owned()).id()
-        );
+        assert_ne!(Mark::Grant("x").id(), Mark::Session("x").id());
     }
 }

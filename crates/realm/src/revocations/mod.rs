@@ -15,8 +15,8 @@ use crate::changes::{self, Follower, Kind};
 use crate::error::Error;
 use crate::settings::LONGEST_TOKEN;
 
-/// A row is kept for the longest token lifetime and, as clocks differ, five minutes.
-const KEPT: i64 = LONGEST_TOKEN + 300;
+/// How long a row outlives the tokens that it is about, in seconds.
+const CLOCKS_DIFFER: i64 = 300;
 
 /// The revocations of one realm.
 pub struct Revocations {
@@ -46,26 +46,38 @@ impl Revocations {
 
     /// Whether a token with this mark, issued at `issued_at`, is void. A grant or a session that was revoked has no valid tokens; for the other
     /// marks it is those issued up to the moment of the revocation. Looks at memory only.
-    pub fn is_revoked(&self, mark: &Mark, issued_at: i64) -> bool {
-        let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
-        if marks.is_empty() {
-            return false;
-        }
-        marks
-            .get(&mark.id())
-            .is_some_and(|revoked| !mark.spares_later() || issued_at <= revoked.at)
+    pub fn is_revoked(&self, mark: Mark<'_>, issued_at: i64) -> bool {
+        self.is_any_revoked(&[mark], issued_at)
     }
 
     /// Whether any of these marks makes a token issued at `issued_at` void.
-    pub fn is_any_revoked(&self, marks: &[Mark], issued_at: i64) -> bool {
-        marks.iter().any(|mark| self.is_revoked(mark, issued_at))
+    pub fn is_any_revoked(&self, marks: &[Mark<'_>], issued_at: i64) -> bool {
+        let revoked = self.marks.read().unwrap_or_else(PoisonError::into_inner);
+        if revoked.is_empty() {
+            return false;
+        }
+        let mut id = String::with_capacity(128);
+        marks.iter().any(|mark| {
+            id.clear();
+            mark.write(&mut id);
+            revoked
+                .get(&id)
+                .is_some_and(|revoked| !mark.spares_later() || issued_at <= revoked.at)
+        })
     }
 
     /// Adds the revocation to the batch. Commit it with [`Realm::commit`](crate::Realm::commit), and this node knows it when that returns; after
     /// another commit it takes [`Node::background`](crate::Node::background) some milliseconds. Other nodes know it within a second.
-    pub fn revoke(&self, batch: &mut Batch, mark: Mark) {
+    pub fn revoke(&self, batch: &mut Batch, mark: Mark<'_>) {
+        self.revoke_until(batch, mark, self.ambient.now() + LONGEST_TOKEN);
+    }
+
+    /// As [`revoke`](Self::revoke), where what is revoked expires by itself at `expires_at` (unix seconds) and need not be remembered longer, whatever
+    /// the longest lifetime is.
+    pub fn revoke_until(&self, batch: &mut Batch, mark: Mark<'_>, expires_at: i64) {
         let (id, now) = (mark.id(), self.ambient.now());
-        batch.run(&sql::REVOKE, params![&self.realm, &id, now, now + KEPT]);
+        let until = expires_at.min(now + LONGEST_TOKEN) + CLOCKS_DIFFER;
+        batch.run(&sql::REVOKE, params![&self.realm, &id, now, until]);
         changes::announce(batch, &self.realm, (Kind::REVOCATION, &id), now);
         self.follower.bell.notify_one();
     }

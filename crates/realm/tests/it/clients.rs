@@ -181,9 +181,9 @@ async fn a_removed_client_is_gone_and_its_tokens_are_void(bed: Bed) {
     b.sync().await.unwrap();
     for node in [&a, &b] {
         assert!(node.first().client("app").await.unwrap().is_none());
-        let mark = Mark::Client("app".to_owned());
-        assert!(node.first().revocations().is_revoked(&mark, issued));
-        assert!(!node.first().revocations().is_revoked(&mark, issued + 1));
+        let mark = Mark::Client("app");
+        assert!(node.first().revocations().is_revoked(mark, issued));
+        assert!(!node.first().revocations().is_revoked(mark, issued + 1));
     }
     let again = clients::delete(&a.first(), "app", "test").await;
     assert!(matches!(again.unwrap_err(), Error::NotFound { .. }));
@@ -276,9 +276,9 @@ async fn a_disabled_client_loses_its_tokens(bed: Bed) {
     clients::update(&realm, disabled, SecretChange::Keep, "test")
         .await
         .unwrap();
-    let mark = Mark::Client("app".to_owned());
+    let mark = Mark::Client("app");
     assert!(realm.client("app").await.unwrap().unwrap().disabled);
-    assert!(realm.revocations().is_revoked(&mark, realm.now()));
+    assert!(realm.revocations().is_revoked(mark, realm.now()));
 }
 
 async fn what_a_newer_version_wrote_is_read_as_far_as_it_is_known(bed: Bed) {

@@ -200,7 +200,7 @@ async fn what_issuing_a_token_needs_is_in_memory(bed: Bed) {
     assert!(
         !realm
             .revocations()
-            .is_revoked(&realm::Mark::Grant("g".to_owned()), realm.now())
+            .is_revoked(realm::Mark::Grant("g"), realm.now())
     );
     assert!(node.realm("main").await.unwrap().is_some());
 }

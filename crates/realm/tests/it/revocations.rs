@@ -12,6 +12,7 @@ on_both_engines!(
     a_node_that_starts_later_knows_what_was_revoked,
     revoking_again_moves_the_moment,
     what_no_token_can_need_is_forgotten,
+    the_revocation_of_one_token_is_forgotten_soon_after_the_token_expires,
     a_node_that_slept_past_the_log_reads_everything_again,
     a_batch_that_fails_revokes_nothing,
 );
@@ -23,19 +24,19 @@ db::statements! {
     NEVER = "UPDATE realm SET version = version WHERE name = $1";
 }
 
-fn grant(id: &str) -> Mark {
-    Mark::Grant(id.to_owned())
+fn grant(id: &str) -> Mark<'_> {
+    Mark::Grant(id)
 }
 
-fn person(id: &str) -> Mark {
-    Mark::Person(id.to_owned())
+fn person(id: &str) -> Mark<'_> {
+    Mark::Person(id)
 }
 
-fn is_revoked(node: &Node, mark: &Mark, at: i64) -> bool {
+fn is_revoked(node: &Node, mark: Mark<'_>, at: i64) -> bool {
     node.first().revocations().is_revoked(mark, at)
 }
 
-async fn revoke(node: &Node, mark: Mark) {
+async fn revoke(node: &Node, mark: Mark<'_>) {
     let mut batch = Batch::new();
     node.first().revoke(&mut batch, mark);
     node.first().commit(batch).await.unwrap();
@@ -45,16 +46,16 @@ async fn a_revocation_counts_here_at_once_and_elsewhere_after_the_next_look(bed:
     let (a, b) = (bed.node().await, bed.node().await);
     revoke(&a, grant("g")).await;
     revoke(&a, person("p")).await;
-    assert!(is_revoked(&a, &grant("g"), START));
-    assert!(!is_revoked(&b, &grant("g"), START));
+    assert!(is_revoked(&a, grant("g"), START));
+    assert!(!is_revoked(&b, grant("g"), START));
     b.sync().await.unwrap();
     for node in [&a, &b] {
         // A grant is over; a person may sign in again.
-        assert!(is_revoked(node, &grant("g"), START + 1000));
-        assert!(is_revoked(node, &person("p"), START));
-        assert!(!is_revoked(node, &person("p"), START + 1));
-        assert!(!is_revoked(node, &grant("p"), START));
-        assert!(!is_revoked(node, &Mark::Session("g".to_owned()), START));
+        assert!(is_revoked(node, grant("g"), START + 1000));
+        assert!(is_revoked(node, person("p"), START));
+        assert!(!is_revoked(node, person("p"), START + 1));
+        assert!(!is_revoked(node, grant("p"), START));
+        assert!(!is_revoked(node, Mark::Session("g"), START));
     }
 }
 
@@ -66,7 +67,7 @@ async fn a_revocation_counts_here_even_when_the_change_log_cannot_be_read(bed: B
     batch.run(&LOSE_COUNTER, params![]);
     node.first().commit(batch).await.unwrap();
     assert!(node.sync().await.is_err());
-    assert!(is_revoked(&node, &grant("g"), START));
+    assert!(is_revoked(&node, grant("g"), START));
 }
 
 async fn the_background_hears_of_a_revocation_that_was_committed_without_it(bed: Bed) {
@@ -76,7 +77,7 @@ async fn the_background_hears_of_a_revocation_that_was_committed_without_it(bed:
     node.first().revocations().revoke(&mut batch, grant("g"));
     node.db().commit(batch).await.unwrap();
     for _ in 0..200 {
-        if is_revoked(&node, &grant("g"), START) {
+        if is_revoked(&node, grant("g"), START) {
             background.abort();
             return;
         }
@@ -89,7 +90,7 @@ async fn a_node_that_starts_later_knows_what_was_revoked(bed: Bed) {
     let a = bed.node().await;
     revoke(&a, grant("g")).await;
     let later = bed.node().await;
-    assert!(is_revoked(&later, &grant("g"), START));
+    assert!(is_revoked(&later, grant("g"), START));
 }
 
 async fn revoking_again_moves_the_moment(bed: Bed) {
@@ -98,8 +99,8 @@ async fn revoking_again_moves_the_moment(bed: Bed) {
     bed.advance(100);
     revoke(&a, person("p")).await;
     b.sync().await.unwrap();
-    assert!(is_revoked(&b, &person("p"), START + 100));
-    assert!(!is_revoked(&b, &person("p"), START + 101));
+    assert!(is_revoked(&b, person("p"), START + 100));
+    assert!(!is_revoked(&b, person("p"), START + 101));
     assert_eq!(rows(&a, &ALL_REVOCATIONS, params![]).await.len(), 1);
 }
 
@@ -108,7 +109,7 @@ async fn what_no_token_can_need_is_forgotten(bed: Bed) {
     revoke(&node, grant("g")).await;
     bed.advance(LONGEST_TOKEN);
     node.sync().await.unwrap();
-    assert!(is_revoked(&node, &grant("g"), START));
+    assert!(is_revoked(&node, grant("g"), START));
     bed.advance(301);
     node.sync().await.unwrap();
     assert!(node.first().revocations().is_empty());
@@ -149,7 +150,7 @@ async fn a_node_that_slept_past_the_log_reads_everything_again(bed: Bed) {
     run(&a, &CUT_LOG, params![]).await;
     b.sync().await.unwrap();
     assert_eq!(name(&b).await.as_deref(), Some("New"));
-    assert!(is_revoked(&b, &grant("g"), START));
+    assert!(is_revoked(&b, grant("g"), START));
 
     // The same when the log goes on after the gap.
     run(&a, &CUT_LOG, params![]).await;
@@ -157,7 +158,24 @@ async fn a_node_that_slept_past_the_log_reads_everything_again(bed: Bed) {
     run(&a, &CUT_LOG, params![]).await;
     revoke(&a, grant("i")).await;
     b.sync().await.unwrap();
-    assert!(is_revoked(&b, &grant("h"), START) && is_revoked(&b, &grant("i"), START));
+    assert!(is_revoked(&b, grant("h"), START) && is_revoked(&b, grant("i"), START));
+}
+
+async fn the_revocation_of_one_token_is_forgotten_soon_after_the_token_expires(bed: Bed) {
+    let node = bed.node().await;
+    let realm = node.first();
+    let mut batch = Batch::new();
+    let token = Mark::Token("t");
+    realm
+        .revocations()
+        .revoke_until(&mut batch, token, START + 60);
+    realm.commit(batch).await.unwrap();
+    bed.advance(60);
+    node.sync().await.unwrap();
+    assert!(is_revoked(&node, token, START));
+    bed.advance(301);
+    node.sync().await.unwrap();
+    assert_eq!(realm.revocations().len(), 0);
 }
 
 async fn a_batch_that_fails_revokes_nothing(bed: Bed) {
@@ -167,5 +185,5 @@ async fn a_batch_that_fails_revokes_nothing(bed: Bed) {
     batch.expect(&NEVER, params!["none"], 1);
     assert!(node.first().commit(batch).await.is_err());
     node.sync().await.unwrap();
-    assert!(!is_revoked(&node, &grant("g"), START));
+    assert!(!is_revoked(&node, grant("g"), START));
 }

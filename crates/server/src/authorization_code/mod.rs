@@ -7,14 +7,13 @@
 pub mod rules;
 pub(crate) mod sql;
 
-use db::Batch;
 use oauth::token::{AuthorizationCode, TokenResponse};
-use realm::{Client, Event, GrantType, Lifetimes, Mark};
+use realm::{Event, GrantType, Lifetimes, Mark};
 
 use self::rules::{Code, Decision, Presented};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
-use crate::commit::{TRIES, commit};
+use crate::commit::TRIES;
 use crate::granting::rules::{Granted, Target, target};
 use crate::refresh_token::{self, rules::Family};
 use crate::refusal::{Reason, Refusal};
@@ -46,9 +45,10 @@ pub(crate) async fn redeem(
             client: &client.id,
             redirect_uri: request.redirect_uri.as_deref(),
             verifier: request.code_verifier.as_ref(),
+            confirmation: client.confirmation(),
         };
         match rules::decide(&code, &presented, call.now())? {
-            Decision::Replay => return Err(replayed(call, &code).await?),
+            Decision::Replay => return Err(replayed(call, client, &code).await?),
             Decision::Redeem => {
                 if let Some(tokens) = attempt(call, client, request, &code, &hash).await? {
                     return Ok(tokens);
@@ -69,19 +69,8 @@ async fn attempt(
     hash: &str,
 ) -> Result<Option<TokenResponse>, Refusal> {
     let (realm, now) = (&call.realm, call.now());
-    check_grant(call, code).await?;
-    let lifetimes = client.lifetimes(&realm.settings());
-    let granted = Granted {
-        scope: &code.scope,
-        resources: &code.resources,
-        named: &request.resource,
-    };
-    let catalogue = realm.catalogue().await?;
-    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
-    let family = family(client, code, &lifetimes, now);
-    let tokens = tokens(call, client, code, &target, family.as_ref()).await?;
-
-    let mut batch = Batch::new();
+    let Issued { tokens, family } = fulfil(call, client, code, &request.resource).await?;
+    let mut batch = client.batch(realm);
     batch.expect(
         &sql::REDEEM_CODE,
         sql::redeem(realm.name(), hash, code, now),
@@ -91,18 +80,48 @@ async fn attempt(
         refresh_token::begin(realm, &mut batch, family);
     }
     realm.record(&mut batch, event(call, "authorization_code.redeemed", code));
-    Ok(commit(realm, batch).await?.map(|_| tokens))
+    Ok(client.commit(realm, batch).await?.map(|_| tokens))
+}
+
+/// What a person's grant gives: nothing of it goes out before its family is committed.
+pub(crate) struct Issued {
+    /// The answer.
+    pub(crate) tokens: TokenResponse,
+    /// The family of refresh tokens that begins with it.
+    pub(crate) family: Option<Family>,
+}
+
+/// Makes what a code gives for the resources that were named, if what it stands for still holds.
+pub(crate) async fn fulfil(
+    call: &Call,
+    client: &AuthenticatedClient,
+    code: &Code,
+    named: &[String],
+) -> Result<Issued, Refusal> {
+    let realm = &call.realm;
+    check_grant(call, code).await?;
+    let lifetimes = client.lifetimes(&realm.settings());
+    let granted = Granted {
+        scope: &code.scope,
+        resources: &code.resources,
+        named,
+    };
+    let catalogue = realm.catalogue().await?;
+    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let family = family(client, code, &lifetimes, call.now());
+    let tokens = tokens(call, client, code, &target, family.as_ref()).await?;
+    Ok(Issued { tokens, family })
 }
 
 /// What ends a code when it is revoked, the grant and the session first.
-pub(crate) fn marks(code: &Code) -> [Mark; 5] {
+pub(crate) fn marks(code: &Code) -> [Mark<'_>; 5] {
     let [grant, person, consent] = of_grant(&code.grant_id, &code.person, &code.client);
     [
         grant,
-        Mark::Session(code.session.clone()),
+        Mark::Session(&code.session),
         person,
         consent,
-        Mark::Client(code.client.clone()),
+        Mark::Client(&code.client),
     ]
 }
 
@@ -123,7 +142,12 @@ async fn check_grant(call: &Call, code: &Code) -> Result<(), Refusal> {
 
 /// The family that begins with this code. A client gets refresh tokens when it is registered for them; in an OpenID request only with
 /// `offline_access` (OpenID Connect Core §11).
-fn family(client: &Client, code: &Code, lifetimes: &Lifetimes, now: i64) -> Option<Family> {
+fn family(
+    client: &AuthenticatedClient,
+    code: &Code,
+    lifetimes: &Lifetimes,
+    now: i64,
+) -> Option<Family> {
     let offline = code.scope.contains("offline_access");
     if !client.allows_grant(GrantType::RefreshToken) || (code.scope.contains("openid") && !offline)
     {
@@ -141,6 +165,7 @@ fn family(client: &Client, code: &Code, lifetimes: &Lifetimes, now: i64) -> Opti
         auth_time: code.auth_time,
         amr: code.amr.clone(),
         acr: code.acr.clone(),
+        confirmation: refresh_token::bound_to(client),
         counter: 1,
         rotated_at: now,
         // When the person allowed it: what was revoked between then and now ends the family too.
@@ -173,7 +198,7 @@ async fn tokens(
         session: (!offline).then_some(code.session.as_str()),
         authentication,
     };
-    let access_token = access_token::mint(realm, &client.id, bearer, target, now).await?;
+    let access_token = access_token::mint(realm, client.holder(), bearer, target, now).await?;
     let id_token = if code.scope.contains("openid") {
         let content = id_token::Content {
             person: &code.person,
@@ -187,7 +212,7 @@ async fn tokens(
     } else {
         None
     };
-    let mut response = TokenResponse::bearer(access_token, target.lifetime);
+    let mut response = client.holder().response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
     response.refresh_token = family.map(|family| refresh_token::text(realm, family, 1));
     response.id_token = id_token;
@@ -195,17 +220,21 @@ async fn tokens(
 }
 
 /// The code was redeemed before: whoever has it should not, so what it gave is revoked (RFC 6749 §4.1.2, RFC 9700 §4.5).
-async fn replayed(call: &Call, code: &Code) -> Result<Refusal, Refusal> {
+async fn replayed(
+    call: &Call,
+    client: &AuthenticatedClient,
+    code: &Code,
+) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
-    let grant = Mark::Grant(code.grant_id.clone());
+    let grant = Mark::Grant(&code.grant_id);
     // Once is enough: whoever goes on presenting it must not fill the audit.
-    if realm.revocations().is_revoked(&grant, code.issued_at) {
+    if realm.revocations().is_revoked(grant, code.issued_at) {
         return Ok(Reason::CodeReplayed.into());
     }
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     realm.record(&mut batch, event(call, "authorization_code.replayed", code));
     refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
-    realm.commit(batch).await.map_err(realm::Error::from)?;
+    client.commit(realm, batch).await?;
     tracing::warn!(
         realm = realm.name(),
         client = code.client,

@@ -9,13 +9,14 @@ pub(crate) mod sql;
 
 use db::{Batch, params};
 use identity::Person;
+use oauth::claims::Confirmation;
 use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Client, Event, Mark, Realm};
 
 use self::rules::{Decision, Family, Lifetimes};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
-use crate::commit::{TRIES, commit};
+use crate::commit::TRIES;
 use crate::granting::rules::{Granted, Target, Terms, grantable, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
@@ -39,9 +40,10 @@ pub(crate) async fn refresh(
     };
     for _ in 0..TRIES {
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
+        rules::check_holder(&family, client.confirmation())?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
         if decision == Decision::Revoke {
-            return Err(replayed(call, &family, counter).await?);
+            return Err(replayed(call, client, &family, counter).await?);
         }
         if let Some(tokens) = attempt(call, client, request, &family, decision).await? {
             return Ok(tokens);
@@ -86,7 +88,7 @@ async fn attempt(
         idle_expires_at,
     } = decision
     {
-        let mut batch = Batch::new();
+        let mut batch = client.batch(realm);
         let values = params![
             realm.name(),
             &family.id,
@@ -96,7 +98,7 @@ async fn attempt(
             idle_expires_at
         ];
         batch.expect(&sql::ROTATE_FAMILY, values, 1);
-        if commit(realm, batch).await?.is_none() {
+        if client.commit(realm, batch).await?.is_none() {
             return Ok(None);
         }
     }
@@ -111,9 +113,9 @@ async fn check_grant(call: &Call, client: &Client, family: &Family) -> Result<Pe
         return Err(Reason::GrantRevoked.into());
     }
     let mut marks = of_grant(&family.id, &family.person, &family.client).to_vec();
-    marks.push(Mark::Client(family.client.clone()));
+    marks.push(Mark::Client(&family.client));
     if let (Some(session), false) = (&family.session, family.offline) {
-        marks.push(Mark::Session(session.clone()));
+        marks.push(Mark::Session(session));
     }
     if realm
         .revocations()
@@ -147,7 +149,7 @@ async fn tokens(
         session,
         authentication,
     };
-    let access_token = access_token::mint(realm, &client.id, bearer, target, now).await?;
+    let access_token = access_token::mint(realm, client.holder(), bearer, target, now).await?;
     let id_token = if target.scope.contains("openid") {
         let content = id_token::Content {
             person: &family.person,
@@ -162,7 +164,7 @@ async fn tokens(
     } else {
         None
     };
-    let mut response = TokenResponse::bearer(access_token, target.lifetime);
+    let mut response = client.holder().response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
     response.refresh_token = Some(text(realm, family, counter));
     response.id_token = id_token;
@@ -172,6 +174,15 @@ async fn tokens(
 /// The text of a family's token.
 pub(crate) fn text(realm: &Realm, family: &Family, counter: i64) -> String {
     refresh_token::make(realm, &family.id, counter)
+}
+
+/// What the refresh tokens of a client are bound to: a public client's to what it proves, as it can prove nothing else (RFC 9449 §5, RFC 8705 §4); a
+/// confidential client's to the client, which may change its key.
+pub(crate) fn bound_to(client: &AuthenticatedClient) -> Option<Confirmation> {
+    client
+        .confirmation()
+        .filter(|_| client.is_public())
+        .cloned()
 }
 
 /// Begins a family.
@@ -185,7 +196,7 @@ pub(crate) fn revoke_grant(realm: &Realm, batch: &mut Batch, grant: &str, now: i
     batch.run(&sql::REVOKE_FAMILY, params![realm.name(), grant, now]);
     realm
         .revocations()
-        .revoke(batch, Mark::Grant(grant.to_owned()));
+        .revoke(batch, Mark::Grant(grant));
 }
 
 /// Revokes the families that end with a session.
@@ -207,11 +218,9 @@ pub(crate) fn revoke_consent(
         &sql::REVOKE_FAMILIES_OF_CONSENT,
         params![realm.name(), person, client, now],
     );
-    let mark = Mark::Consent {
-        person: person.to_owned(),
-        client: client.to_owned(),
-    };
-    realm.revocations().revoke(batch, mark);
+    realm
+        .revocations()
+        .revoke(batch, Mark::Consent { person, client });
 }
 
 /// The living family behind a refresh token, for introspection; whatever its number, only the live token and, within the grace, the preceding one
@@ -248,9 +257,14 @@ pub(crate) async fn living(
 }
 
 /// An old token came back: somebody copied it, and nobody can say who is the copy (RFC 9700 §4.14.2).
-async fn replayed(call: &Call, family: &Family, counter: i64) -> Result<Refusal, Refusal> {
+async fn replayed(
+    call: &Call,
+    client: &AuthenticatedClient,
+    family: &Family,
+    counter: i64,
+) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     let detail = serde_json::json!({
         "grant": family.id, "presented": counter, "live": family.counter,
     });
@@ -259,7 +273,7 @@ async fn replayed(call: &Call, family: &Family, counter: i64) -> Result<Refusal,
         event(call, "refresh_token.replayed", family, detail),
     );
     revoke_grant(realm, &mut batch, &family.id, call.now());
-    realm.commit(batch).await.map_err(realm::Error::from)?;
+    client.commit(realm, batch).await?;
     tracing::warn!(
         realm = realm.name(),
         client = family.client,

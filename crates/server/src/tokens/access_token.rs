@@ -1,7 +1,8 @@
 //! Access tokens: made and read. A JWT of RFC 9068 or the same claims sealed; making one writes nothing.
 
 use jose::{Algorithm, jws, jwt};
-use oauth::claims::AccessToken;
+use oauth::claims::{AccessToken, Confirmation};
+use oauth::token::TokenResponse;
 use realm::{Mark, Realm, TokenFormat};
 use serde::de::DeserializeOwned;
 
@@ -61,23 +62,43 @@ pub(crate) enum Bearer<'a> {
     },
 }
 
-/// Makes an access token for `client`.
+/// Who gets a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder<'a> {
+    /// The client.
+    pub(crate) client: &'a str,
+    /// What it must prove to have whenever it uses the token.
+    pub(crate) confirmation: Option<&'a Confirmation>,
+}
+
+impl Holder<'_> {
+    /// The answer of the token endpoint, with nothing but the access token yet.
+    pub(crate) fn response(self, access_token: String, lifetime: i64) -> TokenResponse {
+        TokenResponse {
+            token_type: Confirmation::token_type(self.confirmation).to_owned(),
+            ..TokenResponse::bearer(access_token, lifetime)
+        }
+    }
+}
+
+/// Makes an access token.
 pub(crate) async fn mint(
     realm: &Realm,
-    client: &str,
+    holder: Holder<'_>,
     bearer: Bearer<'_>,
     target: &Target,
     now: i64,
 ) -> Result<String, Refusal> {
     let mut claims = AccessToken {
         iss: realm.issuer().to_owned(),
-        sub: client.to_owned(),
+        sub: holder.client.to_owned(),
         aud: target.audience.clone().into(),
         exp: now.saturating_add(target.lifetime),
         iat: now,
         jti: realm.ambient().id(),
-        client_id: client.to_owned(),
+        client_id: holder.client.to_owned(),
         scope: (!target.scope.is_empty()).then(|| target.scope.clone()),
+        cnf: holder.confirmation.cloned(),
         ..AccessToken::default()
     };
     if let Bearer::Person {
@@ -165,26 +186,23 @@ fn is_revoked(realm: &Realm, claims: &AccessToken) -> bool {
         return false;
     }
     let mut marks = vec![
-        Mark::Token(claims.jti.clone()),
-        Mark::Client(claims.client_id.clone()),
+        Mark::Token(&claims.jti),
+        Mark::Client(&claims.client_id),
     ];
     if let Some(grant) = &claims.grant_id {
         marks.extend(of_grant(grant, &claims.sub, &claims.client_id));
     }
     if let Some(session) = &claims.sid {
-        marks.push(Mark::Session(session.clone()));
+        marks.push(Mark::Session(session));
     }
     revocations.is_any_revoked(&marks, claims.iat)
 }
 
 /// The marks that end a person's grant, but for its session.
-pub(crate) fn of_grant(grant: &str, person: &str, client: &str) -> [Mark; 3] {
+pub(crate) fn of_grant<'a>(grant: &'a str, person: &'a str, client: &'a str) -> [Mark<'a>; 3] {
     [
-        Mark::Grant(grant.to_owned()),
-        Mark::Person(person.to_owned()),
-        Mark::Consent {
-            person: person.to_owned(),
-            client: client.to_owned(),
-        },
+        Mark::Grant(grant),
+        Mark::Person(person),
+        Mark::Consent { person, client },
     ]
 }
