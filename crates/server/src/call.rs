@@ -10,7 +10,7 @@ use web::address::ClientAddress;
 
 use crate::Server;
 
-/// One request to an endpoint of one realm, without its parameters.
+/// One request to an endpoint of one realm, without its parameters. As an extractor it stands first and takes the headers away from those after it.
 #[derive(Clone)]
 pub(crate) struct Call {
     /// What the process shares.
@@ -39,7 +39,7 @@ impl FromRequestParts<Arc<Server>> for Call {
         Ok(Self {
             server: Arc::clone(server),
             realm,
-            headers: parts.headers.clone(),
+            headers: std::mem::take(&mut parts.headers),
             address: parts.extensions.get::<ClientAddress>().copied(),
         })
     }

@@ -1,6 +1,8 @@
 //! How often a client's secret, a code or a refresh token may be guessed wrongly from one address, where what succeeds costs nothing; and how often an
 //! address may send what has to be stored before anybody has signed in.
 
+use std::hash::Hash;
+
 use ambient::Clock;
 use web::limit::{Limiter, Rate};
 
@@ -39,7 +41,7 @@ impl Guesses {
     /// [`Refusal::TooMany`].
     pub(crate) fn large(&self, call: &Call) -> Result<(), Refusal> {
         self.large
-            .take(&key(call, ""))
+            .take(key(call, ""))
             .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
@@ -49,20 +51,17 @@ impl Guesses {
     /// [`Refusal::TooMany`].
     pub(crate) fn check(&self, call: &Call, client: &str) -> Result<(), Refusal> {
         self.limiter
-            .check(&key(call, client))
+            .check(key(call, client))
             .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
     /// Counts a wrong guess.
     pub(crate) fn failed(&self, call: &Call, client: &str) {
-        self.limiter.penalize(&key(call, client));
+        self.limiter.penalize(key(call, client));
     }
 }
 
-fn key(call: &Call, client: &str) -> String {
-    let realm = call.realm.name();
-    match call.address {
-        Some(address) => format!("{realm} {} {client}", address.limit_key()),
-        None => format!("{realm} - {client}"),
-    }
+fn key<'a>(call: &'a Call, client: &'a str) -> impl Hash {
+    let network = call.address.map(|address| address.network());
+    (call.realm.name(), network, client)
 }

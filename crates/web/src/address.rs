@@ -22,11 +22,19 @@ pub struct ClientAddress(pub IpAddr);
 impl ClientAddress {
     /// What limits are counted by: an IPv4 address, or the /64 of an IPv6 one, since a single host owns all of it.
     pub fn limit_key(&self) -> String {
-        match self.0 {
+        match self.network() {
             IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) => format!("{v6}/64"),
+        }
+    }
+
+    /// As [`limit_key`](Self::limit_key), the first address of that network.
+    pub fn network(&self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(_) => self.0,
             IpAddr::V6(v6) => {
                 let [a, b, c, d, ..] = v6.segments();
-                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
             }
         }
     }

@@ -1,6 +1,7 @@
 //! JSON: public documents that caches may keep, and answers that nobody may.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, GetAll, IF_NONE_MATCH};
@@ -53,11 +54,15 @@ pub fn private_as(
     content_type: &'static str,
     text: impl Into<String>,
 ) -> Response {
-    let mut headers = HeaderMap::new();
+    let mut response = Response::new(Body::from(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    // Room for these and for what the layers around add.
+    headers.reserve(12);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers::no_store(&mut headers);
-    headers::secure(&mut headers);
-    (status, headers, text.into()).into_response()
+    headers::no_store(headers);
+    headers::secure(headers);
+    response
 }
 
 /// Whether an `If-None-Match` names `tag` (weakly compared, RFC 9110 §8.8.3.2).

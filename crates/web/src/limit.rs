@@ -1,8 +1,8 @@
 //! Limits of how often something may happen per key (an address, a client, a user name), in bounded memory. A key has `burst` tries at once
-//! and gets one back every `seconds_each`. Counting is the generic cell rate algorithm: one number per key.
+//! and gets one back every `seconds_each`. A key is whatever can be hashed; equal keys of one type are one key. Counting is the generic cell rate algorithm: one number per key.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use ambient::Clock;
@@ -67,14 +67,14 @@ impl Limiter {
     ///
     /// # Errors
     /// How long to wait when there is none.
-    pub fn check(&self, key: &str) -> Result<(), RetryAfter> {
+    pub fn check(&self, key: impl Hash) -> Result<(), RetryAfter> {
         let now = self.now();
-        let full_at = self.lock().get(&self.hash(key)).copied().unwrap_or(now);
+        let full_at = self.lock().get(&self.hash(&key)).copied().unwrap_or(now);
         self.judge(full_at, now)
     }
 
     /// Takes a try of `key`, whether there is one or not; one that is already used up stays where it is.
-    pub fn penalize(&self, key: &str) {
+    pub fn penalize(&self, key: impl Hash) {
         let _ = self.take(key);
     }
 
@@ -82,9 +82,9 @@ impl Limiter {
     ///
     /// # Errors
     /// How long to wait when there is none.
-    pub fn take(&self, key: &str) -> Result<(), RetryAfter> {
+    pub fn take(&self, key: impl Hash) -> Result<(), RetryAfter> {
         let now = self.now();
-        let key = self.hash(key);
+        let key = self.hash(&key);
         let mut map = self.lock();
         let full_at = map.get(&key).copied().unwrap_or(now).max(now);
         self.judge(full_at, now)?;
@@ -96,8 +96,8 @@ impl Limiter {
     }
 
     /// Gives `key` all its tries back: after a success.
-    pub fn forgive(&self, key: &str) {
-        let key = self.hash(key);
+    pub fn forgive(&self, key: impl Hash) {
+        let key = self.hash(&key);
         self.lock().remove(&key);
     }
 
@@ -118,7 +118,7 @@ impl Limiter {
         i64::try_from(self.clock.now_millis()).unwrap_or(i64::MAX / 2)
     }
 
-    fn hash(&self, key: &str) -> u64 {
+    fn hash(&self, key: &impl Hash) -> u64 {
         self.hasher.hash_one(key)
     }
 
@@ -190,7 +190,7 @@ mod tests {
             limiter.penalize("guesser");
         }
         for n in 0..10_000 {
-            limiter.penalize(&n.to_string());
+            limiter.penalize(n.to_string());
             assert!(limiter.lock().len() <= 12);
         }
         assert_eq!(limiter.check("guesser"), Err(RetryAfter(10)));
