@@ -1,4 +1,4 @@
-use db::{Batch, CommitError, params};
+use db::{Batch, CommitError, Stmt, params};
 use realm::outbox::Ended;
 use realm::{Mark, Realm};
 
@@ -195,17 +195,8 @@ pub async fn set_password(
 /// # Errors
 /// [`Error::NotFound`], or the database's.
 pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
-    let mut batch = Batch::new();
-    batch.expect(
-        &sql::DISABLE_PERSON,
-        params![realm.name(), id, realm.now()],
-        1,
-    );
-    record(
-        realm,
-        &mut batch,
-        Happened::to("person.disabled", id).by(actor),
-    );
+    let happened = Happened::to("person.disabled", id).by(actor);
+    let mut batch = marked(realm, &sql::DISABLE_PERSON, id, happened);
     end_sessions(realm, &mut batch, id, SIGNED_OUT);
     finish(realm, batch).await
 }
@@ -215,17 +206,8 @@ pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(),
 /// # Errors
 /// [`Error::NotFound`], or the database's.
 pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
-    let mut batch = Batch::new();
-    batch.expect(
-        &sql::ENABLE_PERSON,
-        params![realm.name(), id, realm.now()],
-        1,
-    );
-    record(
-        realm,
-        &mut batch,
-        Happened::to("person.enabled", id).by(actor),
-    );
+    let happened = Happened::to("person.enabled", id).by(actor);
+    let batch = marked(realm, &sql::ENABLE_PERSON, id, happened);
     finish(realm, batch).await
 }
 
@@ -255,19 +237,18 @@ pub async fn sign_out_everywhere(
     id: &str,
     actor: Option<&str>,
 ) -> Result<(), Error> {
-    let mut batch = Batch::new();
-    batch.expect(
-        &sql::SIGN_OUT_PERSON,
-        params![realm.name(), id, realm.now()],
-        1,
-    );
-    record(
-        realm,
-        &mut batch,
-        Happened::to("person.signed_out_everywhere", id).by(actor),
-    );
+    let happened = Happened::to("person.signed_out_everywhere", id).by(actor);
+    let mut batch = marked(realm, &sql::SIGN_OUT_PERSON, id, happened);
     end_sessions(realm, &mut batch, id, SIGNED_OUT);
     finish(realm, batch).await
+}
+
+/// A batch that begins with a statement about one person, which takes the time and must find them, and with its event.
+fn marked(realm: &Realm, stmt: &'static Stmt, id: &str, happened: Happened<'_>) -> Batch {
+    let mut batch = Batch::new();
+    batch.expect(stmt, params![realm.name(), id, realm.now()], 1);
+    record(realm, &mut batch, happened);
+    batch
 }
 
 /// Deletes the rows of a person's sessions and revokes their tokens. A session that begins at the same time falls to `signed_out_at`, which
@@ -279,9 +260,7 @@ fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str, message: &'stati
     );
     let now = realm.now();
     realm.enqueue(batch, message, &Ended::payload(person, now), now);
-    realm
-        .revocations()
-        .revoke(batch, Mark::Person(person));
+    realm.revocations().revoke(batch, Mark::Person(person));
 }
 
 /// Adds the guard under which a session may begin: the person is still as they were when the password was checked.
