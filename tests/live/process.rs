@@ -93,7 +93,7 @@ impl Grantor {
             port,
             child,
         };
-        grantor.wait().await;
+        grantor.ready().await;
         grantor
     }
 
@@ -121,8 +121,13 @@ impl Grantor {
 
     /// Starts it again on the same data and port.
     pub async fn restart(&mut self) {
+        self.launch();
+        self.ready().await;
+    }
+
+    /// As [`Grantor::restart`], without waiting until it listens.
+    pub fn launch(&mut self) {
         self.child = spawn(&self.storage, self.port);
-        self.wait().await;
     }
 
     /// Runs a command of the binary on the same data and returns what it printed.
@@ -142,7 +147,8 @@ impl Grantor {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    async fn wait(&mut self) {
+    /// Waits until it listens.
+    pub async fn ready(&mut self) {
         for _ in 0..2000 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("grantor ended by itself: {status}: {}", self.log());

@@ -1,165 +1,147 @@
 //! The figures: medians over the rounds, each beside its yardstick of the same run.
 
-use std::fmt::Write as _;
+mod markdown;
+mod parts;
+mod picture;
+
 use std::io::Write as _;
 
 use serde::Serialize;
 
 use crate::Failure;
+use crate::bed::Bed;
 use crate::drive::Measured;
-use crate::scenario::Scenario;
+use crate::options::Run;
+use crate::part::Parts;
+use crate::rates::Rates;
+use crate::scenario::Server;
+use crate::tokens::Checked;
 
 /// A whole run.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Report {
-    database: String,
-    idle_mib: f64,
+    /// `sqlite` or `postgres`.
+    engine: String,
+    /// Clients that asked in turn, and what it took to make them.
+    clients: usize,
+    seeded_seconds: f64,
     rows: Vec<Row>,
     arrivals: Vec<Arrivals>,
+    tokens: Checked,
+    pub(crate) parts: Parts,
 }
 
+/// A scenario in the closed loop.
 #[derive(Serialize)]
-struct Row {
-    name: &'static str,
+pub(crate) struct Row {
+    name: String,
     per_second: f64,
-    server_cpu_ms: f64,
+    server_cpu_ms: Option<f64>,
     p50_ms: f64,
     p99_ms: f64,
-    resident_mib: f64,
+    resident_mib: Option<f64>,
     /// This rate divided by the yardstick's, and this CPU time divided by the yardstick's.
     rate_ratio: Option<f64>,
     cpu_ratio: Option<f64>,
 }
 
+/// A scenario in the open loop.
 #[derive(Serialize)]
-struct Arrivals {
-    name: &'static str,
+pub(crate) struct Arrivals {
+    name: String,
     per_second: u32,
+    /// What was done, which is less when the server cannot follow.
+    done_per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one.
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-const MIB: f64 = 1024.0 * 1024.0;
+pub(crate) const MIB: f64 = 1024.0 * 1024.0;
 
 impl Report {
-    pub(crate) fn new(
-        scenarios: &[Scenario],
-        measured: Vec<Vec<Measured>>,
-        arrivals: Vec<(&'static str, u32, Measured)>,
-        idle: u64,
-        database: &str,
-    ) -> Self {
-        let of = |results: &[Measured], what: fn(&Measured) -> f64| {
-            median(results.iter().map(what).collect())
-        };
-        let rows = scenarios
-            .iter()
-            .zip(&measured)
-            .map(|(scenario, results)| {
-                let yardstick = scenarios
-                    .iter()
-                    .position(|other| other.name() == scenario.yardstick())
-                    .filter(|_| !scenario.is_bare())
-                    .and_then(|index| measured.get(index));
-                // Round by round, so that what slowed the machine slowed both.
-                let ratio = |what: fn(&Measured) -> f64| {
-                    let pairs = results.iter().zip(yardstick?);
-                    Some(median(
-                        pairs.map(|(own, bare)| what(own) / what(bare)).collect(),
-                    ))
-                };
-                Row {
-                    name: scenario.name(),
-                    per_second: of(results, |m| m.rate),
-                    server_cpu_ms: of(results, |m| m.cpu),
-                    p50_ms: of(results, |m| m.p50),
-                    p99_ms: of(results, |m| m.p99),
-                    resident_mib: of(results, |m| m.resident as f64) / MIB,
-                    rate_ratio: ratio(|m| m.rate),
-                    cpu_ratio: ratio(|m| m.cpu),
-                }
-            })
-            .collect();
-        let arrivals = arrivals
-            .into_iter()
-            .map(|(name, per_second, m)| Arrivals {
-                name,
-                per_second,
-                p50_ms: m.p50,
-                p99_ms: m.p99,
-            })
-            .collect();
-        let engine = database.split(':').next().unwrap_or("").to_owned();
+    pub(crate) fn new(run: &Run, bed: &Bed) -> Self {
         Self {
-            database: engine,
-            idle_mib: idle as f64 / MIB,
-            rows,
-            arrivals,
+            engine: run.database.split(':').next().unwrap_or("").to_owned(),
+            clients: run.clients,
+            seeded_seconds: bed.seeded.as_secs_f64(),
+            ..Self::default()
         }
     }
 
-    pub(crate) fn markdown(&self) -> String {
-        let mut out = format!(
-            "Storage: {}. Idle after start: {:.0} MiB resident.\n\n\
-             | closed loop | per second | of the bare rate | server CPU, ms each | of the bare CPU | median, ms | p99, ms | resident, MiB |\n\
-             |---|---:|---:|---:|---:|---:|---:|---:|\n",
-            self.database, self.idle_mib
-        );
-        let ratio = |ratio: Option<f64>| ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
-        for row in &self.rows {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                out,
-                "| {} | {:.0} | {} | {:.3} | {} | {:.2} | {:.2} | {:.0} |",
-                row.name,
-                row.per_second,
-                ratio(row.rate_ratio),
-                row.server_cpu_ms,
-                ratio(row.cpu_ratio),
-                row.p50_ms,
-                row.p99_ms,
-                row.resident_mib
-            );
+    /// Adds the scenarios.
+    pub(crate) fn rates(&mut self, rates: &Rates) {
+        for (scenario, results) in rates.scenarios.iter().zip(&rates.closed) {
+            if results.is_empty() {
+                continue;
+            }
+            let yardstick = rates
+                .scenarios
+                .iter()
+                .position(|other| Some(other.name.as_str()) == scenario.yardstick)
+                .filter(|_| scenario.server != Server::Bare)
+                .and_then(|index| rates.closed.get(index));
+            self.rows.push(row(&scenario.name, results, yardstick));
         }
-        out.push_str(
-            "\n| open loop | arrivals per second | median, ms | p99, ms |\n|---|---:|---:|---:|\n",
-        );
-        for row in &self.arrivals {
-            let _ = writeln!(
-                out,
-                "| {} | {} | {:.2} | {:.2} |",
-                row.name, row.per_second, row.p50_ms, row.p99_ms
-            );
+        for (name, pace, results) in &rates.open {
+            let of = |what: fn(&Measured) -> f64| median(results.iter().map(what));
+            self.arrivals.push(Arrivals {
+                name: name.clone(),
+                per_second: *pace,
+                done_per_second: of(|m| m.rate),
+                p50_ms: of(|m| m.p50),
+                p99_ms: of(|m| m.p99),
+            });
         }
-        out
+        self.tokens = rates.checked;
     }
 
-    pub(crate) fn json(&self) -> Result<String, Failure> {
-        Ok(serde_json::to_string_pretty(self)?)
-    }
-
-    pub(crate) fn print(&self) {
-        let _ = writeln!(std::io::stdout(), "{}", self.markdown());
-    }
-
-    /// Fails when client credentials reach less than `share` of their yardstick's rate.
-    pub(crate) fn demand(&self, share: f64) -> Result<(), Failure> {
-        let row = self
-            .rows
-            .iter()
-            .find(|row| row.name == "client credentials");
-        let reached = row.and_then(|row| row.rate_ratio).unwrap_or(0.0);
-        if reached < share {
-            return Err(format!(
-                "client credentials reach {reached:.2} of the bare rate, not {share:.2}"
-            )
-            .into());
+    /// Says the figures, and writes them where they are wanted.
+    pub(crate) fn publish(&self, run: &Run) -> Result<(), Failure> {
+        let text = self.markdown();
+        let _ = writeln!(std::io::stdout(), "{text}");
+        if let Some(path) = &run.json {
+            std::fs::write(path, serde_json::to_string_pretty(self)?)?;
+        }
+        if let Some(path) = &run.markdown {
+            let old = std::fs::read_to_string(path).unwrap_or_default();
+            std::fs::write(path, markdown::between_marks(&old, &self.engine, &text))?;
+        }
+        if let Some(path) = &run.picture {
+            std::fs::write(path, self.picture())?;
         }
         Ok(())
+    }
+}
+
+fn row(name: &str, results: &[Measured], yardstick: Option<&Vec<Measured>>) -> Row {
+    let of = |what: fn(&Measured) -> f64| median(results.iter().map(what));
+    // Round by round, so that what slowed the machine slowed both.
+    let pairs = |what: fn(&Measured) -> Option<f64>| {
+        let pairs = results.iter().zip(yardstick?);
+        let ratios: Option<Vec<f64>> = pairs
+            .map(|(own, bare)| Some(what(own)? / what(bare)?))
+            .collect();
+        Some(median(ratios?))
+    };
+    let known = |what: fn(&Measured) -> Option<f64>| {
+        let values: Option<Vec<f64>> = results.iter().map(what).collect();
+        values.map(median)
+    };
+    Row {
+        name: name.to_owned(),
+        per_second: of(|m| m.rate),
+        server_cpu_ms: known(|m| m.cpu),
+        p50_ms: of(|m| m.p50),
+        p99_ms: of(|m| m.p99),
+        resident_mib: known(|m| m.resident.map(|bytes| bytes as f64 / MIB)),
+        rate_ratio: pairs(|m| Some(m.rate)),
+        cpu_ratio: pairs(|m| m.cpu),
     }
 }

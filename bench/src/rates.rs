@@ -1,0 +1,82 @@
+//! The scenarios, round after round: closed loop, then open.
+
+use std::time::Duration;
+
+use crate::Failure;
+use crate::bed::Bed;
+use crate::drive::{self, Measured};
+use crate::options::Run;
+use crate::scenario::{self, Scenario, Server};
+use crate::target::Target;
+use crate::tokens::{Checked, Tokens};
+
+/// What was measured, scenario by scenario.
+pub(crate) struct Rates {
+    pub(crate) scenarios: Vec<Scenario>,
+    /// One measurement a round of each scenario.
+    pub(crate) closed: Vec<Vec<Measured>>,
+    /// Scenario, arrivals a second, one measurement a round.
+    pub(crate) open: Vec<(String, u32, Vec<Measured>)>,
+    pub(crate) checked: Checked,
+}
+
+/// Measures all of them.
+pub(crate) async fn measure(
+    bed: &Bed,
+    mut scenarios: Vec<Scenario>,
+    run: &Run,
+) -> Result<Rates, Failure> {
+    let mut tokens = Tokens::default();
+    let mut closed = vec![Vec::new(); scenarios.len()];
+    let seconds = Duration::from_secs_f64(run.seconds);
+    if run.which != "open" {
+        for round in 0..=run.rounds {
+            for (scenario, results) in scenarios.iter_mut().zip(&mut closed) {
+                let target = target(bed, scenario);
+                // Round 0 warms up and is not counted.
+                let length = if round == 0 { seconds / 3 } else { seconds };
+                scenario::renew(bed, scenario).await?;
+                let one = drive::closed(scenario, &target, run.connections, length).await?;
+                if scenario.server == Server::Grantor {
+                    tokens
+                        .check(one.tokens, &target, round == run.rounds)
+                        .await?;
+                }
+                if round > 0 {
+                    results.push(one.measured);
+                }
+            }
+        }
+    }
+    let mut open = Vec::new();
+    if run.which != "closed" {
+        for scenario in &mut scenarios {
+            for &pace in scenario.paces {
+                let target = target(bed, scenario);
+                let mut results = Vec::new();
+                for _ in 0..run.rounds {
+                    scenario::renew(bed, scenario).await?;
+                    let one = drive::open(scenario, &target, pace, seconds).await?;
+                    if scenario.server == Server::Grantor {
+                        tokens.check(one.tokens, &target, false).await?;
+                    }
+                    results.push(one.measured);
+                }
+                open.push((scenario.name.clone(), pace, results));
+            }
+        }
+    }
+    Ok(Rates {
+        scenarios,
+        closed,
+        open,
+        checked: tokens.checked(),
+    })
+}
+
+fn target(bed: &Bed, scenario: &Scenario) -> Target {
+    match scenario.server {
+        Server::Bare => bed.bare(),
+        Server::Grantor | Server::Peer => bed.grantor(),
+    }
+}
