@@ -3,8 +3,10 @@ use std::sync::Arc;
 use ambient::Clock;
 use fetch::{Fetch, FetchOptions};
 use jose::Algorithm;
+use oauth::dpop::Nonces;
 
 use crate::Verifier;
+use crate::dpop::Proofs;
 use crate::introspection::{Introspection, Introspector};
 use crate::issuer::Issuer;
 
@@ -16,6 +18,9 @@ pub struct Builder {
     pub(crate) leeway: i64,
     pub(crate) clock: Clock,
     pub(crate) resource_metadata: Option<String>,
+    dpop: Option<String>,
+    nonces: Option<Nonces>,
+    proofs_remembered: usize,
     refresh_interval: i64,
     fetch: FetchOptions,
     introspection: Option<Introspection>,
@@ -27,6 +32,9 @@ pub enum BuildError {
     /// The issuer is not an https URL (or loopback http), or carries a query or fragment (RFC 8414 §2).
     #[error("the issuer must be an https URL without query and fragment, http only on loopback")]
     Issuer,
+    /// The address of the API is not an http or https URL without query and fragment.
+    #[error("the address of the API must be an http or https URL without query and fragment")]
+    Address,
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made")]
     Fetch(#[from] fetch::Error),
@@ -44,6 +52,9 @@ impl Builder {
             leeway: 10,
             clock: Clock::System,
             resource_metadata: None,
+            dpop: None,
+            nonces: None,
+            proofs_remembered: 1_000_000,
             refresh_interval: 30,
             fetch: FetchOptions::default(),
             introspection: None,
@@ -100,6 +111,31 @@ impl Builder {
         self
     }
 
+    /// Accepts tokens that are bound to a key, with a proof beside them (RFC 9449 §7). `address` is what comes before the path when clients call this API:
+    /// `https://api.example`, or with the path that a proxy takes away. Neither `Host` nor a forwarded header is believed, as whoever steals a token and
+    /// a proof that was made for somebody else could send any.
+    #[must_use]
+    pub fn dpop(mut self, address: &str) -> Self {
+        self.dpop = Some(address.to_owned());
+        self
+    }
+
+    /// Demands a nonce in each proof (RFC 9449 §9), so that none is older than some minutes and none was made in advance. All processes of an API are
+    /// given the same random key: each then takes the nonces of the others, and nothing is stored.
+    #[must_use]
+    pub fn dpop_nonces(mut self, key: &[u8; 32]) -> Self {
+        self.nonces = Some(Nonces::new(key));
+        self
+    }
+
+    /// How many proofs this process remembers within some minutes, to let each pass once (1 000 000, of 40 bytes each). When there are more, requests with
+    /// proofs get 503.
+    #[must_use]
+    pub fn proofs_remembered(mut self, proofs: usize) -> Self {
+        self.proofs_remembered = proofs;
+        self
+    }
+
     /// Makes the verifier. Nothing is requested until the first token comes.
     pub fn build(self) -> Result<Verifier, BuildError> {
         let url = url::Url::parse(&self.issuer).map_err(|_| BuildError::Issuer)?;
@@ -119,6 +155,13 @@ impl Builder {
             .introspection
             .clone()
             .map(|settings| Introspector::new(settings, Arc::clone(&issuer)));
-        Ok(Verifier::from_parts(self, issuer, introspector))
+        let proofs = match &self.dpop {
+            None => None,
+            Some(address) => {
+                let proofs = Proofs::new(address, self.nonces.clone(), self.proofs_remembered);
+                Some(proofs.ok_or(BuildError::Address)?)
+            }
+        };
+        Ok(Verifier::from_parts(self, issuer, introspector, proofs))
     }
 }

@@ -110,14 +110,17 @@ fn digest(token: &str) -> [u8; 32] {
     key
 }
 
-/// The claims, when the answer is about a token that is active, of this issuer, for this audience and not bound to a key.
+/// The claims, when the answer is about a token that is active, of this issuer and for this audience.
 fn live(response: Response, issuer: &str, audience: &str, now: i64) -> Option<Claims> {
     let ours = response.iss.as_deref().is_none_or(|iss| iss == issuer);
     let for_us = response.aud.as_ref()?.contains(audience);
     if !response.active || !ours || !for_us || response.exp? <= now {
         return None;
     }
-    if response.extra.contains_key("cnf") {
+    let is_dpop = |kind: &String| kind.eq_ignore_ascii_case("DPoP");
+    let bound = response.extra.get("cnf").and_then(|cnf| cnf.get("jkt"));
+    if response.token_type.as_ref().is_some_and(is_dpop) && bound.is_none() {
+        // Bound to a key that nobody names.
         return None;
     }
     let Ok(Value::Object(mut members)) = serde_json::to_value(&response) else {
@@ -171,11 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_token_is_no_bearer_token() {
+    fn what_a_token_is_bound_to_is_kept() {
         let mut bound = answer();
+        bound.token_type = Some("DPoP".into());
+        let live = |answer: &Response| live(answer.clone(), "https://id.example", "urn:notes", 100);
+        assert_eq!(live(&bound), None);
         bound
             .extra
             .insert("cnf".into(), serde_json::json!({"jkt": "x"}));
-        assert_eq!(live(bound, "https://id.example", "urn:notes", 100), None);
+        let cnf = live(&bound).unwrap().cnf.unwrap();
+        assert_eq!(cnf.jkt.as_deref(), Some("x"));
+        bound.extra.insert("cnf".into(), "x".into());
+        assert_eq!(live(&bound), None);
     }
 }

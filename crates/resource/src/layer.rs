@@ -5,12 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use axum::extract::OriginalUri;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use http::{Request, Response};
 use oauth::Scope;
 use tower::{Layer, Service};
 
-use crate::{AccessToken, Refusal, Verifier};
+use crate::dpop::NONCE;
+use crate::{Admission, Arrival, Refusal, Scheme, Verifier};
 
 /// The layer that [`Verifier::require`] makes.
 #[derive(Clone, Debug)]
@@ -36,14 +38,18 @@ impl Protect {
         }
     }
 
-    async fn admit(&self, headers: &HeaderMap) -> Result<AccessToken, Refusal> {
-        let token = bearer(headers)?;
-        let token = self.verifier.verify(token).await?;
-        match &*self.scope {
-            Some(scope) => token.require(scope)?,
-            None => return Err(Refusal::Scope(Scope::empty())),
+    async fn admit(&self, arrival: &Arrival<'_>) -> Admission {
+        let mut admission = self.verifier.verify_request(arrival).await;
+        if let Ok(token) = &admission.outcome {
+            let permitted = match &*self.scope {
+                Some(scope) => token.require(scope),
+                None => Err(Refusal::Scope(Scope::empty())),
+            };
+            if let Err(refusal) = permitted {
+                admission.outcome = Err(refusal);
+            }
         }
-        Ok(token)
+        admission
     }
 }
 
@@ -88,47 +94,44 @@ where
         Box::pin(async move {
             // Taken out for the time of the check, so that the future does not need a body that can be shared.
             let headers = std::mem::take(request.headers_mut());
-            let admitted = protect.admit(&headers).await;
+            // A router that nests others takes the beginning of the path away.
+            let original = request.extensions().get::<OriginalUri>();
+            let uri = original
+                .map_or_else(|| request.uri(), |original| &original.0)
+                .clone();
+            let method = request.method().clone();
+            let arrival = Arrival {
+                method: &method,
+                uri: &uri,
+                headers: &headers,
+            };
+            let admission = protect.admit(&arrival).await;
             *request.headers_mut() = headers;
-            match admitted {
+            let mut response = match admission.outcome {
                 Ok(token) => {
                     request.extensions_mut().insert(token);
-                    inner.call(request).await
+                    inner.call(request).await?
                 }
-                Err(refusal) => Ok(refuse(&protect, &refusal)),
+                Err(refusal) => refuse(&protect, admission.scheme, &refusal),
+            };
+            let nonce = admission.nonce.and_then(|nonce| nonce.parse().ok());
+            if let Some(nonce) = nonce {
+                response.headers_mut().insert(NONCE, nonce);
             }
+            Ok(response)
         })
     }
 }
 
-fn refuse<R: Default>(protect: &Protect, refusal: &Refusal) -> Response<R> {
+fn refuse<R: Default>(protect: &Protect, scheme: Option<Scheme>, refusal: &Refusal) -> Response<R> {
     tracing::debug!(why = %refusal, "a request is refused");
     let mut response = Response::new(R::default());
     *response.status_mut() = refusal.status();
     let scope = Option::as_ref(&protect.scope);
-    let challenge = protect.verifier.challenge(refusal, scope);
-    if let Ok(value) = HeaderValue::from_str(&challenge) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    for challenge in protect.verifier.challenges(scheme, refusal, scope) {
+        if let Ok(value) = HeaderValue::from_str(&challenge) {
+            response.headers_mut().append(WWW_AUTHENTICATE, value);
+        }
     }
     response
-}
-
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1), the only place it is taken from.
-fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(Refusal::Missing)?;
-    if values.next().is_some() {
-        return Err(Refusal::Malformed);
-    }
-    let text = value.to_str().map_err(|_| Refusal::Malformed)?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Refusal::Missing);
-    }
-    let token = token.trim_matches(' ');
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    if token.is_empty() || !token.bytes().all(allowed) {
-        return Err(Refusal::Malformed);
-    }
-    Ok(token)
 }

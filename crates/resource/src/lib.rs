@@ -21,9 +21,11 @@
 //! ```
 //!
 //! Keys are refreshed when a token names one that is unknown, at most once in [`Builder::refresh_interval`], so that forged `kid`s cannot make an API
-//! flood its issuer. Tokens that are bound to a key (`cnf`) are refused: as bearer tokens they must not be accepted (RFC 9449 §7.1, RFC 8705 §3).
+//! flood its issuer. Tokens that are bound to a key (`cnf`) need a proof beside them where [`Builder::dpop`] says
+//! how clients address the API, and are refused as bearer tokens everywhere (RFC 9449 §7.2, RFC 8705 §3).
 
 mod builder;
+mod dpop;
 mod introspection;
 mod issuer;
 mod layer;
@@ -32,8 +34,9 @@ mod token;
 mod verifier;
 
 pub use builder::{BuildError, Builder};
+pub use dpop::{Arrival, Scheme};
 pub use layer::{Protect, Protected};
 pub use oauth::claims::AccessToken as Claims;
 pub use refusal::Refusal;
 pub use token::AccessToken;
-pub use verifier::Verifier;
+pub use verifier::{Admission, Verifier};

@@ -1,5 +1,5 @@
 use oauth::challenge::Bearer;
-use oauth::{Error, Scope};
+use oauth::{Error, ErrorCode, Scope, dpop};
 
 use crate::issuer::Unavailable;
 
@@ -21,9 +21,21 @@ pub enum Refusal {
     /// The token is not a JWT and there is no client to introspect it with.
     #[error("opaque tokens are not accepted here")]
     Opaque,
-    /// The token is bound to a key and was presented as a bearer token.
-    #[error("the token is bound to a key")]
+    /// The token is bound to a key or a certificate that the request does not prove to have.
+    #[error("the token is bound to something that the request does not prove to have")]
     Bound,
+    /// The token is not bound to a key and was presented with the scheme `DPoP` (RFC 9449 §7.1).
+    #[error("the token is not bound to a key")]
+    NotBound,
+    /// There is no DPoP proof beside the token.
+    #[error("no DPoP proof")]
+    ProofMissing,
+    /// The DPoP proof is not acceptable.
+    #[error("{0}")]
+    Proof(#[from] dpop::Refused),
+    /// More proofs come than can be remembered.
+    #[error("more DPoP proofs at once than can be remembered")]
+    Busy,
     /// The token is valid and does not carry this scope.
     #[error("the token lacks the scope {0}")]
     Scope(Scope),
@@ -42,7 +54,7 @@ impl Refusal {
     /// The status of the answer.
     pub fn status(&self) -> http::StatusCode {
         match self {
-            Self::Unavailable => http::StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => http::StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed => http::StatusCode::BAD_REQUEST,
             Self::Scope(_) => http::StatusCode::FORBIDDEN,
             _ => http::StatusCode::UNAUTHORIZED,
@@ -52,13 +64,18 @@ impl Refusal {
     /// What the caller is told (RFC 6750 §3). Why a token is not valid is not told: it would help only a forger.
     pub fn challenge(&self) -> Bearer {
         match self {
-            Self::Missing | Self::Unavailable => Bearer::unauthenticated(),
+            Self::Missing | Self::Unavailable | Self::Busy => Bearer::unauthenticated(),
             Self::Malformed => Bearer::refusing(&Error::invalid_request(
                 "the Authorization header cannot be read",
             )),
             Self::Token(jose::Error::Expired) => {
                 Bearer::refusing(&Error::invalid_token("the access token has expired"))
             }
+            Self::ProofMissing => Bearer::refusing(&Error::new(
+                ErrorCode::InvalidDpopProof,
+                "a DPoP proof is required",
+            )),
+            Self::Proof(refused) => Bearer::refusing(&proof_error(*refused)),
             Self::Scope(scope) => Bearer::refusing(&Error::insufficient_scope(
                 "the access token does not permit this",
             ))
@@ -66,6 +83,16 @@ impl Refusal {
             _ => Bearer::refusing(&Error::invalid_token("the access token is not valid here")),
         }
     }
+}
+
+/// Whoever makes proofs may know what is wrong with one: it says nothing about the token.
+fn proof_error(refused: dpop::Refused) -> Error {
+    let code = if refused.wants_nonce() {
+        ErrorCode::UseDpopNonce
+    } else {
+        ErrorCode::InvalidDpopProof
+    };
+    Error::new(code, refused.to_string())
 }
 
 impl axum::response::IntoResponse for Refusal {

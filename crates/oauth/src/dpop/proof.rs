@@ -142,15 +142,22 @@ impl Proof {
     }
 
     /// Judges its age (§4.3 items 10 and 12, §11.1): by its nonce when it has one, which then vouches for it whatever the client's clock says, else by
-    /// `iat`. Returns until when (unix seconds, exclusive) the same proof would pass again, so that it must be remembered that long.
+    /// `iat`. Where no nonces are given out, one in the proof means nothing. Returns until when (unix seconds, exclusive) the same proof would pass again, so that it must be remembered that long.
     ///
     /// # Errors
     /// [`Refused::Nonce`], [`Refused::NonceMissing`] when nonces are `demanded`, or [`Refused::Time`].
-    pub fn fresh(&self, nonces: &Nonces, demanded: bool, now: i64) -> Result<i64, Refused> {
-        match &self.nonce {
-            Some(nonce) => nonces.accepted_until(nonce, now).ok_or(Refused::Nonce),
-            None if demanded => Err(Refused::NonceMissing),
-            None => {
+    pub fn fresh(
+        &self,
+        nonces: Option<&Nonces>,
+        demanded: bool,
+        now: i64,
+    ) -> Result<i64, Refused> {
+        match (&self.nonce, nonces) {
+            (Some(nonce), Some(nonces)) => {
+                nonces.accepted_until(nonce, now).ok_or(Refused::Nonce)
+            }
+            _ if demanded => Err(Refused::NonceMissing),
+            _ => {
                 let from = now.saturating_sub(PAST);
                 let to = now.saturating_add(FUTURE);
                 if (from..=to).contains(&self.issued_at) {

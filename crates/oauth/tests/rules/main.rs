@@ -5,6 +5,7 @@ mod authorization;
 mod challenge;
 mod claims;
 mod client_auth;
+mod dpop;
 mod error;
 mod id_token;
 mod metadata;
