@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
-use http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use ipnet::IpNet;
+
+use crate::client_certificate::{self, CertificateHeader};
 
 /// The address at the other end of the socket; the accept loop adds it to the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +81,16 @@ pub struct TrustedProxies {
     pub networks: Vec<IpNet>,
     /// The header they write.
     pub header: ForwardingHeader,
+    /// The header in which they pass the client's certificate on, if they do.
+    pub certificate: Option<CertificateHeader>,
+    /// Whether they name the host that was asked for in `X-Forwarded-Host`; otherwise they leave `Host` as it was.
+    pub host: bool,
 }
 
 impl TrustedProxies {
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether a request from this peer comes through one of them.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = plain(address);
         self.networks
             .iter()
             .any(|network| network.contains(&address))
@@ -116,7 +124,8 @@ impl TrustedProxies {
     }
 }
 
-/// Middleware (`axum::middleware::from_fn_with_state`): puts the [`ClientAddress`] into the request's extensions.
+/// Middleware (`axum::middleware::from_fn_with_state`): puts the [`ClientAddress`] into the request's extensions, and sees to it that a
+/// [`ClientCertificate`](client_certificate::ClientCertificate) there is the client's. One that a trusted proxy garbled is refused with 400.
 pub async fn record(
     State(proxies): State<Arc<TrustedProxies>>,
     mut request: Request,
@@ -129,6 +138,11 @@ pub async fn record(
     let address = peer.map(|peer| proxies.client(peer, request.headers()));
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
     request.extensions_mut().insert(ClientAddress(address));
+    let through_proxy = peer.is_some_and(|peer| proxies.trusts(peer));
+    if let Err(error) = client_certificate::settle(&proxies, through_proxy, &mut request) {
+        tracing::warn!(%error, "a trusted proxy is not set up as this server expects");
+        return StatusCode::BAD_REQUEST.into_response();
+    }
     next.run(request).await
 }
 
@@ -177,7 +191,11 @@ mod tests {
 
     fn trusted(header: ForwardingHeader) -> TrustedProxies {
         let networks = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        TrustedProxies { networks, header }
+        TrustedProxies {
+            networks,
+            header,
+            ..TrustedProxies::default()
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod client_certificate;
 pub mod cookie;
 pub mod cors;
 pub mod document;

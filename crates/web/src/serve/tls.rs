@@ -1,14 +1,24 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
+    verify_tls13_signature,
+};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+
+use crate::client_certificate::is_certificate;
 
 /// A certificate and its key, replaceable while connections go on. Clones share it.
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<RwLock<Arc<ServerConfig>>>,
+    asks: bool,
 }
 
 /// Why TLS cannot be set up.
@@ -31,13 +41,25 @@ impl Tls {
     /// # Errors
     /// See [`TlsError`].
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::new(config(certificates, key)?))
+        Ok(Self::new(config(certificates, key, false)?))
+    }
+
+    /// The same, and asks clients for a certificate. They may have none; one that they show may be anybody's, expired or self-signed (RFC 8705 §2.2), but
+    /// its key must be theirs. It becomes the [`ClientCertificate`](crate::client_certificate::ClientCertificate) of their requests.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn asking_from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        let mut tls = Self::new(config(certificates, key, true)?);
+        tls.asks = true;
+        Ok(tls)
     }
 
     /// From a configuration made elsewhere; ALPN is taken as it stands there.
     pub fn new(config: ServerConfig) -> Self {
         Self {
             config: Arc::new(RwLock::new(Arc::new(config))),
+            asks: false,
         }
     }
 
@@ -46,7 +68,7 @@ impl Tls {
     /// # Errors
     /// See [`TlsError`]; the old certificate then stays.
     pub fn replace_pem(&self, certificates: &[u8], key: &[u8]) -> Result<(), TlsError> {
-        let config = Arc::new(config(certificates, key)?);
+        let config = Arc::new(config(certificates, key, self.asks)?);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
@@ -63,21 +85,79 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-fn config(certificates: &[u8], key: &[u8]) -> Result<ServerConfig, TlsError> {
+fn config(certificates: &[u8], key: &[u8], asks: bool) -> Result<ServerConfig, TlsError> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
     let chain = chain.map_err(|_| TlsError::Certificate)?;
     if chain.is_empty() {
         return Err(TlsError::Certificate);
     }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::Key)?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(provider());
     let unusable = |error: rustls::Error| TlsError::Config(error.to_string());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let algorithms = provider.signature_verification_algorithms;
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
         .map_err(unusable)?;
+    let builder = if asks {
+        builder.with_client_cert_verifier(Arc::new(AnyCertificate(algorithms)))
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// What this process's TLS is made of. The hybrid of X25519 and ML-KEM comes first, so that what is recorded today stays closed to quantum computers.
+fn provider() -> CryptoProvider {
+    aws_lc_rs::default_provider()
+}
+
+/// Takes every certificate; who it is decides the application. That the client has its key is checked here.
+#[derive(Debug)]
+struct AnyCertificate(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        if is_certificate(certificate) {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(CertificateError::BadEncoding.into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
 }

@@ -1,18 +1,24 @@
 //! The accept loop on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod http2;
+mod limits;
+mod tls;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
+use axum::body::Body;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use web::address::ClientAddress;
-use web::serve::{ServeOptions, Tls, serve};
+use web::client_certificate::ClientCertificate;
+use web::serve::{Listener, ServeOptions, serve};
 
 struct Running {
     address: SocketAddr,
@@ -21,8 +27,15 @@ struct Running {
 }
 
 async fn start(options: ServeOptions) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    start_on(options, Listener::from).await
+}
+
+async fn start_on(
+    options: ServeOptions,
+    listener: impl FnOnce(TcpListener) -> Listener,
+) -> Running {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
     let router = Router::new()
         .route(
             "/",
@@ -35,14 +48,30 @@ async fn start(options: ServeOptions) -> Running {
                 "slow"
             }),
         )
-        .route("/never", get(std::future::pending::<&'static str>));
+        .route("/never", get(std::future::pending::<&'static str>))
+        .route("/large", get(|| async { vec![b'x'; 4 * 1024 * 1024] }))
+        .route("/page", get(|| async { vec![b'x'; 8 * 1024] }))
+        .route(
+            "/length",
+            post(|body: Body| async {
+                match axum::body::to_bytes(body, 1_000_000).await {
+                    Ok(bytes) => bytes.len().to_string(),
+                    Err(error) => format!("none: {error}"),
+                }
+            }),
+        )
+        .route("/certificate", get(certificate));
     let shutdown = options.shutdown.clone();
-    let done = tokio::spawn(serve(vec![listener], router, options));
+    let done = tokio::spawn(serve(vec![listener(socket)], router, options));
     Running {
         address,
         shutdown,
         done,
     }
+}
+
+async fn certificate(shown: Option<Extension<ClientCertificate>>) -> Vec<u8> {
+    shown.map_or_else(Vec::new, |Extension(certificate)| certificate.0.to_vec())
 }
 
 async fn exchange(address: SocketAddr, request: &str) -> String {
@@ -65,23 +94,6 @@ async fn a_request_is_answered_and_knows_its_peer() {
         text.starts_with("HTTP/1.1 200") && text.ends_with("127.0.0.1"),
         "{text}"
     );
-}
-
-#[tokio::test]
-async fn a_client_that_trickles_its_headers_is_cut_off() {
-    let options = ServeOptions {
-        header_timeout: Duration::from_millis(200),
-        ..ServeOptions::default()
-    };
-    let running = start(options).await;
-    let whole = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
-    let half = "GET / HTTP/1.1\r\nx-slow: ";
-    let second = format!("{whole}{half}");
-    for (begun, answers) in [("", 0), (half, 0), (whole, 1), (second.as_str(), 1)] {
-        let closed = timeout(Duration::from_secs(5), exchange(running.address, begun)).await;
-        let text = closed.expect("the connection is closed");
-        assert_eq!(text.matches("200 OK").count(), answers, "{begun:?}: {text}");
-    }
 }
 
 #[tokio::test]
@@ -114,54 +126,4 @@ async fn a_request_that_never_ends_is_cut_off_when_the_time_for_it_is_over() {
     let done = timeout(Duration::from_secs(5), running.done).await;
     assert!(done.unwrap().unwrap().is_ok());
     assert_eq!(never.await.unwrap(), "");
-}
-
-#[tokio::test]
-async fn over_tls_a_client_gets_http2_or_http1_as_it_asks() {
-    let certificate = include_bytes!("localhost.pem");
-    let tls = Tls::from_pem(certificate, include_bytes!("localhost.key")).unwrap();
-    let options = ServeOptions {
-        tls: Some(tls),
-        ..ServeOptions::default()
-    };
-    let running = start(options).await;
-    let root = || reqwest::Certificate::from_pem(certificate).unwrap();
-    let url = format!("https://localhost:{}/", running.address.port());
-    let client = || {
-        reqwest::Client::builder()
-            .no_proxy()
-            .tls_certs_only([root()])
-    };
-    let modern = client().build().unwrap().get(&url).send().await.unwrap();
-    assert_eq!(modern.version(), http::Version::HTTP_2);
-    assert_eq!(modern.text().await.unwrap(), "127.0.0.1");
-    let old = client().http1_only().build().unwrap();
-    let old = old.get(&url).send().await.unwrap();
-    assert_eq!(old.version(), http::Version::HTTP_11);
-    running.shutdown.cancel();
-    let done = timeout(Duration::from_secs(5), running.done).await;
-    assert!(done.unwrap().unwrap().is_ok());
-}
-
-#[tokio::test]
-async fn a_handshake_that_does_not_come_is_cut_off() {
-    let tls = Tls::from_pem(
-        include_bytes!("localhost.pem"),
-        include_bytes!("localhost.key"),
-    );
-    let options = ServeOptions {
-        tls: Some(tls.unwrap()),
-        handshake_timeout: Duration::from_millis(200),
-        ..ServeOptions::default()
-    };
-    let running = start(options).await;
-    let closed = timeout(Duration::from_secs(5), exchange(running.address, "")).await;
-    assert_eq!(closed.expect("the connection is closed"), "");
-}
-
-#[test]
-fn a_key_that_is_no_key_is_refused() {
-    let result = Tls::from_pem(include_bytes!("localhost.pem"), b"no");
-    assert_eq!(result.unwrap_err(), web::serve::TlsError::Key);
-    assert!(Tls::from_pem(b"", b"").is_err());
 }
