@@ -321,6 +321,7 @@ async fn a_full_password_pool_answers_503_and_when_to_try_again(engine: Engine) 
                 memory_kib: 64 * 1024,
                 passes: 2,
             },
+            ..identity::PoolOptions::default()
         },
         ..identity::Options::for_tests()
     };

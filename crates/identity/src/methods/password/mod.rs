@@ -3,6 +3,7 @@
 mod hash;
 mod pool;
 pub mod rules;
+mod threads;
 
 use realm::Realm;
 use secrecy::{ExposeSecret, SecretString};

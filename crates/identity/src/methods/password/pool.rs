@@ -1,14 +1,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use ambient::Entropy;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 
 use super::hash::{self, Cost, PasswordHash};
 use super::rules::{self, Unfit};
+use super::threads::Threads;
 
-/// More sign-ins are waiting than the pool may hold; answer 503 with Retry-After.
+/// More sign-ins are waiting than the pool may hold, or this one has waited for too long; answer 503 with Retry-After.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are waiting to be checked")]
 pub struct Full;
@@ -31,18 +34,21 @@ pub struct PoolOptions {
     pub workers: usize,
     /// How many more may wait for a worker.
     pub queue: usize,
+    /// How long one waits at most. A person who waits longer tries again anyway, and both would be hashed.
+    pub wait: Duration,
     /// What one hash costs.
     pub cost: Cost,
 }
 
 impl Default for PoolOptions {
-    /// Half of the cores, and as many waiting as are served in about a second.
+    /// Half of the cores, and up to a second of waiting.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = (cores / 2).max(1);
         Self {
             workers,
             queue: workers * 64,
+            wait: Duration::from_secs(1),
             cost: Cost::DEFAULT,
         }
     }
@@ -53,6 +59,8 @@ impl Default for PoolOptions {
 pub struct Pool {
     places: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    threads: Threads,
+    wait: Duration,
     cost: Cost,
     entropy: Entropy,
     dummy: PasswordHash,
@@ -79,6 +87,8 @@ impl Pool {
         Self {
             places: Arc::new(Semaphore::new(workers + options.queue)),
             workers: Arc::new(Semaphore::new(workers)),
+            threads: Threads::start(workers),
+            wait: options.wait,
             cost: options.cost,
             entropy,
             dummy,
@@ -131,7 +141,7 @@ impl Pool {
         self.verified.load(Ordering::Relaxed)
     }
 
-    /// Waits for a worker, if there is a place to wait, and runs `job` off the async threads. Whoever stops waiting gives the place back; a
+    /// Waits for a worker, if there is a place to wait, but not for long, and runs `job` off the async threads. Whoever stops waiting gives the place back; a
     /// job that has begun keeps its worker to the end.
     async fn work<T: Send + 'static>(
         &self,
@@ -140,16 +150,18 @@ impl Pool {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Full)?;
-        let worker = Arc::clone(&self.workers)
-            .acquire_owned()
+        let worker = timeout(self.wait, Arc::clone(&self.workers).acquire_owned())
             .await
+            .map_err(|_| Full)?
             .map_err(|_| Full)?;
-        tokio::task::spawn_blocking(move || {
-            let _held = (place, worker);
-            job()
-        })
-        .await
-        .map_err(|_| Full)
+        let (done, result) = oneshot::channel();
+        self.threads.run(move || {
+            let outcome = job();
+            // Before the answer: who gets it may come again at once.
+            drop((place, worker));
+            let _ = done.send(outcome);
+        });
+        result.await.map_err(|_| Full)
     }
 }
 
@@ -171,6 +183,7 @@ mod tests {
         let options = PoolOptions {
             workers,
             queue,
+            wait: Duration::from_millis(200),
             cost: Cost::TEST,
         };
         Arc::new(Pool::new(options, Entropy::seeded(7)))
@@ -228,6 +241,43 @@ mod tests {
         assert_eq!(pool.places.available_permits(), 1);
         release.send(()).unwrap();
         assert_eq!(running.await.unwrap(), Ok(true));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_longer_than_is_allowed_and_what_runs_goes_on() {
+        let pool = pool(1, 10);
+        let (release, blocked) = mpsc::channel::<()>();
+        let running = {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.work(move || blocked.recv().is_ok()).await })
+        };
+        while pool.workers.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waited = tokio::time::Instant::now();
+        let waiting: Vec<_> = (0..10)
+            .map(|_| {
+                let pool = Arc::clone(&pool);
+                tokio::spawn(async move { pool.work(|| 7).await })
+            })
+            .collect();
+        for one in waiting {
+            assert_eq!(one.await.unwrap(), Err(Full));
+        }
+        let waited = waited.elapsed();
+        assert!(waited >= Duration::from_millis(190) && waited < Duration::from_secs(2));
+        assert_eq!(pool.places.available_permits(), 10);
+        release.send(()).unwrap();
+        assert_eq!(running.await.unwrap(), Ok(true));
+        assert_eq!(pool.work(|| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_takes_nothing_with_it() {
+        let pool = pool(1, 0);
+        let broken = pool.work(|| panic!("on purpose")).await;
+        assert_eq!(broken, Err::<(), _>(Full));
+        assert_eq!(pool.work(|| 7).await, Ok(7));
     }
 
     #[tokio::test]
