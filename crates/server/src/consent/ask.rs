@@ -6,13 +6,14 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use identity::interaction::{self, OpenError};
 use oauth::{Params, Scope};
-use realm::{Catalogue, ScopeOwner};
+use realm::Catalogue;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
 use crate::authorization::{
     Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
 };
+use super::words::{Item, initial, items, site_name};
 use crate::call::Call;
 use crate::commit::TRIES;
 use crate::refusal::{Reason, Refusal};
@@ -101,15 +102,6 @@ async fn try_submit(call: &Call, params: &Params) -> Result<Response, Stop> {
     Err(checked.refuse(Refusal::from(Reason::Contended)))
 }
 
-/// One thing that is asked for.
-struct Item<'a> {
-    name: &'a str,
-    words: &'a str,
-    /// The API it belongs to.
-    resource: Option<&'a str>,
-    new: bool,
-}
-
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct Question<'a> {
@@ -139,16 +131,6 @@ fn question(
     token: &str,
 ) -> Response {
     let client = &checked.client;
-    let items: Vec<Item<'_>> = standing
-        .scope
-        .iter()
-        .map(|name| Item {
-            name,
-            words: catalogue.describe(name).unwrap_or(name),
-            resource: resource_name(catalogue, name),
-            new: standing.new.contains(name),
-        })
-        .collect();
     let page = Question {
         shell: pages::shell(call, "Allow access"),
         application: client.display_name(),
@@ -160,7 +142,7 @@ fn question(
         person: standing.person.shown_name(),
         username: &standing.person.username,
         person_id: &standing.person.id,
-        items,
+        items: items(&standing.scope, &standing.new, catalogue),
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),
         scope: standing.scope.to_string(),
@@ -169,26 +151,4 @@ fn question(
     // Chromium applies form-action to the redirect that follows the form.
     let csp = Csp::form_action([checked.answer.to.origin_for_csp()]);
     page::render(StatusCode::OK, &page, &csp)
-}
-
-/// The name of the API that a scope belongs to.
-fn resource_name<'a>(catalogue: &'a Catalogue, scope: &str) -> Option<&'a str> {
-    match catalogue.owner_of(scope) {
-        Some(ScopeOwner::Resource(resource)) if resource.name.is_empty() => Some(&resource.id),
-        Some(ScopeOwner::Resource(resource)) => Some(&resource.name),
-        Some(ScopeOwner::OpenId) | None => None,
-    }
-}
-
-/// An address without what nobody reads.
-fn site_name(site: &str) -> &str {
-    let bare = site.strip_prefix("https://").unwrap_or(site);
-    let bare = bare.strip_prefix("http://").unwrap_or(bare);
-    bare.strip_suffix('/').unwrap_or(bare)
-}
-
-/// What stands for an application's logo.
-fn initial(name: &str) -> String {
-    let first = name.chars().find(|c| c.is_alphanumeric());
-    first.map_or_else(|| "?".to_owned(), |c| c.to_uppercase().to_string())
 }

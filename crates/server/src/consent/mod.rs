@@ -4,6 +4,7 @@ mod applications;
 mod ask;
 pub mod rules;
 pub(crate) mod sql;
+pub(crate) mod words;
 
 use db::{Batch, params};
 use realm::{Event, Realm};
