@@ -136,6 +136,18 @@ impl Db {
         }
     }
 
+    /// Gives space that deletions left free back to the file system, in a step of `pages` pages at most so that no commit waits long for it; while more than a
+    /// tenth of the file is free, until a twentieth is. Says how many pages are left for further steps. PostgreSQL does this by itself (autovacuum).
+    ///
+    /// # Errors
+    /// [`Error::Busy`], [`Error::Engine`].
+    pub async fn shrink(&self, pages: u32) -> Result<u32, Error> {
+        match &*self.0 {
+            Open::Sqlite(sqlite) => sqlite.shrink(pages).await,
+            Open::Postgres(_) => Ok(0),
+        }
+    }
+
     /// Finishes the commits that were accepted, refuses others with [`Error::Closed`], and lets the database go. A second call does nothing.
     pub async fn close(&self) {
         match &*self.0 {

@@ -44,6 +44,10 @@ pub(crate) fn create_file(path: &Path) -> Result<(), Error> {
 /// A connection that may write.
 pub(crate) fn open(path: &Path, synchronous: bool) -> Result<Connection, Error> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Counts for a file that is still empty: its free pages can be given back. On any other it does nothing.
+    connection
+        .execute_batch("PRAGMA auto_vacuum = INCREMENTAL")
+        .map_err(failed)?;
     let journal: Result<String, _> =
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
     journal.map_err(failed)?;

@@ -1,6 +1,7 @@
 //! SQLite: reads on the calling thread, writes through one thread that commits them in groups.
 
 mod connection;
+mod shrink;
 mod writer;
 
 use std::path::PathBuf;
@@ -70,22 +71,30 @@ impl Sqlite {
 
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
         let (reply, answer) = oneshot::channel();
-        {
-            let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-            let Some(queue) = queue.as_ref() else {
-                return Err(CommitError::Db(Error::Closed));
-            };
-            match queue.try_send(writer::Job { batch, reply }) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => return Err(CommitError::Busy),
-                Err(TrySendError::Disconnected(_)) => return Err(CommitError::Db(Error::Closed)),
-            }
+        match self.send(writer::Job::Commit(writer::Waiting { batch, reply })) {
+            Ok(()) => {}
+            Err(Error::Busy) => return Err(CommitError::Busy),
+            Err(error) => return Err(CommitError::Db(error)),
         }
-        answer.await.unwrap_or_else(|_| {
-            Err(CommitError::Db(Error::UnknownOutcome(
-                "the writer ended".to_owned(),
-            )))
-        })
+        answer
+            .await
+            .unwrap_or_else(|_| Err(CommitError::Db(ended())))
+    }
+
+    pub(crate) async fn shrink(&self, pages: u32) -> Result<u32, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(writer::Job::Shrink(pages, reply))?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Puts a job into the writer's queue, if there is room.
+    fn send(&self, job: writer::Job) -> Result<(), Error> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        match queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => Err(Error::Busy),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(Error::Closed),
+        }
     }
 
     pub(crate) fn migrate(&self, migrations: &[Migration]) -> Result<(), Error> {
@@ -179,6 +188,10 @@ impl Sqlite {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn ended() -> Error {
+    Error::UnknownOutcome("the writer ended".to_owned())
 }
 
 fn apply(connection: &Connection, migrations: &[Migration]) -> Result<(), Error> {

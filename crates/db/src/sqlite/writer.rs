@@ -3,12 +3,20 @@ use std::sync::mpsc::Receiver;
 use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
 
-use super::connection;
+use super::{connection, shrink};
 use crate::batch::{Step, StepResult};
 use crate::{Batch, CommitError, Committed, Error};
 
+/// What the writer is asked to do.
+pub(crate) enum Job {
+    /// To commit a batch.
+    Commit(Waiting),
+    /// To give free pages back to the file system, so many at most; the answer is how many are left.
+    Shrink(u32, oneshot::Sender<Result<u32, Error>>),
+}
+
 /// A batch and who waits for it.
-pub(crate) struct Job {
+pub(crate) struct Waiting {
     pub(crate) batch: Batch,
     pub(crate) reply: oneshot::Sender<Outcome>,
 }
@@ -21,19 +29,27 @@ const GROUP: usize = 256;
 /// Commits what arrives until nobody can send any more and the queue is empty.
 pub(crate) fn run(connection: &Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP {
-            match jobs.try_recv() {
-                Ok(job) => group.push(job),
-                Err(_) => break,
+        let mut group = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Commit(waiting) => group.push(waiting),
+                Job::Shrink(pages, reply) => {
+                    let _ = reply.send(shrink::step(connection, pages));
+                }
+            }
+            if group.len() < GROUP {
+                next = jobs.try_recv().ok();
             }
         }
-        commit_group(connection, group);
+        if !group.is_empty() {
+            commit_group(connection, group);
+        }
     }
 }
 
 /// One transaction for all, a savepoint for each, one sync of the disk; nobody hears of anything before that.
-fn commit_group(connection: &Connection, group: Vec<Job>) {
+fn commit_group(connection: &Connection, group: Vec<Waiting>) {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
         let refusal = match connection::failed(error) {
             Error::Busy => CommitError::Busy,

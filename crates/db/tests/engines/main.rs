@@ -53,6 +53,8 @@ db::statements! {
     pub LIST = "SELECT hash, redeemed_at, note FROM code WHERE realm = $1 ORDER BY hash";
     /// How many.
     pub COUNT = "SELECT COUNT(*), COUNT(*) > 0 FROM code WHERE realm = $1";
+    /// Deletes nearly everything.
+    pub CLEAR = "DELETE FROM code WHERE hash <> '1'";
     /// Not SQL on either.
     pub NONSENSE = "SELECT nothing FROM nowhere WHERE a = $1";
 }
