@@ -9,6 +9,9 @@ const FOLLOW: Duration = Duration::from_secs(1);
 /// How often it is read for a second after something was announced here, and how many times.
 const SOON: (Duration, u32) = (Duration::from_millis(25), 40);
 
+/// How long the deletion of what has expired rests after each step, so that most of the database's time is left for those who wait.
+const REST: Duration = Duration::from_millis(8);
+
 /// Three loops side by side, so that a slow delivery does not keep a change waiting.
 pub(crate) async fn run(node: Arc<Node>) {
     tokio::join!(follow(&node), maintain(&node), deliver(&node));
@@ -37,8 +40,10 @@ async fn maintain(node: &Node) {
         if let Err(error) = node.rotate().await {
             tracing::warn!(%error, "keys cannot be rotated just now");
         }
-        if let Err(error) = node.clean().await {
-            tracing::warn!(%error, "what has expired cannot be deleted just now");
+        match node.clean(REST).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "what has expired cannot be deleted just now"),
         }
         // Nodes that were started together shall not do this together.
         let [jitter] = node.ambient().entropy.bytes::<1>();

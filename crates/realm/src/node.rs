@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use ambient::Ambient;
 use db::{Batch, Db, Stmt, params};
@@ -200,7 +201,7 @@ impl Node {
     }
 
     /// Runs these statements each minute. Each deletes rows that have expired at `$1` (unix seconds), `$2` of them at most:
-    /// `DELETE FROM t WHERE (realm, id) IN (SELECT realm, id FROM t WHERE expires_at <= $1 LIMIT $2)`, with an index on `expires_at`.
+    /// `DELETE FROM t WHERE (realm, id) IN (SELECT realm, id FROM t WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`, with an index on `expires_at`.
     pub fn sweep(&self, statements: &[&'static Stmt]) {
         let mut sweeps = self.sweeps.write().unwrap_or_else(PoisonError::into_inner);
         for stmt in statements {
@@ -223,7 +224,7 @@ impl Node {
     pub async fn sync(&self) -> Result<(), Error> {
         self.follow().await?;
         self.rotate().await?;
-        self.clean().await?;
+        while self.clean(Duration::ZERO).await? {}
         outbox::deliver(self).await?;
         Ok(())
     }
@@ -233,42 +234,45 @@ impl Node {
         self.follower.follow().await
     }
 
-    /// Makes the keys that are due, in every realm.
+    /// Makes the keys that are due, in every realm. One realm's trouble does not keep the others waiting.
     pub(crate) async fn rotate(&self) -> Result<(), Error> {
-        let rows = self
-            .db
-            .rows(&keys::sql::MAYBE_DUE, params![self.ambient.now()])
-            .await?;
-        for row in rows {
-            let Ok(algorithm) = row.text(1).parse::<Algorithm>() else {
-                continue;
-            };
-            if let Some(realm) = self.realm(row.text(0)).await? {
-                let lifetimes = realm.settings().lifetimes;
-                let schedule = Schedule {
-                    rotation: lifetimes.key_rotation,
-                    lead: lifetimes.key_lead,
-                };
-                realm.keys().turn(algorithm, schedule).await?;
+        let now = self.ambient.now();
+        let due = keys::to_look_at(&self.db, now).await?;
+        let mut result = Ok(());
+        for (name, algorithm) in due {
+            if let Err(error) = self.rotate_in(&name, &algorithm).await {
+                tracing::warn!(realm = name, algorithm, %error, "keys cannot be rotated just now");
+                result = result.and(Err(error));
             }
         }
-        Ok(())
+        result
     }
 
-    /// Deletes what has expired.
-    pub(crate) async fn clean(&self) -> Result<(), Error> {
+    async fn rotate_in(&self, name: &str, algorithm: &str) -> Result<(), Error> {
+        // What a newer version made, and what a removed realm left behind, is passed over.
+        let Ok(algorithm) = algorithm.parse::<Algorithm>() else {
+            return Ok(());
+        };
+        let Some(realm) = self.realm(name).await? else {
+            return Ok(());
+        };
+        let lifetimes = realm.settings().lifetimes;
+        let schedule = Schedule {
+            rotation: lifetimes.key_rotation,
+            lead: lifetimes.key_lead,
+        };
+        realm.keys().turn(algorithm, schedule).await
+    }
+
+    /// Deletes what has expired, with a rest after each step. Says whether there is more to do.
+    pub(crate) async fn clean(&self, rest: Duration) -> Result<bool, Error> {
         let now = self.ambient.now();
         let sweeps = self
             .sweeps
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        for stmt in sweeps {
-            let deleted = sweep::run(&self.db, stmt, now).await?;
-            if deleted > 0 {
-                tracing::debug!(statement = stmt.name, deleted, "deleted what had expired");
-            }
-        }
+        let more = sweep::turn(&self.db, sweeps, now, rest).await?;
         let expired = self
             .db
             .rows(&keys::sql::EXPIRED_KEYS, params![now, 100])
@@ -283,7 +287,8 @@ impl Node {
         for realm in self.follower.realms() {
             realm.revocations().drop_expired(now);
         }
-        self.follow().await
+        self.follow().await?;
+        Ok(more)
     }
 }
 

@@ -24,4 +24,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0004_retention",
         sql: include_str!("../../../migrations/0004_retention.sql"),
     },
+    Migration {
+        version: 5,
+        name: "0005_key_rotation",
+        sql: include_str!("../../../migrations/0005_key_rotation.sql"),
+    },
 ];

@@ -22,5 +22,5 @@ db::statements! {
     /// Takes a session's place: a sign-in by the same person goes on under the same id and another cookie.
     pub REPLACE_SESSION = "DELETE FROM session WHERE realm = $1 AND id = $2 AND hash = $3";
     /// Deletes sessions that have ended, at most so many.
-    pub SWEEP_SESSIONS = "DELETE FROM session WHERE (realm, hash) IN (SELECT realm, hash FROM session WHERE expires_at <= $1 LIMIT $2)";
+    pub SWEEP_SESSIONS = "DELETE FROM session WHERE (realm, hash) IN (SELECT realm, hash FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }

@@ -5,10 +5,11 @@ pub(crate) mod rules;
 pub(crate) mod sql;
 mod store;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ambient::Ambient;
-use db::Db;
+use db::{Batch, Db, params};
 use jose::{Algorithm, JwkSet, KeySet, SigningKey};
 use tokio::sync::Mutex;
 
@@ -19,6 +20,28 @@ use ring::Ring;
 
 pub use rules::Rotation;
 pub use store::{KeyInfo, list, rotate};
+
+/// How many keys are looked at in one round.
+const LOOKS: i64 = 500;
+/// When keys are looked at again that nobody here could do anything about, in seconds.
+const LATER: i64 = 3600;
+
+/// The realms and algorithms whose keys may need a successor by now. They are put off at once, so that what cannot be settled does not stand in the way of the
+/// others.
+pub(crate) async fn to_look_at(db: &Db, now: i64) -> Result<BTreeSet<(String, String)>, Error> {
+    let rows = db.rows(&sql::KEYS_TO_LOOK_AT, params![now, LOOKS]).await?;
+    let mut due = BTreeSet::new();
+    let mut batch = Batch::new();
+    for row in rows {
+        let (realm, algorithm) = (row.text(0), row.text(1));
+        if due.insert((realm.to_owned(), algorithm.to_owned())) {
+            let values = params![realm, algorithm, now, now + LATER];
+            batch.run(&sql::LOOK_LATER, values);
+        }
+    }
+    db.commit(batch).await?;
+    Ok(due)
+}
 
 /// The keys of one realm.
 pub struct Keys {
@@ -129,21 +152,33 @@ impl Keys {
         Err(Error::not_found("key", algorithm.as_str()))
     }
 
-    /// Makes the next key of this algorithm when its time has come. Says whether one was made.
+    /// Makes the next key of this algorithm when its time has come, and settles when to look again.
     pub(crate) async fn turn(
         &self,
         algorithm: Algorithm,
         schedule: rules::Schedule,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
         let _one_at_a_time = self.making.lock().await;
         let ring = self.reload().await?;
-        match rules::next(&ring.times(algorithm), self.ambient.now(), schedule) {
-            Some(next) => {
-                let made = store::make(self, algorithm, next).await?;
-                self.changed().await?;
-                Ok(made)
-            }
-            None => Ok(false),
+        let times = ring.times(algorithm);
+        if let Some(next) = rules::next(&times, self.ambient.now(), schedule) {
+            store::make(self, algorithm, next).await?;
+            // Whichever node made it, it is looked at next.
+            return self.changed().await;
         }
+        match rules::look_at(&times, schedule) {
+            Some((youngest, at)) => self.look_again(algorithm.as_str(), youngest, at).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn look_again(&self, algorithm: &str, youngest: i64, at: i64) -> Result<(), Error> {
+        let mut batch = Batch::new();
+        batch.run(
+            &sql::LOOK_AGAIN,
+            params![&self.realm, algorithm, youngest, at],
+        );
+        self.db.commit(batch).await?;
+        Ok(())
     }
 }

@@ -78,6 +78,14 @@ pub(crate) fn next(keys: &[Times], now: i64, schedule: Schedule) -> Option<Next>
     })
 }
 
+/// When [`next`] may say something else than it does now: when the youngest key signs, and its successor is to be published. `None` while there is no key.
+pub(crate) fn look_at(keys: &[Times], schedule: Schedule) -> Option<(i64, i64)> {
+    let youngest = keys.iter().max_by_key(|key| key.generation)?;
+    let takes_over = youngest.active_at.saturating_add(schedule.rotation);
+    let due = takes_over.saturating_sub(schedule.lead);
+    Some((youngest.generation, due.max(youngest.active_at)))
+}
+
 /// The next key when somebody asks for it.
 pub(crate) fn on_request(youngest: i64, now: i64, lead: i64, rotation: Rotation) -> Next {
     let active_at = match rotation {

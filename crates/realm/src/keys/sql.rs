@@ -7,10 +7,16 @@ db::statements! {
     pub(crate) EXPIRE_PREDECESSORS = "UPDATE signing_key SET expires_at = $4 WHERE realm = $1 AND algorithm = $2 AND generation < $3 AND (expires_at IS NULL OR expires_at > $4)";
     /// The youngest generation of an algorithm, expired or not.
     pub(crate) YOUNGEST_KEY = "SELECT generation FROM signing_key WHERE realm = $1 AND algorithm = $2 ORDER BY generation DESC LIMIT 1";
-    /// Algorithms whose youngest key signs.
-    pub(crate) MAYBE_DUE = "SELECT realm, algorithm FROM signing_key GROUP BY realm, algorithm HAVING MAX(active_at) <= $1 ORDER BY realm, algorithm";
+    /// Keys that may need a successor by now.
+    pub(crate) KEYS_TO_LOOK_AT = "SELECT realm, algorithm FROM signing_key WHERE look_at <= $1 ORDER BY look_at LIMIT $2";
+    /// Puts off looking at keys, until somebody knows better.
+    pub(crate) LOOK_LATER = "UPDATE signing_key SET look_at = $4 WHERE realm = $1 AND algorithm = $2 AND look_at <= $3";
+    /// Settles when to look at the keys of an algorithm again: at the youngest then, at those before it never.
+    pub(crate) LOOK_AGAIN = "UPDATE signing_key SET look_at = CASE WHEN generation < $3 THEN 9223372036854775807 ELSE CAST($4 AS BIGINT) END WHERE realm = $1 AND algorithm = $2 AND generation <= $3";
+    /// Has a realm's keys looked at soon: its schedule changed.
+    pub(crate) LOOK_SOON = "UPDATE signing_key SET look_at = 0 WHERE realm = $1 AND look_at < 9223372036854775807";
     /// Keys that are no longer published.
-    pub(crate) EXPIRED_KEYS = "SELECT realm, kid, algorithm FROM signing_key WHERE expires_at <= $1 LIMIT $2";
+    pub(crate) EXPIRED_KEYS = "SELECT realm, kid, algorithm FROM signing_key WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
     /// Forgets one.
     pub(crate) DELETE_EXPIRED_KEY = "DELETE FROM signing_key WHERE realm = $1 AND kid = $2 AND expires_at <= $3";
 }

@@ -16,6 +16,7 @@ use crate::changes::{self, Kind};
 use crate::clients::is_loopback;
 use crate::error::{Error, Invalid};
 use crate::events::Event;
+use crate::keys;
 use crate::node::{FIRST_REALM, Node};
 use crate::sealing::{Place, SealingKey};
 use crate::settings::Settings;
@@ -115,6 +116,7 @@ pub async fn update_settings(
         params![realm.name(), version, text],
         1,
     );
+    batch.run(&keys::sql::LOOK_SOON, params![realm.name()]);
     realm.record(&mut batch, Event::new("realm.changed").actor(actor));
     realm.announce(&mut batch, Kind::REALM, realm.name());
     match realm.commit(batch).await {

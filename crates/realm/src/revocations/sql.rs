@@ -6,5 +6,5 @@ db::statements! {
     /// All that have not expired.
     pub(crate) LIST_REVOCATIONS = "SELECT id, revoked_at, expires_at FROM revocation WHERE realm = $1 AND expires_at > $2";
     /// Deletes what no token can need any more.
-    pub(crate) SWEEP_REVOCATIONS = "DELETE FROM revocation WHERE (realm, id) IN (SELECT realm, id FROM revocation WHERE expires_at <= $1 LIMIT $2)";
+    pub(crate) SWEEP_REVOCATIONS = "DELETE FROM revocation WHERE (realm, id) IN (SELECT realm, id FROM revocation WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }

@@ -1,13 +1,19 @@
-//! What has expired is deleted in the background, in steps small enough that nobody waits for them.
+//! What has expired is deleted in the background, in steps small enough that nobody waits for them, and as fast as a busy server makes it.
 
-use db::{Batch, Db, Stmt, params};
+use std::time::Duration;
+
+use db::{Batch, CommitError, Db, Stmt, params};
 
 use crate::error::Error;
 
-/// How many rows one step deletes at most.
-pub(crate) const STEP: i64 = 500;
-/// How many steps one statement gets in one round; the next round goes on.
-const STEPS: u32 = 100;
+/// How many rows one step deletes at most: some milliseconds of the one writer that SQLite has.
+pub(crate) const STEP: i64 = 300;
+/// How many steps each statement gets in one turn at most.
+const STEPS: u32 = 1000;
+/// How many pages of the file one step gives back at most.
+const PAGES: u32 = 128;
+/// How long a step waits for a database that is too busy for it, and how often.
+const BUSY: (Duration, u32) = (Duration::from_millis(250), 20);
 
 /// This crate's own.
 pub(crate) static OWN: [&Stmt; 3] = [
@@ -16,18 +22,57 @@ pub(crate) static OWN: [&Stmt; 3] = [
     &crate::changes::sql::SWEEP_CHANGES,
 ];
 
-/// Runs one sweep statement (`$1` is now, `$2` how many rows at most) until it finds nothing more, or its turn is over. Gives the number of
-/// rows it deleted.
-pub(crate) async fn run(db: &Db, stmt: &'static Stmt, now: i64) -> Result<u64, Error> {
-    let mut deleted = 0;
+/// Runs sweep statements (`$1` is now, `$2` how many rows at most), a step of each in turn, until they find nothing more or the turn is over; then gives back
+/// the space that is free. After each step that found something it rests for `rest`. Says whether there is more to do.
+pub(crate) async fn turn(
+    db: &Db,
+    sweeps: Vec<&'static Stmt>,
+    now: i64,
+    rest: Duration,
+) -> Result<bool, Error> {
+    let mut left = sweeps;
     for _ in 0..STEPS {
-        let mut batch = Batch::new();
-        let index = batch.run(stmt, params![now, STEP]);
-        let step = db.commit(batch).await?.affected(index);
-        deleted += step;
-        if step < STEP.unsigned_abs() {
+        let mut unfinished = Vec::new();
+        for stmt in left {
+            let deleted = step(db, stmt, now).await?;
+            if deleted > 0 {
+                tracing::trace!(statement = stmt.name, deleted, "deleted what had expired");
+                pause(rest).await;
+            }
+            if deleted >= STEP.unsigned_abs() {
+                unfinished.push(stmt);
+            }
+        }
+        left = unfinished;
+        if left.is_empty() {
             break;
         }
     }
-    Ok(deleted)
+    for _ in 0..STEPS {
+        if db.shrink(PAGES).await? == 0 {
+            return Ok(!left.is_empty());
+        }
+        pause(rest).await;
+    }
+    Ok(true)
+}
+
+async fn pause(rest: Duration) {
+    if !rest.is_zero() {
+        tokio::time::sleep(rest).await;
+    }
+}
+
+async fn step(db: &Db, stmt: &'static Stmt, now: i64) -> Result<u64, Error> {
+    let (wait, times) = BUSY;
+    for _ in 0..times {
+        let mut batch = Batch::new();
+        let index = batch.run(stmt, params![now, STEP]);
+        match db.commit(batch).await {
+            Ok(committed) => return Ok(committed.affected(index)),
+            Err(CommitError::Busy) => tokio::time::sleep(wait).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(CommitError::Busy.into())
 }

@@ -8,6 +8,8 @@ use crate::bed::{Bed, rows, run};
 on_both_engines!(
     keys_rotate_by_themselves_and_are_published_before_and_after,
     nodes_that_race_make_one_key,
+    keys_are_looked_at_when_they_may_be_due,
+    a_realm_that_cannot_be_opened_does_not_keep_others_from_rotating,
     an_algorithm_gets_its_key_when_it_is_asked_for,
     a_compromised_key_is_gone_at_once,
     a_key_made_elsewhere_just_now_is_found_by_its_name,
@@ -21,6 +23,9 @@ db::statements! {
     SEALED = "SELECT kid, sealed_key FROM signing_key WHERE realm = $1 ORDER BY kid";
     MOVE_KEY = "UPDATE signing_key SET sealed_key = $2 WHERE kid = $1";
     ALL_KEYS = "SELECT kid FROM signing_key";
+    DUE = "SELECT realm FROM signing_key WHERE look_at <= $1";
+    MOVE_ROOT = "UPDATE realm SET sealed_root = (SELECT sealed_root FROM realm r WHERE r.name = 'main') WHERE name = $1";
+    FORGET_LOOK = "UPDATE signing_key SET look_at = 0";
 }
 
 async fn signer(node: &Node, algorithm: Algorithm) -> String {
@@ -88,6 +93,56 @@ async fn nodes_that_race_make_one_key(bed: Bed) {
         assert_eq!(published(node).await, published(&nodes[0]).await);
     }
     assert_eq!(published(&nodes[0]).await.len(), 2);
+}
+
+/// What a minute costs does not grow with the realms: only those are opened whose keys may be due.
+async fn keys_are_looked_at_when_they_may_be_due(bed: Bed) {
+    let node = bed.node().await;
+    for name in ["acme", "globex"] {
+        let made = realms::create(&node, name, None, Settings::default(), "test").await;
+        made.unwrap();
+    }
+    let due = async || rows(&node, &DUE, params![bed.clock.now()]).await.len();
+    node.sync().await.unwrap();
+    assert_eq!(due().await, 0);
+    bed.advance(89 * DAY - 1);
+    node.sync().await.unwrap();
+    assert_eq!(due().await, 0);
+    bed.advance(1);
+    assert_eq!(due().await, 3);
+    node.sync().await.unwrap();
+    node.sync().await.unwrap();
+    assert_eq!((due().await, published(&node).await.len()), (0, 2));
+
+    // A shorter schedule holds from now on, not from the time that was settled before.
+    let acme = node.realm("acme").await.unwrap().unwrap();
+    let info = realms::find(&node, "acme").await.unwrap().unwrap();
+    let mut settings = info.settings;
+    settings.lifetimes.key_rotation = 2 * DAY;
+    realms::update_settings(&acme, settings, info.version, "test")
+        .await
+        .unwrap();
+    bed.advance(3 * DAY);
+    node.sync().await.unwrap();
+    assert_eq!(keys::list(&acme).await.unwrap().len(), 2);
+    assert_eq!(keys::list(&node.first()).await.unwrap().len(), 1);
+}
+
+async fn a_realm_that_cannot_be_opened_does_not_keep_others_from_rotating(bed: Bed) {
+    let node = bed.node().await;
+    let made = realms::create(&node, "acme", None, Settings::default(), "test").await;
+    made.unwrap();
+    run(&node, &MOVE_ROOT, params!["acme"]).await;
+    run(&node, &FORGET_LOOK, params![]).await;
+    bed.advance(89 * DAY);
+    // It has never seen acme.
+    let other = bed.node().await;
+    assert!(matches!(other.sync().await, Err(Error::Sealing(_))));
+    assert_eq!(published(&other).await.len(), 2);
+    // It is tried again later.
+    other.sync().await.unwrap();
+    bed.advance(3600);
+    assert!(other.sync().await.is_err());
 }
 
 async fn an_algorithm_gets_its_key_when_it_is_asked_for(bed: Bed) {

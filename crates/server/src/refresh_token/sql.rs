@@ -39,7 +39,7 @@ db::statements! {
         (SELECT realm, id FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 LIMIT $4)";
     /// Deletes families that have ended.
     pub SWEEP_FAMILIES = "DELETE FROM refresh_family WHERE (realm, id) IN
-        (SELECT realm, id FROM refresh_family WHERE idle_expires_at <= $1 LIMIT $2)";
+        (SELECT realm, id FROM refresh_family WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)";
 }
 
 /// The parameters of [`BEGIN_FAMILY`].
