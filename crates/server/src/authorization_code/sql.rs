@@ -19,10 +19,10 @@ db::statements! {
     /// of this node may not know of that yet, and what begins here must not outlive it.
     pub REDEEM_CODE = "UPDATE authorization_code SET redeemed_at = $3 WHERE realm = $1 AND hash = $2 AND redeemed_at IS NULL AND expires_at > $3
         AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
-        AND (revocation.id IN ($4, $5) OR (revocation.id IN ($6, $7, $8) AND revocation.revoked_at >= $9)))";
+        AND revocation.id IN ($4, $5, $6, $7, $8) AND (revocation.id IN ($4, $5) OR revocation.revoked_at >= $9))";
     /// Deletes codes that need not be remembered any more.
     pub SWEEP_CODES = "DELETE FROM authorization_code WHERE (realm, hash) IN
-        (SELECT realm, hash FROM authorization_code WHERE keep_until <= $1 LIMIT $2)";
+        (SELECT realm, hash FROM authorization_code WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";
 }
 
 /// The parameters of [`ISSUE_CODE`].
