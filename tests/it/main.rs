@@ -22,6 +22,7 @@ mod end_session;
 mod ended_session;
 mod endings;
 mod foreign;
+mod growth;
 mod id_token;
 mod introspection;
 mod keys;

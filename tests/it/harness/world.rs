@@ -1,6 +1,7 @@
 //! One grantor on a fresh database, and what the tests put into it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use ambient::{Ambient, Entropy};
@@ -125,6 +126,11 @@ impl World {
     /// Its first realm, to make things as the commands make them.
     pub fn realm(&self) -> &Arc<Realm> {
         &self.0.realm
+    }
+
+    /// The file of its database, on SQLite.
+    pub fn database(&self) -> Option<&Path> {
+        self.0.url.path()
     }
 
     /// Its node.
