@@ -8,6 +8,7 @@ mod connection;
 mod drive;
 mod options;
 mod part;
+mod peer;
 mod pin;
 mod rates;
 mod report;
@@ -22,6 +23,8 @@ use clap::Parser;
 
 use bed::Bed;
 use options::{Command, Options, Run};
+use peer::Peer;
+use rates::Servers;
 use report::Report;
 
 #[global_allocator]
@@ -40,21 +43,29 @@ fn main() -> Result<(), Failure> {
         match &options.command {
             Some(Command::Bare { port }) => bare::serve(*port).await,
             Some(Command::Scale(scale)) => scale::run(scale).await,
-            None => compare(&options.run).await,
+            None => compare(&options.run.quickened()).await,
         }
     })
 }
 
 async fn compare(run: &Run) -> Result<(), Failure> {
+    let peer = Peer::find(&run.peer).await?;
     let mut bed = Bed::start(&run.database, run.clients).await?;
-    let chosen: Vec<String> = scenario::NAMES
-        .iter()
-        .filter(|name| run.has(name))
-        .map(|name| (*name).to_owned())
-        .collect();
+    let names = scenario::NAMES.iter().filter(|name| run.has(name));
+    let chosen: Vec<String> = names.map(|name| (*name).to_owned()).collect();
+    let mut scenarios = scenario::prepare(&bed, &chosen).await?;
+    if let Some(peer) = &peer {
+        scenarios.extend(peer.scenarios().await?);
+    }
+    let servers = Servers {
+        bed: &bed,
+        peer: peer.as_ref(),
+    };
     let mut report = Report::new(run, &bed);
-    let scenarios = scenario::prepare(&bed, &chosen).await?;
-    report.rates(&rates::measure(&bed, scenarios, run).await?);
-    report.parts = part::measure(&mut bed, run).await?;
-    report.publish(run)
+    report.rates(&rates::measure(&servers, scenarios, run).await?);
+    if run.measures_parts() {
+        report.parts = part::measure(&mut bed, run).await?;
+    }
+    report.publish(run)?;
+    if run.smoke { report.smoke() } else { Ok(()) }
 }

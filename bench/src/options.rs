@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::part::PARTS;
+use crate::peer::Kind;
 use crate::scenario::NAMES;
 
 /// Measures grantor beside bare handlers that do only the cryptography.
@@ -20,6 +21,17 @@ pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) run: Run,
 }
+
+/// What is measured of a peer, and so of grantor beside it.
+const OF_PEERS: [&str; 2] = ["client credentials", "introspection"];
+
+/// What the smoke test measures.
+const SMOKE: [&str; 4] = [
+    "client credentials",
+    "introspection",
+    "code with a session",
+    "refresh",
+];
 
 /// How a run is made.
 #[derive(Args)]
@@ -60,13 +72,61 @@ pub(crate) struct Run {
     /// Draw the figures as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) picture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) peer: PeerOptions,
+}
+
+/// Another server that already runs.
+#[derive(Args)]
+pub(crate) struct PeerOptions {
+    /// Measure this server beside grantor, with the same load
+    #[arg(long, value_name = "PEER", requires_all = ["url", "client_id", "client_secret"])]
+    pub(crate) peer: Option<Kind>,
+    /// Its issuer, over http: its discovery document names the endpoints, else the paths it is known to have do
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// A client of it that may use client credentials and introspect
+    #[arg(long)]
+    pub(crate) client_id: Option<String>,
+    /// Its secret, for client_secret_basic
+    #[arg(long)]
+    pub(crate) client_secret: Option<String>,
+    /// The scope that is asked for
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+    /// Where it introspects, when neither its discovery document nor its known paths say so
+    #[arg(long, value_name = "URL")]
+    pub(crate) introspection_url: Option<String>,
+    /// Its process, to report what it uses
+    #[arg(long, value_name = "PID")]
+    pub(crate) peer_pid: Option<u32>,
 }
 
 impl Run {
-    /// Whether something is measured, by its name.
+    /// A run of the smoke test: short, few things, many rounds, because only their ratios matter.
+    pub(crate) fn quickened(mut self) -> Self {
+        if self.smoke {
+            self.only = SMOKE.map(str::to_owned).to_vec();
+            self.which = "closed".to_owned();
+            (self.seconds, self.rounds) = (0.8, 5);
+        }
+        self
+    }
+
+    /// Whether the parts beside the scenarios are wanted; they say nothing about a peer.
+    pub(crate) fn measures_parts(&self) -> bool {
+        self.peer.peer.is_none() && !self.smoke
+    }
+
+    /// Whether something is measured, by its name. Beside a peer it is what a peer has too, unless more is asked for.
     pub(crate) fn has(&self, name: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|known| known == name);
-        !named(&self.skip) && (self.only.is_empty() || named(&self.only))
+        let wanted = if !self.only.is_empty() {
+            named(&self.only)
+        } else {
+            self.peer.peer.is_none() || OF_PEERS.contains(&name)
+        };
+        wanted && !named(&self.skip)
     }
 }
 

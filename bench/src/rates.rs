@@ -6,6 +6,7 @@ use crate::Failure;
 use crate::bed::Bed;
 use crate::drive::{self, Measured};
 use crate::options::Run;
+use crate::peer::Peer;
 use crate::scenario::{self, Scenario, Server};
 use crate::target::Target;
 use crate::tokens::{Checked, Tokens};
@@ -20,9 +21,15 @@ pub(crate) struct Rates {
     pub(crate) checked: Checked,
 }
 
+/// Who is measured.
+pub(crate) struct Servers<'a> {
+    pub(crate) bed: &'a Bed,
+    pub(crate) peer: Option<&'a Peer>,
+}
+
 /// Measures all of them.
 pub(crate) async fn measure(
-    bed: &Bed,
+    servers: &Servers<'_>,
     mut scenarios: Vec<Scenario>,
     run: &Run,
 ) -> Result<Rates, Failure> {
@@ -32,10 +39,10 @@ pub(crate) async fn measure(
     if run.which != "open" {
         for round in 0..=run.rounds {
             for (scenario, results) in scenarios.iter_mut().zip(&mut closed) {
-                let target = target(bed, scenario);
+                let target = servers.target(scenario);
                 // Round 0 warms up and is not counted.
                 let length = if round == 0 { seconds / 3 } else { seconds };
-                scenario::renew(bed, scenario).await?;
+                servers.renew(scenario).await?;
                 let one = drive::closed(scenario, &target, run.connections, length).await?;
                 if scenario.server == Server::Grantor {
                     tokens
@@ -52,10 +59,10 @@ pub(crate) async fn measure(
     if run.which != "closed" {
         for scenario in &mut scenarios {
             for &pace in scenario.paces {
-                let target = target(bed, scenario);
+                let target = servers.target(scenario);
                 let mut results = Vec::new();
                 for _ in 0..run.rounds {
-                    scenario::renew(bed, scenario).await?;
+                    servers.renew(scenario).await?;
                     let one = drive::open(scenario, &target, pace, seconds).await?;
                     if scenario.server == Server::Grantor {
                         tokens.check(one.tokens, &target, false).await?;
@@ -74,9 +81,19 @@ pub(crate) async fn measure(
     })
 }
 
-fn target(bed: &Bed, scenario: &Scenario) -> Target {
-    match scenario.server {
-        Server::Bare => bed.bare(),
-        Server::Grantor | Server::Peer => bed.grantor(),
+impl Servers<'_> {
+    fn target(&self, scenario: &Scenario) -> Target {
+        match (scenario.server, self.peer) {
+            (Server::Bare, _) => self.bed.bare(),
+            (Server::Peer, Some(peer)) => peer.target(scenario),
+            _ => self.bed.grantor(),
+        }
+    }
+
+    async fn renew(&self, scenario: &mut Scenario) -> Result<(), Failure> {
+        match (scenario.server, self.peer) {
+            (Server::Peer, Some(peer)) => peer.renew(scenario).await,
+            _ => scenario::renew(self.bed, scenario).await,
+        }
     }
 }

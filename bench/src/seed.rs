@@ -24,7 +24,7 @@ const TOGETHER: usize = 64;
 pub(crate) async fn realm(database: &str) -> Result<Arc<Realm>, Failure> {
     let db = db::Db::open(&db::Url::parse(database)?).await?;
     let key = SealingKey::from_base64url(&"A".repeat(43))?;
-    let options = NodeOptions::new(db, Ambient::system(), key, "").without_rsa();
+    let options = NodeOptions::new(db, Ambient::system(), key, "");
     Ok(Node::start(options).await?.first())
 }
 

@@ -1,5 +1,5 @@
 //! One throw-away PostgreSQL cluster for a run of the tests: reached by a Unix socket in a temporary folder, owned by an ordinary user because
-//! the server refuses to run as root, without durability because nothing in it is worth keeping. It ends with this process, however that ends.
+//! the server refuses to run as root, without durability unless that is measured, because nothing in it is worth keeping. It ends with this process, however that ends.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -37,8 +37,22 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts a cluster, installing PostgreSQL first where it is missing.
+    /// Makes and starts a cluster without durability, installing PostgreSQL first where it is missing.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::start_with(&[
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=400",
+        ])
+    }
+
+    /// As [`Cluster::start`], with the settings that PostgreSQL has by itself.
+    pub(crate) fn start_durable() -> Result<Self, String> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self, String> {
         let initdb = install::require(&POSTGRESQL)?;
         // A link to it may stand in a folder that has none of the other programs.
         let initdb = initdb.canonicalize().unwrap_or(initdb);
@@ -51,12 +65,7 @@ impl Cluster {
             Command::new("sh")
         };
         command.args(["-c", SUPERVISE, "supervise"]).arg(programs);
-        for setting in [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-            "max_connections=400",
-        ] {
+        for setting in settings {
             command.args(["-c", setting]);
         }
         let mut supervisor = command

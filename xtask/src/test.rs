@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::postgres::Cluster;
 use crate::run::{self, Count};
-use crate::{Outcome, browser, crash, specs, tidy};
+use crate::{Outcome, bench, browser, crash, specs, tidy};
 
 /// One part of the run.
 struct Part {
@@ -52,6 +52,11 @@ const PARTS: &[Part] = &[
         name: "browser",
         slow: true,
         run: |_, count| run::counted(browser::command()?, count),
+    },
+    Part {
+        name: "bench",
+        slow: true,
+        run: |_, _| bench::smoke(),
     },
 ];
 

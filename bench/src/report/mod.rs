@@ -3,6 +3,7 @@
 mod markdown;
 mod parts;
 mod picture;
+mod smoke;
 
 use std::io::Write as _;
 

@@ -58,11 +58,8 @@ pub(super) async fn run(dir: &Path, plan: &Plan) -> Result<(), Failure> {
         }
     }
     say("| | small | large | large : small |\n|---|---:|---:|---:|");
-    row(
-        "start to the first token, ms",
-        starts.map(|mut all| median(&mut all)),
-        1,
-    );
+    let starts = starts.map(|mut all| median(&mut all));
+    row("start to the first token, ms", starts, 1);
 
     let processes = [small.start().await?, large.start().await?];
     let before = [

@@ -31,7 +31,7 @@ pub(super) async fn fill(path: &Path, sizes: Sizes, port: u16) -> Result<(), Fai
     let now = ambient.now();
     let key = SealingKey::from_base64url(&super::process::sealing_key())?;
     let issuer = format!("http://localhost:{port}");
-    let options = NodeOptions::new(db.clone(), ambient, key, issuer).without_rsa();
+    let options = NodeOptions::new(db.clone(), ambient, key, issuer);
     let node = Node::start(options).await?;
     let mut names = vec![realm::FIRST_REALM.to_owned()];
     for index in 1..sizes.realms {

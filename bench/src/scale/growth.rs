@@ -131,7 +131,7 @@ impl World {
         let issuer = "http://localhost:8080";
         let key = SealingKey::from_bytes([7; 32]);
         let options = NodeOptions::new(db::Db::open(&url).await?, ambient.clone(), key, issuer);
-        let node = Node::start(options.without_rsa()).await?;
+        let node = Node::start(options).await?;
         let router = grantor::app(node.clone(), grantor::AppOptions::default());
         let mut world = Self {
             node,

@@ -1,5 +1,5 @@
 //! Commits and point reads a second on both engines with their durable settings, beside what the engine itself can do: for PostgreSQL pgbench with
-//! the same guarded statement, for SQLite its one client, who shares no commit. `cargo bench -p grantor-db`; docs/adr/0001-storage.md has the reading.
+//! the same guarded statement, for SQLite its one client, who shares no commit. `cargo bench -p grantor-bench --bench storage`; docs/adr/0001-storage.md has the reading.
 //!
 //! All is measured in turn, several rounds long, so that what else the machine does meets everything alike; the median of the rounds stands beside the
 //! least and the most.
