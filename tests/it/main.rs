@@ -23,6 +23,7 @@ mod ended_session;
 mod endings;
 mod foreign;
 mod growth;
+mod hosts;
 mod id_token;
 mod introspection;
 mod keys;

@@ -7,12 +7,14 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::uri::{PathAndQuery, Uri};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use identity::Identity;
 use realm::{Node, Realm};
 use server::Server;
 use tower::ServiceExt;
-use web::address::TrustedProxies;
+use web::address::{PeerAddress, TrustedProxies};
+
+use crate::host;
 
 /// What the wiring needs beyond the node.
 #[derive(Clone, Debug, Default)]
@@ -23,13 +25,15 @@ pub struct AppOptions {
     pub server: server::Options,
     /// The proxies whose forwarding headers are believed.
     pub proxies: TrustedProxies,
+    /// For how many seconds browsers shall come back by https only, where the issuer is https (RFC 6797 §6.1.1); 0: they are not told.
+    pub hsts_max_age: u64,
     /// More routes at the root of the host: the demo's application and API.
     pub beside: Option<Router>,
 }
 
 /// The whole application. Beside `/healthz`, `/readyz` and the assets, every request belongs to a tenant, which handlers find as the extension
-/// `Arc<Realm>`: the first realm at the path of its issuer, the others below it at `/realms/NAME`. Their metadata is at all three addresses of
-/// RFC 8414 §3.1, §5 and OpenID Connect Discovery §4.
+/// `Arc<Realm>`: a realm that has the requested host for itself at its root; otherwise the first realm at the path of its issuer, and the others below
+/// it at `/realms/NAME`. Their metadata is at all three addresses of RFC 8414 §3.1, §5 and OpenID Connect Discovery §4.
 pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
     node.sweep(&identity::sweeps());
     node.sweep(&server::sweeps());
@@ -44,14 +48,21 @@ pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
         .route("/", get(nothing_here));
     let ambient = node.ambient().clone();
     let ready = Arc::clone(&node);
-    let wiring = Wiring { node, tenant };
+    let proxies = options.proxies.clone();
+    let hsts = hsts(options.hsts_max_age);
+    let wiring = Wiring {
+        node,
+        tenant,
+        proxies: Arc::new(options.proxies),
+        hsts,
+    };
     let root = Router::new()
         .merge(web::assets::router())
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(move || readiness(ready)))
         .merge(options.beside.unwrap_or_default())
         .fallback(move |request| wiring.answer(request));
-    web::edge(root, ambient, options.proxies)
+    web::edge(root, ambient, proxies)
 }
 
 /// The root of a tenant that has no pages of its own yet leads to where a person can sign in.
@@ -78,24 +89,39 @@ async fn readiness(node: Arc<Node>) -> Response {
 struct Wiring {
     node: Arc<Node>,
     tenant: Router,
+    proxies: Arc<TrustedProxies>,
+    hsts: Option<HeaderValue>,
 }
 
 impl Wiring {
     async fn answer(self, mut request: Request) -> Response {
+        if self.proxies.host
+            && is_through(&self.proxies, &request)
+            && host::take_forwarded(&mut request).is_err()
+        {
+            return StatusCode::BAD_REQUEST.into_response();
+        }
+        let own = match host::asked(&request) {
+            Ok(host) => host.and_then(|host| self.node.realm_at(&host)),
+            Err(host::Unclear) => return StatusCode::BAD_REQUEST.into_response(),
+        };
         let first = self.node.first();
-        let Some((name, rest)) = place(request.uri().path(), first.path()) else {
+        let base = if own.is_some() { "" } else { first.path() };
+        let Some((below, rest)) = place(request.uri().path(), base) else {
             return StatusCode::NOT_FOUND.into_response();
         };
-        let realm = match name {
-            None => first,
-            Some(name) => match self.node.realm(name).await {
-                Ok(Some(realm)) => realm,
-                Ok(None) => return StatusCode::NOT_FOUND.into_response(),
-                Err(error) => {
-                    tracing::error!(%error, "a realm cannot be loaded");
-                    let later = [(header::RETRY_AFTER, "5")];
-                    return (StatusCode::SERVICE_UNAVAILABLE, later).into_response();
-                }
+        let realm = match (&own, below) {
+            // Who has a host for itself has nobody else on it: tenants there would share cookies with it.
+            (Some(_), Some(_)) => return StatusCode::NOT_FOUND.into_response(),
+            (None, None) => first,
+            (Some(name), None) => match self.find(name).await {
+                Ok(realm) => realm,
+                Err(response) => return response,
+            },
+            (None, Some(name)) => match self.find(name).await {
+                Ok(realm) if is_below(&realm, &first) => realm,
+                Ok(_) => return StatusCode::NOT_FOUND.into_response(),
+                Err(response) => return response,
             },
         };
         if rest != request.uri().path() {
@@ -104,12 +130,56 @@ impl Wiring {
                 None => return StatusCode::NOT_FOUND.into_response(),
             }
         }
+        let hsts = self.hsts.filter(|_| is_https_only(&realm));
         request.extensions_mut().insert(realm);
-        match self.tenant.oneshot(request).await {
+        let mut response = match self.tenant.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
+        };
+        if let Some(hsts) = hsts {
+            let headers = response.headers_mut();
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+        }
+        response
+    }
+
+    async fn find(&self, name: &str) -> Result<Arc<Realm>, Response> {
+        match self.node.realm(name).await {
+            Ok(Some(realm)) => Ok(realm),
+            Ok(None) => Err(StatusCode::NOT_FOUND.into_response()),
+            Err(error) => {
+                tracing::error!(%error, "a realm cannot be loaded");
+                let later = [(header::RETRY_AFTER, "5")];
+                Err((StatusCode::SERVICE_UNAVAILABLE, later).into_response())
+            }
         }
     }
+}
+
+fn is_through(proxies: &TrustedProxies, request: &Request) -> bool {
+    let peer = request.extensions().get::<PeerAddress>();
+    peer.is_some_and(|peer| proxies.trusts(peer.0.ip()))
+}
+
+/// Whether the realm is where its issuer says: at any other address its documents would name another one than they were asked of (RFC 8414 §3.3).
+fn is_below(realm: &Realm, first: &Realm) -> bool {
+    let rest = realm.issuer().strip_prefix(first.issuer());
+    rest.and_then(|rest| rest.strip_prefix("/realms/")) == Some(realm.name())
+}
+
+fn hsts(max_age: u64) -> Option<HeaderValue> {
+    let value = (max_age > 0).then(|| format!("max-age={max_age}"))?;
+    HeaderValue::try_from(value).ok()
+}
+
+/// Never for loopback: `localhost` is everybody's, whatever the port.
+fn is_https_only(realm: &Realm) -> bool {
+    let Some(rest) = realm.issuer().strip_prefix("https://") else {
+        return false;
+    };
+    let end = rest.find([':', '/']).unwrap_or(rest.len());
+    let host = &rest[..end];
+    !(host == "localhost" || host.ends_with(".localhost") || host.starts_with("127."))
 }
 
 const WELL_KNOWN: &str = "/.well-known/";

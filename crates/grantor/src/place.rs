@@ -70,7 +70,7 @@ pub(crate) fn demo_config(dir: &Path, port: u16) -> Config {
 /// longer than all the rest.
 pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>, Failure> {
     let options = options(config, ambient).await?;
-    Ok(Node::start(options.without_rsa()).await?)
+    Ok(Node::start(options).await?)
 }
 
 async fn options(config: &Config, ambient: Ambient) -> Result<NodeOptions, Failure> {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::Router;
 use jose::Algorithm;
 use realm::Node;
-use tokio::net::TcpListener;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use web::serve::ServeOptions;
+use web::serve::{Listener, ServeOptions};
 
 use crate::config::LogFormat;
 use crate::failure::Failure;
@@ -49,10 +49,39 @@ pub(crate) fn stop_on_signal(shutdown: CancellationToken) -> Result<(), Failure>
     Ok(())
 }
 
+/// Raises the limit of open files as far as this process may; each connection is one, and the database needs some.
+pub(crate) fn raise_open_files(max_connections: usize) {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum;
+    if limit.current != wanted {
+        let raised = Rlimit {
+            current: wanted,
+            maximum: wanted,
+        };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%error, "the limit of open files cannot be raised");
+        }
+    }
+    let files = getrlimit(Resource::Nofile).current;
+    let shown = files.map_or_else(|| "unlimited".to_owned(), |files| files.to_string());
+    tracing::info!(files = shown, "open files");
+    let needed = u64::try_from(max_connections).unwrap_or(u64::MAX);
+    if files.is_some_and(|files| files < needed.saturating_add(BESIDE_CONNECTIONS)) {
+        tracing::warn!(
+            files = shown,
+            max_connections,
+            "fewer files may be open than http.max_connections allows connections: raise the limit (ulimit -Hn, LimitNOFILE), or lower the setting"
+        );
+    }
+}
+
+/// Open files that are no connections of clients.
+const BESIDE_CONNECTIONS: u64 = 100;
+
 /// Serves until the shutdown, with the node's own work going on in the background, and closes the database last.
-pub(crate) async fn serve(
+pub(crate) async fn serve<L: Into<Listener>>(
     node: Arc<Node>,
-    listeners: Vec<TcpListener>,
+    listeners: Vec<L>,
     router: Router,
     options: ServeOptions,
 ) -> Result<(), Failure> {

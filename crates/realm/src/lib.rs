@@ -9,6 +9,7 @@ mod changes;
 pub mod clients;
 mod error;
 pub mod events;
+mod hosts;
 pub mod keys;
 mod node;
 pub mod outbox;
@@ -42,6 +43,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         changes::sql::STATEMENTS,
         clients::sql::STATEMENTS,
         events::sql::STATEMENTS,
+        hosts::STATEMENTS,
         keys::sql::STATEMENTS,
         outbox::sql::STATEMENTS,
         realms::sql::STATEMENTS,

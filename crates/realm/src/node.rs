@@ -36,12 +36,10 @@ pub struct NodeOptions {
     pub sealing_key: SealingKey,
     /// The issuer of the first realm, which is made with it. When there is one already it must be the same; empty: whatever the database says.
     pub issuer: String,
-    /// Whether the first RSA key is made in the background right away, so that no sign-in waits for it.
-    pub prepare_rsa: bool,
 }
 
 impl NodeOptions {
-    /// These, and an RSA key is prepared.
+    /// These.
     pub fn new(
         db: Db,
         ambient: Ambient,
@@ -53,14 +51,7 @@ impl NodeOptions {
             ambient,
             sealing_key,
             issuer: issuer.into(),
-            prepare_rsa: true,
         }
-    }
-
-    /// Makes RSA keys only when they are asked for: for commands, which end before, and for tests.
-    pub fn without_rsa(mut self) -> Self {
-        self.prepare_rsa = false;
-        self
     }
 }
 
@@ -84,8 +75,8 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// Brings the schema up to date, makes the first realm if there is none, and reads what is held in memory. An ES256 key is there when it returns; an
-    /// RSA key is being made.
+    /// Brings the schema up to date, makes the first realm if there is none, and reads what is held in memory. An ES256 key is there when it returns; RSA keys
+    /// are made when they are asked for.
     ///
     /// # Errors
     /// [`Error::Sealing`] when the key is not the one this database was made with, [`Error::IssuerDiffers`], and when the database fails.
@@ -95,7 +86,6 @@ impl Node {
             ambient,
             sealing_key,
             issuer,
-            prepare_rsa,
         } = options;
         db.migrate(schema::MIGRATIONS).await?;
         let follower = Arc::new(Follower::start(db.clone()).await?);
@@ -109,15 +99,8 @@ impl Node {
         );
         let first = Arc::new(realm);
         ready(&follower, &first).await?;
+        follower.follow().await?;
         first.keys().signer(Algorithm::Es256).await?;
-        if prepare_rsa {
-            let first = Arc::clone(&first);
-            tokio::spawn(async move {
-                if let Err(error) = first.keys().signer(Algorithm::Rs256).await {
-                    tracing::warn!(%error, "the RSA key will be made when it is asked for");
-                }
-            });
-        }
         Ok(Arc::new(Self {
             db,
             ambient,
@@ -166,6 +149,11 @@ impl Node {
         };
         self.realms.keep(name, &realm, epoch);
         Ok(Some(realm))
+    }
+
+    /// The name of the realm that has this authority (host, and port unless it is the scheme's own) for itself. Memory only.
+    pub fn realm_at(&self, authority: &str) -> Option<Arc<str>> {
+        self.follower.hosts.find(authority)
     }
 
     /// The first realm, `main`.

@@ -36,6 +36,7 @@ pub struct Call {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     address: IpAddr,
+    host: Option<String>,
 }
 
 impl Call {
@@ -48,6 +49,7 @@ impl Call {
             headers: Vec::new(),
             body: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            host: None,
         }
     }
 
@@ -103,10 +105,17 @@ impl Call {
         self
     }
 
+    /// A request to another host than the first realm's.
+    pub fn host(mut self, authority: &str) -> Self {
+        self.host = Some(authority.to_owned());
+        self
+    }
+
     /// Sends it. Whatever is sent, no answer is a fault of the server, and no token may be cached.
     pub async fn send(self) -> Answer {
         let issuer = Url::parse(self.world.issuer()).expect("an issuer");
         let authority = &issuer[url::Position::BeforeHost..url::Position::AfterPort];
+        let authority = self.host.as_deref().unwrap_or(authority);
         let mut request = Request::builder()
             .method(self.method.as_str())
             .uri(self.path.as_str())

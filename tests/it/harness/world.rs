@@ -80,9 +80,7 @@ impl World {
         let db = db::Db::open(&url).await.expect("the database opens");
         let key = SealingKey::from_bytes([7; 32]);
         let start = NodeOptions::new(db, ambient.clone(), key, &options.issuer);
-        let node = Node::start(start.without_rsa())
-            .await
-            .expect("the node starts");
+        let node = Node::start(start).await.expect("the node starts");
         let realm = node.first();
         let router = grantor::app(node.clone(), app_options(options.limits));
         Self(Arc::new(Inner {

@@ -17,12 +17,16 @@ pub(super) struct RealmCommand {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a tenant; its issuer is the first realm's, followed by /realms/NAME
+    /// Make a tenant; its issuer is the first realm's, followed by /realms/NAME, unless it gets a host of its own
     Create {
         #[command(flatten)]
         place: Place,
         /// Its name: small letters, digits and hyphens
         name: String,
+        /// A host for itself, such as https://login.acme.example: the name must lead here, and the certificate must cover it. Tenants
+        /// on a host of their own share no cookies with others
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -56,13 +60,19 @@ enum Action {
 impl RealmCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::Create { place, name, json } => {
+            Action::Create {
+                place,
+                name,
+                issuer,
+                json,
+            } => {
                 let node = place.node().await?;
                 let settings = Settings {
                     display_name: name.clone(),
                     ..Settings::default()
                 };
-                let made = realms::create(&node, &name, None, settings, ACTOR_NAME).await?;
+                let issuer = issuer.as_deref();
+                let made = realms::create(&node, &name, issuer, settings, ACTOR_NAME).await?;
                 show(made.name(), made.issuer(), &made.settings(), json)
             }
             Action::List { place, json } => {

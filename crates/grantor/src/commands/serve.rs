@@ -1,16 +1,19 @@
 //! `grantor serve`: the server, for real.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::Ambient;
 use clap::Args;
+use server::{Aliases, ClientAuthorities, ClientCertificates};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use web::address::TrustedProxies;
-use web::serve::{ServeOptions, Tls};
+use web::serve::{Listener, ServeOptions};
 
+use crate::certificate::Certificate;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::{AppOptions, app, place, running};
@@ -34,27 +37,44 @@ impl Serve {
         }
         running::log(&config.log_level, config.log_format)?;
         let options = app_options(&config)?;
-        let tls = tls(&config)?;
+        running::raise_open_files(config.max_connections);
+        let mut certificate = certificate(&config).await?;
         let node = place::open(&config, Ambient::system()).await?;
         for weakness in node.db().durability().await? {
             tracing::warn!("STORAGE IS NOT DURABLE: {weakness}");
         }
         let mut listeners = Vec::new();
         for address in &config.listen {
-            let listener = TcpListener::bind(address)
-                .await
-                .map_err(|e| format!("cannot listen on {address}: {e}"))?;
+            listeners.push(Listener::from(bind(address).await?));
             tracing::info!(%address, issuer = config.issuer, "listening");
-            listeners.push(listener);
+        }
+        let mut tls = None;
+        if let Some(certificate) = &mut certificate {
+            tls = Some(certificate.tls(false)?);
+            let asking = certificate.tls(true)?;
+            for address in &config.tls_mtls_listen {
+                let socket = bind(address).await?;
+                listeners.push(Listener::with_tls(socket, asking.clone()));
+                tracing::info!(%address, "listening, and asking for client certificates");
+            }
         }
         let shutdown = CancellationToken::new();
         running::stop_on_signal(shutdown.clone())?;
+        if let Some(certificate) = certificate {
+            tokio::spawn(certificate.follow(shutdown.clone()));
+        }
+        let exempt = options.proxies.networks.clone();
         let router = app(Arc::clone(&node), options);
         let serve = ServeOptions {
             header_timeout: Duration::from_secs(config.header_timeout),
+            idle_timeout: Duration::from_secs(config.idle_timeout),
+            body_timeout: Duration::from_secs(config.body_timeout),
+            write_timeout: Duration::from_secs(config.write_timeout),
             handshake_timeout: Duration::from_secs(config.handshake_timeout),
             drain: Duration::from_secs(config.shutdown_timeout),
             max_connections: config.max_connections,
+            max_connections_per_address: config.max_connections_per_address,
+            exempt,
             tls,
             shutdown,
             ..ServeOptions::default()
@@ -74,22 +94,50 @@ fn app_options(config: &Config) -> Result<AppOptions, Failure> {
     let mut identity = identity::Options::default();
     identity.passwords.workers = config.password_workers;
     identity.passwords.queue = config.password_queue;
+    identity.passwords.wait = Duration::from_millis(config.password_wait);
     Ok(AppOptions {
         identity,
         proxies: TrustedProxies {
             networks,
+            certificate: config.client_certificate_header.clone(),
+            host: config.forwarded_host,
             ..TrustedProxies::default()
         },
+        server: server::Options {
+            certificates: client_certificates(config)?,
+            ..server::Options::default()
+        },
+        hsts_max_age: config.hsts_max_age,
         ..AppOptions::default()
     })
 }
 
-fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
-    let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) else {
-        return Ok(None);
+fn client_certificates(config: &Config) -> Result<ClientCertificates, Failure> {
+    let mut certificates = ClientCertificates {
+        reach_us: !config.tls_mtls_listen.is_empty() || config.client_certificate_header.is_some(),
+        ..ClientCertificates::default()
     };
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
-    };
-    Ok(Some(Tls::from_pem(&read(certificate)?, &read(key)?)?))
+    if let Some(path) = &config.tls_client_authorities {
+        let refused =
+            |reason: String| format!("tls.client_authorities: {}: {reason}", path.display());
+        let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+        certificates.authorities = ClientAuthorities::from_pem(&pem).map_err(refused)?;
+    }
+    certificates.aliases = config.tls_mtls_url.as_ref().map(|base| Aliases {
+        issuer: config.issuer.clone(),
+        base: base.clone(),
+    });
+    Ok(certificates)
+}
+
+async fn bind(address: &SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+}
+
+async fn certificate(config: &Config) -> Result<Option<Certificate>, Failure> {
+    match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some(Certificate::read(certificate, key).await?)),
+        _ => Ok(None),
+    }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use nearest::unknown;
 pub use settings::{SETTINGS, Setting};
+use web::client_certificate::CertificateHeader;
 
 /// What an operator decides for one process. Everything that belongs to a tenant is in the database (`grantor realm set`).
 #[derive(Clone, Debug)]
@@ -33,6 +34,16 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// The private key (PEM) of that certificate.
     pub tls_key: Option<PathBuf>,
+    /// Further addresses to listen on with TLS, where clients are asked for a certificate (RFC 8705).
+    pub tls_mtls_listen: Vec<SocketAddr>,
+    /// The address (https, without a path) at which clients reach what asks for certificates.
+    pub tls_mtls_url: Option<String>,
+    /// The authorities (PEM) whose certificates clients may authenticate with.
+    pub tls_client_authorities: Option<PathBuf>,
+    /// The header in which trusted proxies pass the client's certificate on.
+    pub client_certificate_header: Option<CertificateHeader>,
+    /// Whether trusted proxies name the host that was asked for in `X-Forwarded-Host`.
+    pub forwarded_host: bool,
     /// What is logged, as `tracing` directives.
     pub log_level: String,
     /// `text` or `json`.
@@ -41,8 +52,20 @@ pub struct Config {
     pub password_workers: usize,
     /// How many sign-ins may wait for a worker before the next one is told to come back later.
     pub password_queue: usize,
+    /// Milliseconds that a sign-in waits for a worker at most.
+    pub password_wait: u64,
     /// Open connections at most.
     pub max_connections: usize,
+    /// Open connections at most from one address; 0: no bound.
+    pub max_connections_per_address: usize,
+    /// Seconds a connection may go without a request.
+    pub idle_timeout: u64,
+    /// Seconds a request has for its body.
+    pub body_timeout: u64,
+    /// Seconds after which an answer that nobody takes is given up.
+    pub write_timeout: u64,
+    /// Seconds for which browsers come back by https only; 0: they are not told.
+    pub hsts_max_age: u64,
     /// Seconds a connection has for its TLS handshake.
     pub handshake_timeout: u64,
     /// Seconds a connection has for its request's header.
@@ -85,11 +108,22 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            tls_mtls_listen: Vec::new(),
+            tls_mtls_url: None,
+            tls_client_authorities: None,
+            client_certificate_header: None,
+            forwarded_host: false,
             log_level: "info".into(),
             log_format: LogFormat::Text,
             password_workers: 1,
             password_queue: 64,
+            password_wait: 1_000,
             max_connections: 20_000,
+            max_connections_per_address: 1_000,
+            idle_timeout: 60,
+            body_timeout: 20,
+            write_timeout: 30,
+            hsts_max_age: 31_536_000,
             handshake_timeout: 10,
             header_timeout: 10,
             shutdown_timeout: 30,
@@ -170,6 +204,23 @@ impl Config {
                 "tls.certificate",
                 "goes with tls.key: name both, or neither",
             );
+        }
+        if !self.tls_mtls_listen.is_empty() && self.tls_certificate.is_none() {
+            return refuse(
+                "tls.mtls_listen",
+                "needs tls.certificate and tls.key: without TLS nobody shows a certificate",
+            );
+        }
+        for (key, named) in [
+            (
+                "client_certificate_header",
+                self.client_certificate_header.is_some(),
+            ),
+            ("forwarded_host", self.forwarded_host),
+        ] {
+            if named && self.trusted_proxies.is_empty() {
+                return refuse(key, "is believed of trusted_proxies only: name them");
+            }
         }
         if self.listen.is_empty() {
             return refuse("listen", "names no address");

@@ -1,7 +1,10 @@
 //! Every setting, once: its key, what it is for, its default in words, and how a value is taken.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use web::client_certificate::CertificateHeader;
 
 use super::{Config, LogFormat, Secret};
 
@@ -45,6 +48,20 @@ impl Given {
             .map_err(|_| format!("`{text}` is not a whole number in range"))
     }
 
+    fn flag(&self) -> Result<bool, String> {
+        let text = self.text()?;
+        text.parse()
+            .map_err(|_| format!("`{text}` is neither true nor false"))
+    }
+
+    fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+        let address = |text: &String| {
+            text.parse()
+                .map_err(|_| format!("`{text}` is not an address such as 127.0.0.1:8080"))
+        };
+        self.list().iter().map(address).collect()
+    }
+
     /// One value stands for a list of one; in the environment commas separate.
     fn list(&self) -> Vec<String> {
         match self {
@@ -86,14 +103,7 @@ pub static SETTINGS: &[Setting] = &[
         words: "The addresses to listen on.",
         default: "127.0.0.1:8080, [::1]:8080",
         apply: |c, v| {
-            c.listen = v
-                .list()
-                .iter()
-                .map(|text| {
-                    text.parse()
-                        .map_err(|_| format!("`{text}` is not an address such as 127.0.0.1:8080"))
-                })
-                .collect::<Result<_, _>>()?;
+            c.listen = v.addresses()?;
             Ok(())
         },
     },
@@ -143,8 +153,33 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "forwarded_host",
+        words: "Whether trusted proxies name the requested host in `X-Forwarded-Host`. Only for those that always set or remove that header; \
+                most leave `Host` as it was, and need nothing.",
+        default: "false",
+        apply: |c, v| {
+            c.forwarded_host = v.flag()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "client_certificate_header",
+        words: "The one header in which trusted proxies pass on the certificate that a client showed (RFC 8705), and which they remove from what \
+                clients send: `Client-Cert` (RFC 9440), `X-Forwarded-Client-Cert` (Envoy, with `Cert`, SANITIZE_SET), or any other name, such as `X-SSL-Cert`, for \
+                URL-encoded PEM (nginx's `$ssl_client_escaped_cert`). One that cannot be read is refused with 400.",
+        default: "none: certificates from proxies are not known",
+        apply: |c, v| {
+            let name = v.text()?;
+            let header = CertificateHeader::named(name);
+            c.client_certificate_header =
+                Some(header.ok_or_else(|| format!("`{name}` cannot be the name of a header"))?);
+            Ok(())
+        },
+    },
+    Setting {
         key: "tls.certificate",
-        words: "The certificate chain (PEM) with which grantor speaks TLS itself.",
+        words: "The certificate chain (PEM) with which grantor speaks TLS itself. A new one in its place is used within seconds, or at SIGHUP; one that \
+                cannot be used leaves the old one.",
         default: "none: TLS ends at a proxy",
         apply: |c, v| {
             c.tls_certificate = Some(PathBuf::from(v.text()?));
@@ -157,6 +192,41 @@ pub static SETTINGS: &[Setting] = &[
         default: "none",
         apply: |c, v| {
             c.tls_key = Some(PathBuf::from(v.text()?));
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.mtls_listen",
+        words: "Further addresses to listen on with TLS, where clients are asked for a certificate of theirs and may have none (RFC 8705). Apart from `listen`, \
+                since browsers would ask people to choose one.",
+        default: "none",
+        apply: |c, v| {
+            c.tls_mtls_listen = v.addresses()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.mtls_url",
+        words: "Where applications reach what asks for certificates, such as `https://mtls.id.example`; stands for the issuer in `mtls_endpoint_aliases` (RFC 8705 \
+                §5), so for the first realm and those below it.",
+        default: "none: no aliases",
+        apply: |c, v| {
+            let text = v.text()?;
+            let url = url::Url::parse(text).map_err(|_| format!("`{text}` is not a URL"))?;
+            if url.scheme() != "https" || url.query().is_some() || text.ends_with('/') {
+                return Err("must be an https URL without query and trailing slash".into());
+            }
+            c.tls_mtls_url = Some(text.to_owned());
+            Ok(())
+        },
+    },
+    Setting {
+        key: "tls.client_authorities",
+        words: "The authorities (PEM) whose certificates applications may authenticate with (`tls_client_auth`): those that sign themselves are trusted, others \
+                lead to them. They vouch for applications only, never for people or servers.",
+        default: "none: `tls_client_auth` is not offered",
+        apply: |c, v| {
+            c.tls_client_authorities = Some(PathBuf::from(v.text()?));
             Ok(())
         },
     },
@@ -201,11 +271,30 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "passwords.wait",
+        words: "Milliseconds that a sign-in waits for a worker at most; then it gets 503 with Retry-After.",
+        default: "1000",
+        apply: |c, v| {
+            c.password_wait = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
         key: "http.max_connections",
         words: "Open connections at most.",
         default: "20000",
         apply: |c, v| {
             c.max_connections = v.number::<std::num::NonZeroU32>()?.get() as usize;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.max_connections_per_address",
+        words: "Open connections at most from one IPv4 address or IPv6 /64; one more is closed at once. Loopback and trusted proxies are not \
+                counted. 0: no bound.",
+        default: "1000",
+        apply: |c, v| {
+            c.max_connections_per_address = v.number::<u32>()? as usize;
             Ok(())
         },
     },
@@ -220,10 +309,47 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "http.header_timeout",
-        words: "Seconds a connection has for a request's header.",
+        words: "Seconds a new connection has for its first byte, and each request for its header.",
         default: "10",
         apply: |c, v| {
             c.header_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.body_timeout",
+        words: "Seconds a request has for all of its body, however steadily it comes.",
+        default: "20",
+        apply: |c, v| {
+            c.body_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.write_timeout",
+        words: "Seconds after which a client that takes nothing of an answer is cut off.",
+        default: "30",
+        apply: |c, v| {
+            c.write_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.idle_timeout",
+        words: "Seconds a connection may go without a request. Let a proxy's own be shorter.",
+        default: "60",
+        apply: |c, v| {
+            c.idle_timeout = v.number::<std::num::NonZeroU16>()?.get().into();
+            Ok(())
+        },
+    },
+    Setting {
+        key: "http.hsts_max_age",
+        words: "Seconds for which browsers that have been here come back by https only (RFC 6797), said wherever the issuer is https and not \
+                loopback, without `includeSubDomains`. 0: not said.",
+        default: "31536000",
+        apply: |c, v| {
+            c.hsts_max_age = v.number::<u32>()?.into();
             Ok(())
         },
     },

@@ -46,7 +46,7 @@ impl World {
         let db = Db::open(&url).await.unwrap();
         let ambient = Ambient::manual(NOW, 1);
         let key = SealingKey::from_bytes([7; 32]);
-        let options_of_node = NodeOptions::new(db, ambient.clone(), key, issuer).without_rsa();
+        let options_of_node = NodeOptions::new(db, ambient.clone(), key, issuer);
         let node = Node::start(options_of_node).await.unwrap();
         let realm = node.first();
         let identity = Identity::new(options, &ambient);

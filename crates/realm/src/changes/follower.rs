@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError, Weak};
 use db::{Db, Row, params};
 use tokio::sync::{Mutex, Notify};
 
-use super::sql;
+use super::{Kind, sql};
 use crate::error::Error;
+use crate::hosts::Hosts;
 use crate::tenant::Realm;
 
 /// Follows the change log for all realms that this process holds.
@@ -16,6 +17,8 @@ pub(crate) struct Follower {
     position: AtomicI64,
     following: Mutex<()>,
     live: StdMutex<HashMap<String, Weak<Realm>>>,
+    /// Which realms have a host for themselves.
+    pub(crate) hosts: Hosts,
     /// Rung when something is about to be committed here.
     pub(crate) bell: Notify,
 }
@@ -29,6 +32,7 @@ impl Follower {
             position: AtomicI64::new(position),
             following: Mutex::new(()),
             live: StdMutex::new(HashMap::new()),
+            hosts: Hosts::new(),
             bell: Notify::new(),
         })
     }
@@ -59,7 +63,7 @@ impl Follower {
         loop {
             let (position, last) = (self.position.load(Ordering::SeqCst), last(&self.db).await?);
             if last == position {
-                return Ok(());
+                return self.hosts.refresh(&self.db).await;
             }
             let changes = self.db.rows(&sql::CHANGES_AFTER, params![position]).await?;
             match changes.first() {
@@ -76,6 +80,7 @@ impl Follower {
                         last,
                         "the change log does not go on where this node stopped: reading everything again"
                     );
+                    self.hosts.changed();
                     for realm in self.realms() {
                         realm.forget_everything().await?;
                     }
@@ -86,6 +91,9 @@ impl Follower {
     }
 
     async fn act(&self, change: &Row) -> Result<(), Error> {
+        if change.text(2) == Kind::REALM {
+            self.hosts.changed();
+        }
         match self.find(change.text(1)) {
             Some(realm) => realm.changed(change.text(2), change.text(3)).await,
             None => Ok(()),

@@ -16,6 +16,7 @@ use crate::changes::{self, Kind};
 use crate::clients::is_loopback;
 use crate::error::{Error, Invalid};
 use crate::events::Event;
+use crate::hosts;
 use crate::keys;
 use crate::node::{FIRST_REALM, Node};
 use crate::sealing::{Place, SealingKey};
@@ -79,7 +80,7 @@ pub async fn create(
     check_name(name)?;
     settings.check()?;
     let issuer = match issuer {
-        Some(issuer) => check_issuer(issuer)?,
+        Some(issuer) => own_host(issuer, node.first().issuer())?,
         None => format!("{}/realms/{name}", node.first().issuer()),
     };
     if load(node.db(), name).await?.is_none() {
@@ -206,6 +207,19 @@ pub async fn reseal(node: &Node) -> Result<usize, Error> {
             resealed += 1;
         }
     }
+}
+
+/// An issuer that requests can find: a host that the first realm does not have.
+fn own_host(issuer: &str, first: &str) -> Result<String, Invalid> {
+    let issuer = check_issuer(issuer)?;
+    if hosts::is_host_beside(&issuer, first) {
+        return Ok(issuer);
+    }
+    let reason = format!(
+        "`{}` is not a host of its own, such as https://login.example.org, other than the first realm's",
+        issuer.escape_default()
+    );
+    Err(Invalid::new("issuer", reason))
 }
 
 /// A realm as the database has it now.

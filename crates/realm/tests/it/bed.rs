@@ -31,7 +31,7 @@ impl Bed {
             entropy: Entropy::seeded(self.seeds.fetch_add(1, Ordering::SeqCst)),
         };
         let db = Db::open(&self.url).await.unwrap();
-        NodeOptions::new(db, ambient, SealingKey::from_bytes([7; 32]), ISSUER).without_rsa()
+        NodeOptions::new(db, ambient, SealingKey::from_bytes([7; 32]), ISSUER)
     }
 
     pub(crate) async fn node(&self) -> Arc<Node> {

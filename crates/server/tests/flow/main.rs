@@ -36,7 +36,7 @@ impl House {
         let ambient = Ambient::manual(NOW, 7);
         let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
         let key = SealingKey::from_bytes([9; 32]);
-        let options = NodeOptions::new(db, ambient.clone(), key, ISSUER).without_rsa();
+        let options = NodeOptions::new(db, ambient.clone(), key, ISSUER);
         let node = Node::start(options).await.unwrap();
         let realm = node.first();
         register(&realm).await;
