@@ -1,5 +1,7 @@
 //! Client authentication as it is presented (RFC 6749 §2.3): which client says it is there, and by which method.
 
+pub mod assertion;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -93,10 +95,17 @@ pub enum Presented {
         /// The claimed secret.
         secret: String,
     },
-    /// `none`: `client_id` alone.
+    /// `client_id` alone: `none`, or the methods of RFC 8705 when the connection has a certificate.
     None {
         /// The claimed client.
         id: String,
+    },
+    /// `private_key_jwt` or `client_secret_jwt`: `client_assertion` (RFC 7521 §4.2).
+    Assertion {
+        /// The client that the assertion names, and `client_id` beside it if that is there.
+        id: String,
+        /// The JWT.
+        assertion: String,
     },
     /// Nothing that names a client.
     Nothing,
@@ -106,18 +115,21 @@ impl Presented {
     /// The claimed client, if one is named.
     pub fn client_id(&self) -> Option<&str> {
         match self {
-            Self::Basic { id, .. } | Self::Post { id, .. } | Self::None { id } => Some(id),
+            Self::Basic { id, .. }
+            | Self::Post { id, .. }
+            | Self::None { id }
+            | Self::Assertion { id, .. } => Some(id),
             Self::Nothing => None,
         }
     }
 
-    /// The method that was used, if any client is named.
+    /// The method that was used, if any client is named and the request alone tells.
     pub const fn method(&self) -> Option<Method> {
         match self {
             Self::Basic { .. } => Some(Method::ClientSecretBasic),
             Self::Post { .. } => Some(Method::ClientSecretPost),
             Self::None { .. } => Some(Method::None),
-            Self::Nothing => None,
+            Self::Assertion { .. } | Self::Nothing => None,
         }
     }
 }
@@ -136,6 +148,11 @@ impl fmt::Debug for Presented {
                 .field("secret", &Redacted)
                 .finish(),
             Self::None { id } => f.debug_struct("None").field("id", id).finish(),
+            Self::Assertion { id, .. } => f
+                .debug_struct("Assertion")
+                .field("id", id)
+                .field("assertion", &Redacted)
+                .finish(),
             Self::Nothing => f.write_str("Nothing"),
         }
     }
@@ -144,7 +161,8 @@ impl fmt::Debug for Presented {
 /// Reads the client's authentication from the `Authorization` header and the body.
 ///
 /// More than one method is `invalid_request` (RFC 6749 §2.3); a header that cannot be read, or of another scheme than Basic, is
-/// `invalid_client`. `client_id` in the body beside a Basic header is no second method, but it must name the same client.
+/// `invalid_client`, and so is an assertion that names no client. `client_id` in the body beside a Basic header or an assertion is no second
+/// method, but it must name the same client.
 pub fn presented(authorization: Option<&str>, params: &Params) -> Result<Presented, Error> {
     let (id, secret) = (params.get("client_id"), params.get("client_secret"));
     let assertion =
@@ -156,9 +174,7 @@ pub fn presented(authorization: Option<&str>, params: &Params) -> Result<Present
         ));
     }
     if assertion {
-        return Err(Error::invalid_client(
-            "Authentication by client_assertion is not supported here.",
-        ));
+        return presented_assertion(id, params);
     }
     if let Some(header) = authorization {
         let (own, secret) = parse_basic(header).ok_or_else(|| {
@@ -185,6 +201,25 @@ pub fn presented(authorization: Option<&str>, params: &Params) -> Result<Present
             "The parameter 'client_secret' needs 'client_id' beside it.",
         )),
         (None, None) => Ok(Presented::Nothing),
+    }
+}
+
+/// RFC 7521 §4.2, §4.2.1.
+fn presented_assertion(id: Option<&str>, params: &Params) -> Result<Presented, Error> {
+    if params.get("client_assertion_type") != Some(assertion::TYPE) {
+        return Err(Error::invalid_client(
+            "The parameter 'client_assertion_type' must be the one for a JWT, and go with 'client_assertion'.",
+        ));
+    }
+    let text = params.get("client_assertion").unwrap_or_default();
+    match assertion::subject(text) {
+        Some(own) if id.is_none_or(|id| id == own) => Ok(Presented::Assertion {
+            id: printable(own).ok_or_else(unreadable)?,
+            assertion: text.to_owned(),
+        }),
+        _ => Err(Error::invalid_client(
+            "The client_assertion must be a signed JWT whose 'sub' is the client.",
+        )),
     }
 }
 

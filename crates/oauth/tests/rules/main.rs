@@ -4,7 +4,9 @@
 mod authorization;
 mod challenge;
 mod claims;
+mod client_assertion;
 mod client_auth;
+mod device_code;
 mod dpop;
 mod error;
 mod id_token;
