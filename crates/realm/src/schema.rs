@@ -29,4 +29,19 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0005_key_rotation",
         sql: include_str!("../../../migrations/0005_key_rotation.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_client_authentication",
+        sql: include_str!("../../../migrations/0006_client_authentication.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "0007_dpop",
+        sql: include_str!("../../../migrations/0007_dpop.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "0010_device_code",
+        sql: include_str!("../../../migrations/0010_device_code.sql"),
+    },
 ];

@@ -6,7 +6,8 @@ use oauth::Scope;
 use oauth::client_auth::Method;
 use serde::{Deserialize, Serialize};
 
-use super::secret::SecretHash;
+use super::keys::PublicKeys;
+use super::secret::{SealedSecret, SecretHash};
 use crate::settings::{LifetimeOverrides, Lifetimes, Profile, Settings};
 
 /// A grant type by its registered name (RFC 7591 §2).
@@ -19,14 +20,18 @@ pub enum GrantType {
     RefreshToken,
     /// The client's own authority (RFC 6749 §4.4).
     ClientCredentials,
+    /// A code that a person allows in a browser of theirs (RFC 8628).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant type that can be registered.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
+        Self::DeviceCode,
     ];
 
     /// The registered name.
@@ -35,6 +40,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 }
@@ -106,6 +112,33 @@ pub struct Client {
     /// is public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<Method>,
+    /// What its assertions are signed with (OpenID Connect Registration §2); any algorithm that fits its method when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<Algorithm>,
+    /// Its public keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<PublicKeys>,
+    /// Where its public keys are, so that it can change them by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The subject of its certificate, an RFC 4514 name (RFC 8705 §2.1.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// A `dNSName` of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    /// A `uniformResourceIdentifier` of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    /// An `iPAddress` of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    /// An `rfc822Name` of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
+    /// Whether its access tokens are bound to the certificate of the connection (RFC 8705 §3.4).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// What its ID tokens are signed with; RS256 when it is not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
@@ -130,6 +163,12 @@ pub struct Client {
     /// Whether it must use PKCE; see [`Client::requires_pkce`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pkce: Option<bool>,
+    /// Whether it must prove a key with each token request, to which its access tokens are bound (RFC 9449 §5.2).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
+    /// Whether its proofs must carry a nonce; see [`Client::requires_dpop_nonce`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_dpop_nonce: Option<bool>,
     /// A first-party client, for which nobody is asked to consent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_consent: bool,
@@ -157,6 +196,9 @@ pub struct Client {
     /// What its secret is compared with; only [`create`](super::create) and [`update`](super::update) make one.
     #[serde(skip)]
     pub secret_hash: Option<SecretHash>,
+    /// Its secret itself, sealed, when it signs with it (`client_secret_jwt`).
+    #[serde(skip)]
+    pub sealed_secret: Option<SealedSecret>,
 }
 
 impl Default for Client {
@@ -171,6 +213,15 @@ impl Default for Client {
             scope: Scope::empty(),
             default_scope: Scope::empty(),
             token_endpoint_auth_method: None,
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            tls_client_auth_san_uri: None,
+            tls_client_auth_san_ip: None,
+            tls_client_auth_san_email: None,
+            tls_client_certificate_bound_access_tokens: false,
             id_token_signed_response_alg: None,
             client_uri: None,
             logo_uri: None,
@@ -179,6 +230,8 @@ impl Default for Client {
             contacts: Vec::new(),
             allowed_origins: Vec::new(),
             require_pkce: None,
+            dpop_bound_access_tokens: false,
+            require_dpop_nonce: None,
             skip_consent: false,
             introspects: Vec::new(),
             profile: None,
@@ -188,6 +241,7 @@ impl Default for Client {
             created_at: 0,
             updated_at: 0,
             secret_hash: None,
+            sealed_secret: None,
         }
     }
 }
@@ -215,6 +269,32 @@ impl Client {
         self.secret_hash.is_some()
     }
 
+    /// The five ways to name the subject of its certificate (RFC 8705 §2.1.2), of which a client of `tls_client_auth` uses one.
+    pub fn tls_client_auth_subjects(&self) -> [(&'static str, Option<&str>); 5] {
+        [
+            (
+                "tls_client_auth_subject_dn",
+                self.tls_client_auth_subject_dn.as_deref(),
+            ),
+            (
+                "tls_client_auth_san_dns",
+                self.tls_client_auth_san_dns.as_deref(),
+            ),
+            (
+                "tls_client_auth_san_uri",
+                self.tls_client_auth_san_uri.as_deref(),
+            ),
+            (
+                "tls_client_auth_san_ip",
+                self.tls_client_auth_san_ip.as_deref(),
+            ),
+            (
+                "tls_client_auth_san_email",
+                self.tls_client_auth_san_email.as_deref(),
+            ),
+        ]
+    }
+
     /// Whether it is registered for this grant type.
     pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
@@ -226,6 +306,12 @@ impl Client {
         let profile = self.profile.unwrap_or(settings.profile);
         let required = self.require_pkce.unwrap_or(settings.require_pkce);
         self.is_public() || profile != Profile::OpenId || required
+    }
+
+    /// Whether its DPoP proofs must carry a nonce of ours (RFC 9449 §8): as it is registered, else as the realm says.
+    pub fn requires_dpop_nonce(&self, settings: &Settings) -> bool {
+        self.require_dpop_nonce
+            .unwrap_or(settings.require_dpop_nonce)
     }
 
     /// How long things live for this client.

@@ -1,9 +1,10 @@
 //! What must be so for a client to be registered. Messages are for the person who registers it.
 
+mod authentication;
+
 use std::collections::HashSet;
 
 use jose::Algorithm;
-use oauth::client_auth::Method;
 use oauth::redirect_uri;
 use url::Url;
 
@@ -19,7 +20,7 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
     check_text("client_name", &client.name, 200)?;
     check_redirects(client)?;
     check_grants(client)?;
-    check_authentication(client)?;
+    authentication::check(client)?;
     check_scopes(client, catalogue)?;
     check_links(client)?;
     check_origins(&client.allowed_origins)?;
@@ -112,41 +113,20 @@ fn check_grants(client: &Client) -> Result<(), Invalid> {
             "the response type code and the grant type authorization_code belong together",
         ));
     }
-    if client.allows_grant(GrantType::RefreshToken) && !code {
+    let device = client.allows_grant(GrantType::DeviceCode);
+    if client.allows_grant(GrantType::RefreshToken) && !code && !device {
         return Err(Invalid::new(
             "grant_types",
-            "refresh_token needs authorization_code, which issues the first refresh token",
+            "refresh_token needs authorization_code or device_code, which issue the first refresh token",
         ));
     }
     if client.allows_grant(GrantType::ClientCredentials) && client.is_public() {
         return Err(Invalid::new(
             "grant_types",
-            "client_credentials needs a client with a secret (RFC 6749 §4.4)",
+            "client_credentials needs a client that authenticates (RFC 6749 §4.4)",
         ));
     }
     Ok(())
-}
-
-fn check_authentication(client: &Client) -> Result<(), Invalid> {
-    let field = "token_endpoint_auth_method";
-    match client.token_endpoint_auth_method {
-        Some(Method::None) if client.has_secret() => Err(Invalid::new(
-            field,
-            "`none` is for a client without a secret",
-        )),
-        Some(method @ (Method::ClientSecretBasic | Method::ClientSecretPost))
-            if !client.has_secret() =>
-        {
-            Err(Invalid::new(field, format!("`{method}` needs a secret")))
-        }
-        None | Some(Method::None | Method::ClientSecretBasic | Method::ClientSecretPost) => Ok(()),
-        Some(other) => Err(Invalid::new(
-            field,
-            format!(
-                "`{other}` is not offered; there are client_secret_basic, client_secret_post and none"
-            ),
-        )),
-    }
 }
 
 fn check_scopes(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
@@ -175,7 +155,7 @@ fn check_scopes(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
     if !client.introspects.is_empty() && client.is_public() {
         return Err(Invalid::new(
             "introspects",
-            "a client without a secret cannot introspect",
+            "a client that does not authenticate cannot introspect",
         ));
     }
     match client

@@ -1,12 +1,16 @@
 use std::fmt;
 
 use ambient::Ambient;
+use jose::Algorithm;
+use oauth::client_auth::Method;
+use zeroize::Zeroizing;
 
 use super::Client;
 use crate::error::Invalid;
 use crate::tenant::Realm;
 
 const PURPOSE: &str = "client_secret";
+const SEALED: &str = "client_secret_jwt";
 /// What generated secrets begin with, so that scanners for leaked secrets recognise them.
 const PREFIX: &str = "gsec_";
 
@@ -15,6 +19,16 @@ const PREFIX: &str = "gsec_";
 pub struct SecretHash(pub(super) [u8; 32]);
 
 impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A client's secret that can be recovered, sealed. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSecret(pub(super) String);
+
+impl fmt::Debug for SealedSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
@@ -65,8 +79,39 @@ impl fmt::Debug for SecretChange {
     }
 }
 
-pub(super) fn generate(ambient: &Ambient) -> String {
-    format!("{PREFIX}{}", ambient.token())
+/// A new secret; one that keys HS512 is twice as long (RFC 7518 §3.2).
+pub(super) fn generate(ambient: &Ambient, client: &Client) -> String {
+    let more = match client.token_endpoint_auth_signing_alg {
+        Some(Algorithm::Hs512) => ambient.token(),
+        _ => String::new(),
+    };
+    format!("{PREFIX}{}{more}", ambient.token())
+}
+
+/// Whether a client may have this secret: one that is the key of an HMAC has at least the hash's length (RFC 7518 §3.2).
+pub(super) fn check_for(client: &Client, secret: &str) -> Result<(), Invalid> {
+    check(secret)?;
+    let least = match client.token_endpoint_auth_signing_alg {
+        Some(Algorithm::Hs512) => 64,
+        Some(Algorithm::Hs384) => 48,
+        _ => 32,
+    };
+    if signs(client) && secret.len() < least {
+        let reason = format!("to sign with it, it has at least {least} characters (RFC 7518 §3.2)");
+        return Err(Invalid::new("client_secret", reason));
+    }
+    Ok(())
+}
+
+/// Whether the secret itself is needed to verify what the client makes with it.
+pub(super) fn signs(client: &Client) -> bool {
+    client.token_endpoint_auth_method == Some(Method::ClientSecretJwt)
+}
+
+/// Seals a secret for the client that signs with it.
+pub(super) fn seal(realm: &Realm, client: &Client, secret: &str) -> Option<SealedSecret> {
+    let sealed = || realm.seal(SEALED, message(&client.id, secret));
+    signs(client).then(sealed).map(SealedSecret)
 }
 
 pub(super) fn check(secret: &str) -> Result<(), Invalid> {
@@ -104,5 +149,15 @@ impl Client {
             }
             _ => false,
         }
+    }
+
+    /// Its secret itself, if it signs with it. One that was sealed for another client opens nothing.
+    pub fn shared_secret(&self, realm: &Realm) -> Option<Zeroizing<Vec<u8>>> {
+        let SealedSecret(sealed) = self.sealed_secret.as_ref()?;
+        let opened = Zeroizing::new(realm.unseal(SEALED, sealed)?);
+        let secret = opened
+            .strip_prefix(self.id.as_bytes())?
+            .strip_prefix(&[0])?;
+        Some(Zeroizing::new(secret.to_vec()))
     }
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use db::{Batch, CommitError, Row, params};
 
-use super::secret::{self, Secret, SecretChange, SecretHash};
+use super::secret::{self, SealedSecret, Secret, SecretChange, SecretHash};
 use super::{Client, rules, sql, stored};
 use crate::changes::Kind;
 use crate::error::Error;
@@ -51,7 +51,7 @@ pub async fn create(
     }
     let secret = match secret {
         Secret::None => None,
-        Secret::Generate => Some(secret::generate(realm.ambient())),
+        Secret::Generate => Some(secret::generate(realm.ambient(), &client)),
         Secret::Given(secret) => Some(secret),
     };
     set_secret(realm, &mut client, secret.as_deref())?;
@@ -67,7 +67,8 @@ pub async fn create(
             &client.id,
             document(&client)?,
             hash_text(&client),
-            now
+            now,
+            sealed_text(&client)
         ],
     );
     done(realm, &mut batch, &client, ("client.created", actor));
@@ -99,13 +100,14 @@ pub async fn update(
         .map_err(|error| Error::stored(WHAT, &client.id, error))?;
     let old = read(&old)?;
     client.secret_hash = old.secret_hash;
+    client.sealed_secret = old.sealed_secret.filter(|_| secret::signs(&client));
     let secret = match secret {
         SecretChange::Keep => None,
         SecretChange::Remove => {
-            client.secret_hash = None;
+            set_secret(realm, &mut client, None)?;
             None
         }
-        SecretChange::Generate => Some(secret::generate(realm.ambient())),
+        SecretChange::Generate => Some(secret::generate(realm.ambient(), &client)),
         SecretChange::Given(secret) => Some(secret),
     };
     if secret.is_some() {
@@ -123,7 +125,8 @@ pub async fn update(
             client.version,
             document(&client)?,
             hash_text(&client),
-            now
+            now,
+            sealed_text(&client)
         ],
         1,
     );
@@ -216,6 +219,7 @@ fn read(row: &Row) -> Result<Client, Error> {
             Some(SecretHash(bytes))
         }
     };
+    client.sealed_secret = row.opt_text(6).map(|text| SealedSecret(text.to_owned()));
     (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
     Ok(client)
 }
@@ -230,12 +234,17 @@ fn hash_text(client: &Client) -> Option<String> {
         .map(|hash| jose::base64url::encode(hash.0))
 }
 
+fn sealed_text(client: &Client) -> Option<String> {
+    client.sealed_secret.as_ref().map(|sealed| sealed.0.clone())
+}
+
 fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Result<(), Error> {
-    client.secret_hash = match secret {
-        None => None,
+    (client.secret_hash, client.sealed_secret) = match secret {
+        None => (None, None),
         Some(secret) => {
-            secret::check(secret)?;
-            Some(secret::hash(realm, &client.id, secret))
+            secret::check_for(client, secret)?;
+            let hash = secret::hash(realm, &client.id, secret);
+            (Some(hash), secret::seal(realm, client, secret))
         }
     };
     Ok(())

@@ -30,6 +30,7 @@ pub(super) fn read(text: &str) -> Result<Client, serde_json::Error> {
         return Ok(client);
     }
     disable_unless::<Method>(&mut members, "token_endpoint_auth_method");
+    disable_unless::<Algorithm>(&mut members, "token_endpoint_auth_signing_alg");
     disable_unless::<Algorithm>(&mut members, "id_token_signed_response_alg");
     disable_unless::<Profile>(&mut members, "profile");
     serde_json::from_value(Value::Object(members)).map_err(|_| refusal)

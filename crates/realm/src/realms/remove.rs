@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 13] = [
+static PURGE: [&Stmt; 15] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
@@ -21,7 +21,9 @@ static PURGE: [&Stmt; 13] = [
     &sql::PURGE_INTERACTION,
     &sql::PURGE_AUTHORIZATION_CODE,
     &sql::PURGE_REFRESH_FAMILY,
+    &sql::PURGE_DPOP_PROOF,
     &sql::PURGE_CONSENT,
+    &sql::PURGE_CLIENT_ASSERTION,
 ];
 
 /// Removes a realm with everything in it: people, clients, keys, grants, its audit. It is gone for everybody at once; then its rows are deleted, in

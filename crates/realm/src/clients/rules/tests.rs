@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+use oauth::client_auth::Method;
+
 use super::*;
 use crate::resources::{Resource, ScopeDefinition};
 use crate::settings::LifetimeOverrides;
