@@ -145,6 +145,27 @@ on_each_engine! {
         assert!(matches!(answer.status, 400 | 401), "{answer:?}");
     }
 
+    /// RFC 8414 §2, RFC 8705 §5: the metadata say how a client may authenticate, with what, and where certificates are asked for.
+    async fn the_metadata_name_what_is_offered(world: World) {
+        let document = world.get("/.well-known/oauth-authorization-server").send().await.json();
+        let all = [
+            "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none",
+        ];
+        assert_eq!(document["token_endpoint_auth_methods_supported"], json!(all));
+        assert_eq!(document["revocation_endpoint_auth_methods_supported"], json!(all));
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(all[..6]));
+        for endpoint in ["token", "revocation", "introspection"] {
+            let algorithms = document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].as_array().unwrap();
+            for name in ["ES256", "EdDSA", "PS256", "RS256", "ML-DSA-65", "HS256"] {
+                assert!(algorithms.contains(&json!(name)), "{endpoint} {name}");
+            }
+            assert!(!algorithms.contains(&json!("none")));
+        }
+        assert_eq!(document["tls_client_certificate_bound_access_tokens"], json!(true));
+        assert_eq!(document["mtls_endpoint_aliases"]["token_endpoint"], json!("https://mtls.example/token"));
+        assert_eq!(document["mtls_endpoint_aliases"]["introspection_endpoint"], json!("https://mtls.example/introspect"));
+    }
+
     /// RFC 6749 §10.10: guessing is slowed down per client and address, and the owner elsewhere is not locked out.
     async fn guessing_a_secret_is_limited(world: World) {
         let world = world.limited().await;

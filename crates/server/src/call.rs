@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use oauth::claims::Confirmation;
 use realm::{Event, Realm};
 use web::address::ClientAddress;
+use web::client_certificate::ClientCertificate;
 
-use crate::Server;
+use crate::{Server, client_auth};
 
 /// One request to an endpoint of one realm, without its parameters. As an extractor it stands first and takes the headers away from those after it.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// Where the request came from.
     pub(crate) address: Option<ClientAddress>,
+    /// The client's certificate in TLS.
+    certificate: Option<ClientCertificate>,
 }
 
 impl FromRequestParts<Arc<Server>> for Call {
@@ -41,6 +45,7 @@ impl FromRequestParts<Arc<Server>> for Call {
             realm,
             headers: std::mem::take(&mut parts.headers),
             address: parts.extensions.get::<ClientAddress>().copied(),
+            certificate: parts.extensions.get::<ClientCertificate>().cloned(),
         })
     }
 }
@@ -57,6 +62,19 @@ impl Call {
             (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
             (Some(_), Some(_)) => Err(()),
         }
+    }
+
+    /// The certificate (DER) that the client proved to have the key of, on the connection.
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        self.certificate
+            .as_ref()
+            .map(|ClientCertificate(der)| &**der)
+    }
+
+    /// What the connection proves: the client's certificate.
+    pub(crate) fn confirmation(&self) -> Option<Confirmation> {
+        self.certificate()
+            .map(|der| Confirmation::certificate(client_auth::thumbprint(der)))
     }
 
     /// An event that this request causes.

@@ -10,7 +10,14 @@ pub(crate) const TRIES: usize = 3;
 
 /// Commits a batch; `None` when a guard did not hold, so that the caller loads and decides again.
 pub(crate) async fn commit(realm: &Realm, batch: Batch) -> Result<Option<Committed>, Refusal> {
-    match realm.db().commit(batch).await {
+    outcome(realm.db().commit(batch).await)
+}
+
+/// What came of a commit; `None` when a guard did not hold.
+pub(crate) fn outcome(
+    result: Result<Committed, CommitError>,
+) -> Result<Option<Committed>, Refusal> {
+    match result {
         Ok(committed) => Ok(Some(committed)),
         Err(CommitError::Guard { statement, .. } | CommitError::Unique { statement }) => {
             tracing::debug!(statement, "lost a race");

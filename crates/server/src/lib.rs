@@ -13,6 +13,8 @@ pub mod client_credentials;
 mod commit;
 pub mod consent;
 mod cors;
+mod dpop;
+pub mod device_code;
 mod end_session;
 mod endings;
 mod form;
@@ -38,9 +40,10 @@ use ambient::Ambient;
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
+use fetch::FetchOptions;
 use identity::Identity;
 
-pub use client_auth::AuthenticatedClient;
+pub use client_auth::{Aliases, AuthenticatedClient, ClientAuthorities, ClientCertificates};
 pub use web::limit::Rate;
 
 /// What the operator may say about the endpoints.
@@ -48,6 +51,12 @@ pub use web::limit::Rate;
 pub struct Options {
     /// How often secrets, codes and refresh tokens may be guessed.
     pub guesses: Rate,
+    /// How often devices may ask, and people type a wrong code.
+    pub devices: device_code::Rates,
+    /// How the keys at a client's `jwks_uri` are fetched.
+    pub outbound: FetchOptions,
+    /// How clients can show certificates.
+    pub certificates: ClientCertificates,
     /// Origins of our own that the `Host` header may not show, behind a proxy that rewrites it.
     pub trusted_origins: Vec<String>,
 }
@@ -56,19 +65,25 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             guesses: guesses::DEFAULT,
+            devices: device_code::Rates::default(),
+            outbound: FetchOptions::default(),
+            certificates: ClientCertificates::default(),
             trusted_origins: Vec::new(),
         }
     }
 }
 
 impl Options {
-    /// Hardly any limits, for tests.
+    /// Hardly any limits, for tests; addresses of this machine may be fetched from.
     pub fn for_tests() -> Self {
+        let many = Rate {
+            burst: 100_000,
+            seconds_each: 1,
+        };
         Self {
-            guesses: Rate {
-                burst: 100_000,
-                seconds_each: 1,
-            },
+            guesses: many,
+            outbound: FetchOptions::loopback(),
+            devices: device_code::Rates::all(many),
             ..Self::default()
         }
     }
@@ -78,6 +93,10 @@ impl Options {
 pub struct Server {
     identity: Arc<Identity>,
     guesses: guesses::Guesses,
+    proofs: oauth::dpop::Seen,
+    devices: device_code::Limits,
+    remote_keys: client_auth::RemoteKeys,
+    certificates: ClientCertificates,
     trusted_origins: Vec<String>,
 }
 
@@ -87,6 +106,10 @@ impl Server {
         Arc::new(Self {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
+            proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
+            devices: device_code::Limits::new(&options.devices, &ambient.clock),
+            remote_keys: client_auth::RemoteKeys::new(options.outbound),
+            certificates: options.certificates,
             trusted_origins: options.trusted_origins,
         })
     }
@@ -119,6 +142,7 @@ pub fn router(server: Arc<Server>) -> Router {
         )
         .route("/authorize/continue", get(authorization::resume))
         .route("/introspect", post(introspection::post))
+        .route("/device_authorization", post(device_code::begin))
         .route("/logout", get(end_session::get).post(end_session::post));
     endpoints
         .merge(pages(&server))
@@ -139,6 +163,11 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
                 get(consent::list).post(consent::submit_withdrawal),
             )
             .route("/logout/confirm", post(end_session::confirm))
+            .route("/device", get(device_code::show).post(device_code::submit))
+            .route(
+                "/device/continue",
+                get(device_code::ask).post(device_code::answer),
+            )
             .layer(guard),
         Err(error) => {
             // Without their guard the pages are not served at all.
@@ -170,6 +199,9 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
     vec![
         &authorization_code::sql::SWEEP_CODES,
         &refresh_token::sql::SWEEP_FAMILIES,
+        &client_auth::sql::SWEEP_ASSERTIONS,
+        &dpop::sql::SWEEP_PROOFS,
+        &device_code::sql::SWEEP_DEVICES,
     ]
 }
 
@@ -179,6 +211,9 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         authorization_code::sql::STATEMENTS,
         refresh_token::sql::STATEMENTS,
         consent::sql::STATEMENTS,
+        client_auth::sql::STATEMENTS,
+        dpop::sql::STATEMENTS,
+        device_code::sql::STATEMENTS,
     ]
     .concat()
 }

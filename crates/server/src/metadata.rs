@@ -3,13 +3,13 @@
 
 use axum::response::Response;
 use oauth::claims::StandardClaims;
-use oauth::client_auth::Method;
 use oauth::metadata::ServerMetadata;
 use oauth::pkce;
 use realm::{Catalogue, GrantType, Realm};
 
 use crate::answer;
 use crate::call::Call;
+use crate::client_auth::{ClientCertificates, algorithms};
 use crate::refusal::Refusal;
 use crate::tokens::id_token;
 
@@ -17,7 +17,7 @@ use crate::tokens::id_token;
 pub(crate) async fn get(call: Call) -> Response {
     match call.realm.catalogue().await {
         Ok(catalogue) => {
-            let document = describe(&call.realm, &catalogue);
+            let document = describe(&call.realm, &catalogue, &call.server.certificates);
             answer::public(&call, "application/json", &document)
         }
         Err(error) => answer::refused(&call, "metadata", None, &Refusal::from(error)),
@@ -25,17 +25,12 @@ pub(crate) async fn get(call: Call) -> Response {
 }
 
 /// The document of a realm.
-pub fn describe(realm: &Realm, catalogue: &Catalogue) -> ServerMetadata {
+pub fn describe(
+    realm: &Realm,
+    catalogue: &Catalogue,
+    certificates: &ClientCertificates,
+) -> ServerMetadata {
     let strings = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
-    let secret = [Method::ClientSecretBasic, Method::ClientSecretPost];
-    let methods = |with_none: bool| {
-        secret
-            .iter()
-            .copied()
-            .chain(with_none.then_some(Method::None))
-            .map(|method| method.as_str().to_owned())
-            .collect::<Vec<_>>()
-    };
     ServerMetadata {
         issuer: realm.issuer().to_owned(),
         authorization_endpoint: Some(realm.url("/authorize")),
@@ -44,6 +39,7 @@ pub fn describe(realm: &Realm, catalogue: &Catalogue) -> ServerMetadata {
         jwks_uri: Some(realm.url("/jwks")),
         introspection_endpoint: Some(realm.url("/introspect")),
         revocation_endpoint: Some(realm.url("/revoke")),
+        device_authorization_endpoint: Some(realm.url("/device_authorization")),
         end_session_endpoint: Some(realm.url("/logout")),
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
         claims_supported: claims(),
@@ -55,13 +51,24 @@ pub fn describe(realm: &Realm, catalogue: &Catalogue) -> ServerMetadata {
             .map(|grant| grant.as_str().to_owned())
             .collect(),
         subject_types_supported: strings(&["public"]),
+        dpop_signing_alg_values_supported: oauth::dpop::ALGORITHMS
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         id_token_signing_alg_values_supported: id_token::ALGORITHMS
             .iter()
             .map(ToString::to_string)
             .collect(),
-        token_endpoint_auth_methods_supported: methods(true),
-        revocation_endpoint_auth_methods_supported: methods(true),
-        introspection_endpoint_auth_methods_supported: methods(false),
+        token_endpoint_auth_methods_supported: certificates.methods(true),
+        token_endpoint_auth_signing_alg_values_supported: algorithms(),
+        revocation_endpoint_auth_methods_supported: certificates.methods(true),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
+        introspection_endpoint_auth_methods_supported: certificates.methods(false),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
+        tls_client_certificate_bound_access_tokens: certificates.reach_us.then_some(true),
+        mtls_endpoint_aliases: certificates
+            .endpoints(realm)
+            .map(|aliases| serde_json::json!(aliases)),
         code_challenge_methods_supported: strings(&[pkce::METHOD]),
         authorization_response_iss_parameter_supported: Some(true),
         prompt_values_supported: strings(&["none", "login", "consent", "select_account"]),

@@ -62,6 +62,36 @@ reasons! {
     ClientSecretUnexpected => InvalidClient, "client authentication failed";
     /// The secret is right, and the client registered another way to present it.
     ClientMethodNotRegistered => InvalidClient, "the client is registered for another token_endpoint_auth_method";
+    /// A client that authenticates in another way came with an assertion.
+    ClientAssertionUnexpected => InvalidClient, "client authentication failed";
+    /// The assertion cannot be read, or holds what it must not.
+    ClientAssertionMalformed => InvalidClient, "client authentication failed";
+    /// The assertion is signed by an algorithm that the client does not use.
+    ClientAssertionAlgorithm => InvalidClient, "client authentication failed";
+    /// The signature of the assertion is wrong.
+    ClientAssertionSignature => InvalidClient, "client authentication failed";
+    /// None of the client's keys is the one that the assertion names.
+    ClientKeyUnknown => InvalidClient, "client authentication failed";
+    /// The keys at the client's `jwks_uri` cannot be had.
+    ClientKeysUnreachable => InvalidClient, "client authentication failed";
+    /// `iss` and `sub` of the assertion are not both the client (RFC 7523 §3).
+    ClientAssertionOfAnother => InvalidClient, "client authentication failed";
+    /// The assertion is for another server, or for another one too (RFC 7523 §3).
+    ClientAssertionAudience => InvalidClient, "client authentication failed";
+    /// The assertion has expired, is not yet valid, or lives too long.
+    ClientAssertionTimes => InvalidClient, "client authentication failed";
+    /// The assertion has no `jti`, or too long a one.
+    ClientAssertionId => InvalidClient, "client authentication failed";
+    /// The assertion was used before (RFC 7523 §3).
+    ClientAssertionReplayed => InvalidClient, "client authentication failed";
+    /// The connection has no certificate of the client (RFC 8705 §2).
+    ClientCertificateMissing => InvalidClient, "client authentication failed";
+    /// No authority that the operator trusts vouches for the certificate now, or it cannot be read.
+    ClientCertificateUntrusted => InvalidClient, "client authentication failed";
+    /// The certificate is not the one that the client registered.
+    ClientCertificateOfAnother => InvalidClient, "client authentication failed";
+    /// The client's tokens are bound to its certificate, and the connection has none (RFC 8705 §3).
+    CertificateNeeded => InvalidRequest, "the client's tokens are bound to its certificate: connect with it";
     /// A public client asked where only confidential ones may.
     ClientIsPublic => InvalidClient, "this endpoint requires client authentication";
     /// A public client asked for a token of its own (RFC 6749 §4.4).
@@ -137,7 +167,56 @@ reasons! {
     /// The token's counter is ahead of the family: the database went back in time.
     RefreshAhead => InvalidGrant, "the refresh token is invalid, expired or revoked";
 
+    // The device grant (RFC 8628 §3.5)
+    /// No such device code.
+    DeviceCodeUnknown => InvalidGrant, "the device code is invalid or already used";
+    /// The device code was issued to another client.
+    DeviceCodeOfAnotherClient => InvalidGrant, "the device code is invalid or already used";
+    /// The device code was redeemed before: a replay.
+    DeviceCodeReplayed => InvalidGrant, "the device code is invalid or already used";
+    /// Nobody allowed it in time.
+    DeviceCodeExpired => ExpiredToken, "the device code has expired: start again";
+    /// The person has not decided.
+    DevicePending => AuthorizationPending, "the person has not decided yet";
+    /// The device polls faster than it may.
+    DeviceSlowDown => SlowDown, "polled too early: wait five seconds longer between requests from now on";
+    /// The person said no.
+    DeviceDenied => AccessDenied, "the person denied the request";
+
+    /// The code is bound to a key or a certificate, and the request does not prove to have it (RFC 9449 §10).
+    CodeBound => InvalidGrant, "the code is bound to a key that the request does not prove to have";
+    /// The same of a refresh token (RFC 9449 §5, RFC 8705 §4).
+    RefreshBound => InvalidGrant, "the refresh token is bound to a key that the request does not prove to have";
+
+    // DPoP proofs (RFC 9449 §4.3, §5, §8)
+    /// No proof, and the client or the token asks for one.
+    ProofMissing => InvalidDpopProof, "a DPoP proof is required";
+    /// More than one header.
+    ProofTwice => InvalidDpopProof, "the DPoP header is included more than once";
+    /// Its form, its type, its algorithm, its key or its signature.
+    ProofInvalid => InvalidDpopProof, "the DPoP proof is not a JWT of the type dpop+jwt with a public key and a good signature";
+    /// It is for another method.
+    ProofMethod => InvalidDpopProof, "htm of the DPoP proof is not the method of this request";
+    /// It is for another address.
+    ProofAddress => InvalidDpopProof, "htu of the DPoP proof is not the address of this request";
+    /// Its `jti` is empty or too long.
+    ProofIdentifier => InvalidDpopProof, "jti of the DPoP proof has 1 to 256 characters";
+    /// It is for another access token.
+    ProofTokenHash => InvalidDpopProof, "ath of the DPoP proof is not the hash of the access token";
+    /// It was used before.
+    ProofReplayed => InvalidDpopProof, "the DPoP proof was used before: make a new one for each request";
+    /// Its time is too far off; a nonce would help.
+    ProofTime => UseDpopNonce, "iat of the DPoP proof is too far from the time of the server: use the nonce";
+    /// It has no nonce.
+    ProofNonceMissing => UseDpopNonce, "the DPoP proof needs the nonce of the server";
+    /// Its nonce is not ours, or too old.
+    ProofNonce => UseDpopNonce, "the nonce of the DPoP proof is not acceptable: use the present one";
+
     // Access tokens that are presented (RFC 6750 §3.1)
+    /// The token is bound to a key or a certificate, and the request does not prove to have it (RFC 9449 §7.2, RFC 8705 §3).
+    TokenBound => InvalidToken, "the access token is bound to a key or certificate that the request does not prove to have";
+    /// A token that is not bound to a key came with the scheme DPoP (RFC 9449 §7.1).
+    TokenNotBound => InvalidToken, "the access token is not bound to a key";
     /// Two ways of presenting a token were used at once.
     TokenTwice => InvalidRequest, "the access token is presented in more than one way";
     /// Not an access token of this realm, or its signature is wrong.

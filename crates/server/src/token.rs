@@ -3,31 +3,48 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
+use oauth::Params;
 use oauth::token::{GrantType, TokenRequest, TokenResponse};
 
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refusal::{Reason, Refusal};
-use crate::{answer, authorization_code, client_credentials, refresh_token};
+use crate::{answer, authorization_code, client_credentials, device_code, dpop, refresh_token};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "token",
+    path: "/token",
     for_scripts: true,
 };
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
-    let (params, client) = match ENDPOINT.admit(&call, body).await {
+    let (params, mut client) = match ENDPOINT.admit(&call, body).await {
         Ok(admitted) => admitted,
         Err(refused) => return *refused,
     };
-    let outcome = match TokenRequest::parse(&params) {
-        Ok(request) => grant(&call, &client, &request).await,
-        Err(error) => Err(error.into()),
+    let outcome = match bind(&call, &mut client) {
+        Ok(()) => asked(&call, &client, &params).await,
+        Err(refusal) => Err(refusal),
     };
-    ENDPOINT.answer(&call, &client, outcome, |tokens: &TokenResponse| {
-        answer::json(StatusCode::OK, tokens)
-    })
+    let fulfilled = |tokens: &TokenResponse| answer::json(StatusCode::OK, tokens);
+    let mut response = ENDPOINT.answer(&call, &client, outcome, fulfilled).await;
+    dpop::offer(&call, &client, &mut response);
+    response
+}
+
+/// Binds what the client gets to what it proves to have.
+fn bind(call: &Call, client: &mut AuthenticatedClient) -> Result<(), Refusal> {
+    dpop::bind(call, ENDPOINT.path, client)?;
+    Ok(client.bind_certificate(call)?)
+}
+
+async fn asked(
+    call: &Call,
+    client: &AuthenticatedClient,
+    params: &Params,
+) -> Result<TokenResponse, Refusal> {
+    grant(call, client, &TokenRequest::parse(params)?).await
 }
 
 async fn grant(
@@ -44,7 +61,7 @@ async fn grant(
         TokenRequest::ClientCredentials(request) => {
             client_credentials::issue(call, client, request).await
         }
-        TokenRequest::DeviceCode(_) => Err(Reason::GrantTypeNotRegistered.into()),
+        TokenRequest::DeviceCode(request) => device_code::poll(call, client, request).await,
     }
 }
 

@@ -11,6 +11,7 @@ use oauth::{Error as Wire, Scope};
 use realm::Client;
 
 use crate::call::Call;
+use crate::dpop::{self, Scheme};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token;
 use crate::{answer, cors, form};
@@ -19,28 +20,33 @@ const ENDPOINT: &str = "userinfo";
 
 /// The endpoint.
 pub(crate) async fn handle(call: Call, method: Method, body: Body) -> Response {
-    let token = match presented(&call, &method, body).await {
-        Ok(Some(token)) => token,
-        Ok(None) => return challenge(&call, None),
-        Err(reason) => return challenge(&call, Some(&reason.into())),
+    let (scheme, token) = match presented(&call, &method, body).await {
+        Ok(Some(presented)) => presented,
+        Ok(None) => return challenge(&call, None, None),
+        Err(reason) => return challenge(&call, None, Some(&reason.into())),
     };
-    match tell(&call, &token).await {
+    match tell(&call, &method, (scheme, &token)).await {
         Ok((client, claims)) => {
-            let response = answer::json(StatusCode::OK, &claims);
+            let mut response = answer::json(StatusCode::OK, &claims);
+            scheme.offer(&call, &mut response);
             cors::allow(&call, Some(&client), response)
         }
         Err((client, refusal)) => {
-            let response = challenge(&call, Some(&refusal));
+            let response = challenge(&call, Some(scheme), Some(&refusal));
             cors::allow(&call, client.as_deref(), response)
         }
     }
 }
 
 /// The token, from the header or the form (RFC 6750 §2.1, §2.2), never from the query, which ends up in logs (RFC 9700 §4.3.2).
-async fn presented(call: &Call, method: &Method, body: Body) -> Result<Option<String>, Reason> {
+async fn presented(
+    call: &Call,
+    method: &Method,
+    body: Body,
+) -> Result<Option<(Scheme, String)>, Reason> {
     let header = match call.authorization() {
         Ok(None) => None,
-        Ok(Some(value)) => Some(bearer(value).ok_or(Reason::TokenMalformed)?),
+        Ok(Some(value)) => Some(Scheme::split(value).ok_or(Reason::TokenMalformed)?),
         Err(()) => return Err(Reason::TokenTwice),
     };
     let is_form = call.headers.contains_key(header::CONTENT_TYPE);
@@ -56,20 +62,14 @@ async fn presented(call: &Call, method: &Method, body: Body) -> Result<Option<St
     };
     match (header, in_form) {
         (Some(_), Some(_)) => Err(Reason::TokenTwice),
-        (Some(token), None) => Ok(Some(token.to_owned())),
-        (None, token) => Ok(token),
+        (Some((scheme, token)), None) => Ok(Some((scheme, token.to_owned()))),
+        (None, token) => Ok(token.map(|token| (Scheme::Bearer, token))),
     }
-}
-
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
 }
 
 type Told = Result<(Arc<Client>, Userinfo), (Option<Arc<Client>>, Refusal)>;
 
-async fn tell(call: &Call, token: &str) -> Told {
+async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> Told {
     let realm = &call.realm;
     let claims = access_token::read(realm, token, call.now())
         .await
@@ -81,6 +81,15 @@ async fn tell(call: &Call, token: &str) -> Told {
         .filter(|client| !client.disabled)
         .ok_or((None, Reason::TokenRevoked.into()))?;
     let refused = |reason: Reason| (Some(Arc::clone(&client)), reason.into());
+    let proven = call.confirmation();
+    dpop::check_holder(
+        call,
+        method,
+        (scheme, token),
+        (&claims, &client),
+        proven.as_ref(),
+    )
+    .map_err(|refusal| (Some(Arc::clone(&client)), refusal))?;
     if !claims.has_scope("openid") {
         return Err(refused(Reason::TokenScope));
     }
@@ -101,7 +110,7 @@ async fn tell(call: &Call, token: &str) -> Told {
 }
 
 /// A refusal as RFC 6750 §3 has it: without an error code when no token came, and `openid` named when it is what lacks.
-fn challenge(call: &Call, refusal: Option<&Refusal>) -> Response {
+fn challenge(call: &Call, scheme: Option<Scheme>, refusal: Option<&Refusal>) -> Response {
     let (mut response, challenge) = match refusal {
         None => (
             answer::empty(StatusCode::UNAUTHORIZED),
@@ -116,13 +125,10 @@ fn challenge(call: &Call, refusal: Option<&Refusal>) -> Response {
             (answer::refused(call, ENDPOINT, None, refusal), challenge)
         }
     };
-    if response.status().is_client_error() {
-        let challenge = challenge.with_realm(call.realm.issuer());
-        answer::set(
-            &mut response,
-            header::WWW_AUTHENTICATE,
-            &challenge.to_string(),
-        );
+    let challenge = challenge.with_realm(call.realm.issuer());
+    Scheme::challenge(scheme, &challenge, &mut response);
+    if let Some(scheme) = scheme {
+        scheme.offer(call, &mut response);
     }
     response
 }

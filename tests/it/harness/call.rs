@@ -9,6 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 use url::Url;
 use web::address::PeerAddress;
+use web::client_certificate::ClientCertificate;
 
 use super::{Answer, World};
 
@@ -18,6 +19,8 @@ const SECRET: &[&str] = &[
     "refresh_token",
     "id_token",
     "code",
+    "device_code",
+    "user_code",
     "code_verifier",
     "client_secret",
     "password",
@@ -36,6 +39,7 @@ pub struct Call {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     address: IpAddr,
+    certificate: Option<ClientCertificate>,
     host: Option<String>,
 }
 
@@ -49,6 +53,7 @@ impl Call {
             headers: Vec::new(),
             body: Vec::new(),
             address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+            certificate: None,
             host: None,
         }
     }
@@ -99,6 +104,12 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// On a connection with this certificate (DER) of the client.
+    pub fn certificate(mut self, der: &[u8]) -> Self {
+        self.certificate = Some(ClientCertificate(der.into()));
+        self
+    }
+
     /// A request from another network address.
     pub fn from(mut self, address: &str) -> Self {
         self.address = address.parse().expect("an address");
@@ -130,6 +141,9 @@ impl Call {
         }
         let from = SocketAddr::new(self.address, 40_000);
         request.extensions_mut().insert(PeerAddress(from));
+        if let Some(certificate) = self.certificate {
+            request.extensions_mut().insert(certificate);
+        }
         let response = self
             .world
             .router()

@@ -207,6 +207,21 @@ impl Flow {
         self.client.token(&pairs).await
     }
 
+    /// The parameters that redeem a code for a client that names itself in the body.
+    pub fn redemption(&self, code: &str) -> Vec<(String, String)> {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("code_verifier", &self.verifier),
+            ("client_id", &self.client.id),
+        ];
+        if let Some(uri) = self.parameters.get("redirect_uri") {
+            form.push(("redirect_uri", uri));
+        }
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        form.into_iter().map(owned).collect()
+    }
+
     /// The whole flow in a browser of its own.
     pub async fn tokens(&self) -> Tokens {
         self.tokens_in(&mut self.world.browser()).await

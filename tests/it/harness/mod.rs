@@ -2,6 +2,7 @@
 //! and clients. Everything goes through HTTP; only clients, APIs and people are made through the crates, as the commands make them.
 
 mod answer;
+pub mod authority;
 mod browser;
 mod call;
 mod client;
@@ -19,7 +20,7 @@ pub use call::{Call, base64};
 pub use client::{Client, NewClient};
 pub use engine::{Engine, run};
 pub use flow::{ALICE, CALLBACK, Flow, Tokens};
-pub use world::{START, World, set};
+pub use world::{START, World, WorldOptions, set};
 
 /// Writes each test twice, on SQLite and on PostgreSQL: `async fn a_code_is_redeemed_once(world: World) { … }`.
 #[macro_export]

@@ -8,6 +8,7 @@ use ambient::{Ambient, Entropy};
 use axum::Router;
 use realm::{Node, NodeOptions, Realm, SealingKey};
 
+use super::authority::TRUSTED;
 use super::logs::{self, Secrets};
 use super::{ALICE, Answer, Browser, Call, Client, Engine, Flow, NewClient};
 
@@ -114,6 +115,11 @@ impl World {
         let mut options = self.0.options.clone();
         options.limits = true;
         Self::with(self.0.engine, options).await
+    }
+
+    /// What its database runs on.
+    pub fn engine(&self) -> Engine {
+        self.0.engine
     }
 
     /// The issuer of its first realm.
@@ -330,6 +336,17 @@ fn app_options(limits: bool) -> grantor::AppOptions {
         identity.limits = identity::LimitOptions::default();
         server = server::Options::default();
     }
+    // What hangs in a test shall not hang for long.
+    server.outbound.timeout = std::time::Duration::from_millis(700);
+    server.certificates = server::ClientCertificates {
+        reach_us: true,
+        authorities: server::ClientAuthorities::from_pem(TRUSTED.pem.as_bytes())
+            .expect("an authority"),
+        aliases: Some(server::Aliases {
+            issuer: ISSUER.to_owned(),
+            base: "https://mtls.example".to_owned(),
+        }),
+    };
     grantor::AppOptions {
         identity,
         server,

@@ -13,6 +13,8 @@ use crate::{answer, cors, form};
 pub(crate) struct Endpoint {
     /// The metadata key without `_endpoint`, for the log.
     pub(crate) name: &'static str,
+    /// Its path below the issuer.
+    pub(crate) path: &'static str,
     /// Whether scripts of the origins that the client registered may read the answer.
     pub(crate) for_scripts: bool,
 }
@@ -34,7 +36,7 @@ impl Endpoint {
                 return Err(Box::new(refused));
             }
         };
-        match authenticate(call, &params).await {
+        match authenticate(call, self, &params).await {
             Ok(client) => Ok((params, client)),
             Err(failed) => {
                 let client = failed.client.as_deref();
@@ -46,13 +48,22 @@ impl Endpoint {
     }
 
     /// The answer to an authenticated client: what `fulfilled` makes of the result, or the refusal.
-    pub(crate) fn answer<T>(
+    /// A proof that counts once is spent by then, whatever the result.
+    pub(crate) async fn answer<T>(
         &self,
         call: &Call,
         client: &AuthenticatedClient,
         outcome: Result<T, Refusal>,
         fulfilled: impl FnOnce(&T) -> Response,
     ) -> Response {
+        let outcome = match outcome {
+            // Nothing was given: the client may try once more.
+            Err(failed @ (Refusal::Busy | Refusal::Down(_) | Refusal::Failed(_))) => Err(failed),
+            outcome => {
+                let granted = outcome.is_ok();
+                client.settle(&call.realm, granted).await.and(outcome)
+            }
+        };
         let response = match outcome {
             Ok(result) => fulfilled(&result),
             Err(refusal) => answer::refused(call, self.name, Some(&client.id), &refusal),

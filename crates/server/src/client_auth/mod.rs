@@ -1,10 +1,20 @@
 //! Client authentication (RFC 6749 §2.3): what was presented becomes an [`AuthenticatedClient`], which nothing else can make.
 
+mod assertion;
+mod authenticated;
+mod certificate;
 mod client_secret;
+mod client_secret_jwt;
 mod endpoint;
 mod none;
+mod offered;
+mod private_key_jwt;
+mod remote_keys;
+pub mod rules;
+mod self_signed_tls_client_auth;
+pub(crate) mod sql;
+mod tls_client_auth;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use oauth::Params;
@@ -14,18 +24,13 @@ use realm::Client;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
+pub use authenticated::AuthenticatedClient;
+pub(crate) use certificate::thumbprint;
 pub(crate) use endpoint::Endpoint;
-
-/// A client that proved who it is, as far as its registration asks for proof.
-#[derive(Clone, Debug)]
-pub struct AuthenticatedClient(Arc<Client>);
-
-impl Deref for AuthenticatedClient {
-    type Target = Client;
-    fn deref(&self) -> &Client {
-        &self.0
-    }
-}
+pub(crate) use offered::algorithms;
+pub use offered::{Aliases, ClientCertificates};
+pub(crate) use remote_keys::RemoteKeys;
+pub use tls_client_auth::ClientAuthorities;
 
 /// A refusal, and what is known about who was refused.
 #[derive(Debug)]
@@ -36,12 +41,13 @@ pub(crate) struct Unauthenticated {
     pub(crate) client: Option<Arc<Client>>,
 }
 
-/// Finds and authenticates the client of a request to /token, /introspect or /revoke.
+/// Finds and authenticates the client of a request to an endpoint.
 ///
 /// # Errors
 /// `invalid_client`, `invalid_request` when two methods are mixed, or 429 after too many wrong secrets from one address.
-pub(crate) async fn authenticate(
+async fn authenticate(
     call: &Call,
+    endpoint: &Endpoint,
     params: &Params,
 ) -> Result<AuthenticatedClient, Box<Unauthenticated>> {
     let header = call.authorization();
@@ -65,6 +71,7 @@ pub(crate) async fn authenticate(
         .await
         .map_err(|error| refused(error.into(), None))?;
     let Some(client) = client else {
+        client_secret::look_busy(&call.realm, &presented);
         call.server.guesses.failed(call, id);
         return Err(refused(Reason::ClientUnknown.into(), None));
     };
@@ -74,20 +81,42 @@ pub(crate) async fn authenticate(
     let verdict = match &presented {
         Presented::Basic { secret, .. } => {
             client_secret::check(&call.realm, &client, Method::ClientSecretBasic, secret)
+                .map(|()| None)
         }
         Presented::Post { secret, .. } => {
             client_secret::check(&call.realm, &client, Method::ClientSecretPost, secret)
+                .map(|()| None)
         }
-        Presented::None { .. } => none::check(&client),
+        Presented::Assertion { assertion, .. } => {
+            let checked = assertion::check(call, endpoint, &client, assertion);
+            // Kept apart, so that what waits for others does not make the usual request larger.
+            Box::pin(checked).await.map(Some)
+        }
+        Presented::None { .. } => match client.token_endpoint_auth_method {
+            Some(Method::TlsClientAuth) => tls_client_auth::check(call, &client),
+            Some(Method::SelfSignedTlsClientAuth) => {
+                Box::pin(self_signed_tls_client_auth::check(call, &client)).await
+            }
+            _ => none::check(&client),
+        }
+        .map(|()| None),
         Presented::Nothing => Err(Reason::ClientMissing),
     };
     match verdict {
-        Ok(()) => Ok(AuthenticatedClient(client)),
+        Ok(assertion) => Ok(AuthenticatedClient::new(client, assertion)),
         Err(reason) => {
-            if reason == Reason::ClientSecretWrong {
+            if is_guess(reason) {
                 call.server.guesses.failed(call, id);
             }
             Err(refused(reason.into(), Some(client)))
         }
     }
+}
+
+/// Whether somebody may be trying keys.
+fn is_guess(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::ClientSecretWrong | Reason::ClientAssertionSignature | Reason::ClientKeyUnknown
+    )
 }

@@ -1,0 +1,168 @@
+//! Who has proved who it is. What proves it once only is spent in the commit that makes the request true, or before the answer leaves.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use db::{Batch, Committed, params};
+use oauth::claims::Confirmation;
+use realm::{Client, Realm};
+
+use super::certificate::thumbprint;
+use super::sql;
+use crate::call::Call;
+use crate::commit::outcome;
+use crate::dpop;
+use crate::refusal::{Reason, Refusal};
+use crate::tokens::access_token::Holder;
+
+/// A client that proved who it is, as far as its registration asks for proof.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedClient {
+    client: Arc<Client>,
+    assertion: Option<Arc<Assertion>>,
+    /// What the request proves to have, so that what it gets is bound to that.
+    confirmation: Option<Confirmation>,
+    proof: Option<Arc<dpop::Accepted>>,
+}
+
+/// An assertion that was verified and counts once.
+#[derive(Debug)]
+pub(super) struct Assertion {
+    /// The SHA-256 of the client and the `jti`, base64url.
+    hash: String,
+    /// Until when it would be accepted (unix seconds, exclusive).
+    expires_at: i64,
+    spent: AtomicBool,
+}
+
+impl Assertion {
+    pub(super) fn new(client: &str, jti: &str, expires_at: i64) -> Self {
+        let named = [client.as_bytes(), &[0], jti.as_bytes()].concat();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &named);
+        Self {
+            hash: jose::base64url::encode(digest),
+            expires_at,
+            spent: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Deref for AuthenticatedClient {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl AuthenticatedClient {
+    pub(super) fn new(client: Arc<Client>, assertion: Option<Assertion>) -> Self {
+        Self {
+            client,
+            assertion: assertion.map(Arc::new),
+            confirmation: None,
+            proof: None,
+        }
+    }
+
+    /// Binds what the client gets to the key of a proof.
+    pub(crate) fn bind(&mut self, proof: dpop::Accepted) {
+        let confirmation = self.confirmation.get_or_insert_default();
+        confirmation.jkt = Some(proof.jkt().to_owned());
+        self.proof = Some(Arc::new(proof));
+    }
+
+    /// Binds what the client gets to the certificate of the connection, if that is how it is registered.
+    ///
+    /// # Errors
+    /// [`Reason::CertificateNeeded`].
+    pub(crate) fn bind_certificate(&mut self, call: &Call) -> Result<(), Reason> {
+        if self.tls_client_certificate_bound_access_tokens {
+            let der = call.certificate().ok_or(Reason::CertificateNeeded)?;
+            let confirmation = self.confirmation.get_or_insert_default();
+            confirmation.x5t_s256 = Some(thumbprint(der));
+        }
+        Ok(())
+    }
+
+    /// What its tokens are bound to.
+    pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
+    }
+
+    /// The DPoP proof of the request.
+    pub(crate) fn proof(&self) -> Option<&dpop::Accepted> {
+        self.proof.as_deref()
+    }
+
+    /// To whom its access tokens are issued.
+    pub(crate) fn holder(&self) -> Holder<'_> {
+        Holder {
+            client: &self.client.id,
+            confirmation: self.confirmation(),
+        }
+    }
+
+    /// The batch of what this client does. It begins with the proof that counts once, if that is how the client authenticated.
+    pub(crate) fn batch(&self, realm: &Realm) -> Batch {
+        let mut batch = Batch::new();
+        if let Some(assertion) = self.unspent() {
+            let values = params![realm.name(), &assertion.hash, assertion.expires_at];
+            batch.run(&sql::SPEND_ASSERTION, values);
+        }
+        if let Some(proof) = &self.proof {
+            proof.spend(realm, &mut batch);
+        }
+        batch
+    }
+
+    /// Commits a [`batch`](Self::batch); `None` when a guard did not hold, so that the caller loads and decides again.
+    ///
+    /// # Errors
+    /// [`Reason::ClientAssertionReplayed`] when the proof was used before, at whichever node; else as [`crate::commit::commit`].
+    pub(crate) async fn commit(
+        &self,
+        realm: &Realm,
+        batch: Batch,
+    ) -> Result<Option<Committed>, Refusal> {
+        let spends = batch.contains(&sql::SPEND_ASSERTION);
+        let proves = batch.contains(&dpop::sql::SPEND_PROOF);
+        let result = realm.commit(batch).await;
+        if matches!(&result, Err(error) if error.is_unique(&sql::SPEND_ASSERTION)) {
+            return Err(Reason::ClientAssertionReplayed.into());
+        }
+        if matches!(&result, Err(error) if error.is_unique(&dpop::sql::SPEND_PROOF)) {
+            return Err(Reason::ProofReplayed.into());
+        }
+        let committed = outcome(result)?;
+        if let (true, Some(proof), true) = (proves, &self.proof, committed.is_some()) {
+            proof.set_spent();
+        }
+        if let (true, Some(assertion), true) = (spends, &self.assertion, committed.is_some()) {
+            assertion.spent.store(true, Ordering::Relaxed);
+        }
+        Ok(committed)
+    }
+
+    /// Spends the proof, if no commit of the request has done so: after this the answer may leave. A DPoP proof is spent only by what was `granted`: with
+    /// the name of a public client anybody could fill the table with those of refused requests.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub(super) async fn settle(&self, realm: &Realm, granted: bool) -> Result<(), Refusal> {
+        let proof = self
+            .proof
+            .as_deref()
+            .is_some_and(dpop::Accepted::is_unspent);
+        if self.unspent().is_some() || (granted && proof) {
+            self.commit(realm, self.batch(realm)).await?;
+        }
+        Ok(())
+    }
+
+    fn unspent(&self) -> Option<&Assertion> {
+        self.assertion
+            .as_deref()
+            .filter(|assertion| !assertion.spent.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,150 @@
+//! What a client's certificate says (RFC 5280), as far as RFC 8705 asks for it.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::digest;
+use jose::Jwk;
+use x509_cert::Certificate;
+use x509_cert::der::asn1::UintRef;
+use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::der::{Decode, Reader, SliceReader};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+
+/// A certificate that could be read.
+pub(super) struct Presented<'a> {
+    der: &'a [u8],
+    parsed: Certificate,
+}
+
+/// Whom a client of `tls_client_auth` registered as its certificate's subject (RFC 8705 §2.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject<'a> {
+    /// The whole name, as RFC 4514 writes it.
+    Name(&'a str),
+    /// A `dNSName`.
+    Dns(&'a str),
+    /// A `uniformResourceIdentifier`.
+    Uri(&'a str),
+    /// An `iPAddress`.
+    Ip(IpAddr),
+    /// An `rfc822Name`.
+    Email(&'a str),
+}
+
+/// The thumbprint that `x5t#S256` is (RFC 8705 §3.1): SHA-256 of the DER, base64url.
+pub(crate) fn thumbprint(der: &[u8]) -> String {
+    jose::base64url::encode(digest::digest(&digest::SHA256, der))
+}
+
+impl<'a> Presented<'a> {
+    /// Reads a certificate; `None` when it is not one.
+    pub(super) fn read(der: &'a [u8]) -> Option<Self> {
+        let parsed = Certificate::from_der(der).ok()?;
+        Some(Self { der, parsed })
+    }
+
+    /// Whether it is about this subject. Alternative names are compared as a whole: there are no wildcards here.
+    pub(super) fn is_about(&self, subject: Subject<'_>) -> bool {
+        if let Subject::Name(name) = subject {
+            let own = &self.parsed.tbs_certificate.subject;
+            return !own.is_empty()
+                && realm::clients::distinguished_name(name) == Some(own.to_string());
+        }
+        // Names that cannot be read, or are there twice, are nobody's.
+        let Ok(Some((_, SubjectAltName(names)))) =
+            self.parsed.tbs_certificate.get::<SubjectAltName>()
+        else {
+            return false;
+        };
+        names.iter().any(|name| match (subject, name) {
+            (Subject::Dns(one), GeneralName::DnsName(own)) => {
+                own.as_str().eq_ignore_ascii_case(one)
+            }
+            (Subject::Uri(one), GeneralName::UniformResourceIdentifier(own)) => own.as_str() == one,
+            (Subject::Email(one), GeneralName::Rfc822Name(own)) => is_mailbox(own.as_str(), one),
+            (Subject::Ip(IpAddr::V4(one)), GeneralName::IpAddress(own)) => {
+                own.as_bytes() == one.octets()
+            }
+            (Subject::Ip(IpAddr::V6(one)), GeneralName::IpAddress(own)) => {
+                own.as_bytes() == one.octets()
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether the client registered this certificate (`x5c`), or, without a certificate, its key.
+    pub(super) fn is_registered_by(&self, jwk: &Jwk) -> bool {
+        match jwk.member("x5c") {
+            Some(chain) => chain[0]
+                .as_str()
+                .and_then(standard_base64)
+                .is_some_and(|der| der == self.der),
+            None => has_key(&self.parsed.tbs_certificate.subject_public_key_info, jwk),
+        }
+    }
+}
+
+/// The host's case does not count, the rest does (RFC 5280 §7.5).
+fn is_mailbox(own: &str, registered: &str) -> bool {
+    match (own.rsplit_once('@'), registered.rsplit_once('@')) {
+        (Some((name, host)), Some((one, other))) => name == one && host.eq_ignore_ascii_case(other),
+        _ => false,
+    }
+}
+
+/// RFC 7517 §4.7: not the base64 of URLs.
+fn standard_base64(text: &str) -> Option<Vec<u8>> {
+    use base64ct::{Base64, Encoding};
+    Base64::decode_vec(text).ok()
+}
+
+/// Whether both are the same public key.
+fn has_key(own: &SubjectPublicKeyInfoOwned, jwk: &Jwk) -> bool {
+    let jwk = jwk.to_value();
+    let number = |name: &str| {
+        jwk[name]
+            .as_str()
+            .and_then(|text| jose::base64url::decode(text).ok())
+    };
+    let curve = |names: &[(&str, &str)]| {
+        let wanted = names.iter().find(|(name, _)| jwk["crv"] == **name);
+        wanted.and_then(|(_, oid)| oid.parse::<ObjectIdentifier>().ok())
+    };
+    let Some(bits) = own.subject_public_key.as_bytes() else {
+        return false;
+    };
+    match jwk["kty"].as_str() {
+        Some("EC") => {
+            let parameters = own.algorithm.parameters.as_ref();
+            let named = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+            let point = || Some([vec![4], number("x")?, number("y")?].concat());
+            named.is_some() && named == curve(CURVES) && point().is_some_and(|point| point == bits)
+        }
+        Some("OKP") => {
+            Some(own.algorithm.oid) == curve(&[("Ed25519", "1.3.101.112")])
+                && number("x").is_some_and(|x| x == bits)
+        }
+        Some("RSA") => rsa(bits).is_some_and(|(n, e)| {
+            number("n").as_deref() == Some(n) && number("e").as_deref() == Some(e)
+        }),
+        _ => false,
+    }
+}
+
+const CURVES: &[(&str, &str)] = &[
+    ("P-256", "1.2.840.10045.3.1.7"),
+    ("P-384", "1.3.132.0.34"),
+    ("P-521", "1.3.132.0.35"),
+];
+
+/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 §A.1.1).
+fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let numbers = reader.sequence(|inner| {
+        let modulus = UintRef::decode(inner)?;
+        Ok((modulus.as_bytes(), UintRef::decode(inner)?.as_bytes()))
+    });
+    numbers.ok().filter(|_| reader.is_finished())
+}

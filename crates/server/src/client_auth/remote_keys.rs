@@ -1,0 +1,123 @@
+//! The keys at the `jwks_uri` of clients: fetched through the guard, kept in bounded memory for a bounded time, and again when a client signs with one
+//! that is not there. Whoever waits for one client's address keeps nobody else waiting.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use fetch::{Fetch, FetchOptions};
+use quick_cache::sync::Cache;
+use realm::clients::{LONGEST_KEYS, PublicKeys};
+use realm::{Client, Realm};
+
+use super::rules::{Want, are_usable, must_fetch};
+use crate::refusal::Reason;
+
+/// How many clients' keys are kept.
+const CLIENTS: usize = 2000;
+/// How long an answer may take, from the first byte to the last.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The fetched keys of all clients of a process.
+pub(crate) struct RemoteKeys {
+    fetch: Option<Fetch>,
+    clients: Cache<String, Arc<Entry>>,
+}
+
+#[derive(Default)]
+struct Entry {
+    latest: RwLock<Option<Fetched>>,
+    /// When it was tried last; whoever holds it is the one who fetches.
+    tried_at: tokio::sync::Mutex<Option<i64>>,
+}
+
+#[derive(Clone)]
+struct Fetched {
+    keys: PublicKeys,
+    at: i64,
+}
+
+impl Entry {
+    fn latest(&self) -> Option<Fetched> {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        latest.clone()
+    }
+}
+
+impl RemoteKeys {
+    pub(crate) fn new(options: FetchOptions) -> Self {
+        let options = FetchOptions {
+            timeout: options.timeout.min(PATIENCE),
+            max_bytes: LONGEST_KEYS,
+            ..options
+        };
+        let fetch = Fetch::new(options)
+            .inspect_err(|error| tracing::error!(%error, "no jwks_uri can be fetched"))
+            .ok();
+        Self {
+            fetch,
+            clients: Cache::new(CLIENTS),
+        }
+    }
+
+    /// The keys of a client with a `jwks_uri`.
+    ///
+    /// # Errors
+    /// [`Reason::ClientKeysUnreachable`].
+    pub(super) async fn of(
+        &self,
+        realm: &Realm,
+        client: &Client,
+        want: Want,
+    ) -> Result<PublicKeys, Reason> {
+        let Some(uri) = client.jwks_uri.as_deref() else {
+            return Err(Reason::ClientKeysUnreachable);
+        };
+        let name = format!("{} {} {uri}", realm.name(), client.id);
+        let made = self
+            .clients
+            .get_or_insert_with(&name, || Ok::<_, Reason>(Arc::default()));
+        let entry = made?;
+        let now = realm.now();
+        let at_hand = entry.latest();
+        // The usual case, in which nobody waits for anybody.
+        if let (Some(fetched), Want::Current) = (&at_hand, want)
+            && !must_fetch(Some(fetched.at), None, want, now)
+        {
+            return Ok(fetched.keys.clone());
+        }
+        let seen = at_hand.map(|fetched| fetched.at);
+        self.renew(&entry, uri, (seen, want), now).await;
+        match entry.latest() {
+            Some(fetched) if are_usable(fetched.at, now) => Ok(fetched.keys),
+            _ => Err(Reason::ClientKeysUnreachable),
+        }
+    }
+
+    async fn renew(&self, entry: &Entry, uri: &str, (seen, want): (Option<i64>, Want), now: i64) {
+        let mut tried_at = entry.tried_at.lock().await;
+        let fetched_at = entry.latest().map(|fetched| fetched.at);
+        // Somebody else may have fetched while this one waited.
+        if (fetched_at != seen && want == Want::Newer)
+            || !must_fetch(fetched_at, *tried_at, want, now)
+        {
+            return;
+        }
+        *tried_at = Some(now);
+        match self.fetch(uri).await {
+            Ok(keys) => {
+                let mut latest = entry.latest.write().unwrap_or_else(PoisonError::into_inner);
+                *latest = Some(Fetched { keys, at: now });
+            }
+            Err(reason) => tracing::warn!(uri, reason, "the keys of a client cannot be had"),
+        }
+    }
+
+    async fn fetch(&self, uri: &str) -> Result<PublicKeys, String> {
+        let fetch = self.fetch.as_ref().ok_or("outbound requests are off")?;
+        let response = fetch.get(uri).await.map_err(|error| error.to_string())?;
+        if response.status != http::StatusCode::OK {
+            return Err(format!("status {}", response.status.as_u16()));
+        }
+        PublicKeys::published(response.text().map_err(|error| error.to_string())?)
+    }
+}

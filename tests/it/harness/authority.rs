@@ -1,0 +1,69 @@
+//! Certificates for clients: an authority that every world trusts, and what it signs.
+
+use std::sync::LazyLock;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    SanType,
+};
+
+/// An authority.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its own certificate.
+    pub pem: String,
+}
+
+/// The one that every world trusts.
+pub static TRUSTED: LazyLock<Authority> = LazyLock::new(|| Authority::new("Trusted"));
+
+impl Authority {
+    /// An authority of that name that nobody trusts yet.
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let pem = params.self_signed(&key).expect("a certificate").pem();
+        let issuer = Issuer::new(params, key);
+        Self { issuer, pem }
+    }
+
+    /// The DER of a certificate for a client of TLS, changed as the test likes.
+    pub fn certify(&self, change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = subject(change).signed_by(&key, &self.issuer);
+        certificate.expect("a certificate").der().to_vec()
+    }
+}
+
+/// The DER of a certificate that signs itself, and its key.
+pub fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> (Vec<u8>, KeyPair) {
+    let key = KeyPair::generate().expect("a key");
+    let certificate = subject(change).self_signed(&key).expect("a certificate");
+    (certificate.der().to_vec(), key)
+}
+
+/// `CN=service.example,O=Example,C=DE`, and each kind of alternative name.
+fn subject(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    for (kind, value) in [
+        (DnType::CountryName, "DE"),
+        (DnType::OrganizationName, "Example"),
+        (DnType::CommonName, "service.example"),
+    ] {
+        params.distinguished_name.push(kind, value);
+    }
+    let text = |text: &str| text.try_into().expect("ASCII");
+    params.subject_alt_names = vec![
+        SanType::DnsName(text("service.example")),
+        SanType::URI(text("spiffe://example/service")),
+        SanType::IpAddress("2001:db8::7".parse().expect("an address")),
+        SanType::IpAddress("192.0.2.7".parse().expect("an address")),
+        SanType::Rfc822Name(text("service@example.com")),
+    ];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    change(&mut params);
+    params
+}
