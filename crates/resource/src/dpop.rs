@@ -19,7 +19,7 @@ pub enum Scheme {
     Dpop,
 }
 
-/// What of a request says whose it is. The only places that are looked at are the headers `Authorization` and `DPoP`.
+/// What of a request says whose it is. The only places that are looked at are the headers `Authorization` and `DPoP`, and the connection's certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// The method.
@@ -28,6 +28,8 @@ pub struct Arrival<'a> {
     pub uri: &'a Uri,
     /// The headers.
     pub headers: &'a HeaderMap,
+    /// The certificate (DER) that the client showed on the connection, and proved to have the key of (RFC 8705 §3).
+    pub certificate: Option<&'a [u8]>,
 }
 
 impl<'a> Arrival<'a> {

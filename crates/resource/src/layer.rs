@@ -12,7 +12,7 @@ use oauth::Scope;
 use tower::{Layer, Service};
 
 use crate::dpop::NONCE;
-use crate::{Admission, Arrival, Refusal, Scheme, Verifier};
+use crate::{Admission, Arrival, PeerCertificate, Refusal, Scheme, Verifier};
 
 /// The layer that [`Verifier::require`] makes.
 #[derive(Clone, Debug)]
@@ -100,10 +100,12 @@ where
                 .map_or_else(|| request.uri(), |original| &original.0)
                 .clone();
             let method = request.method().clone();
+            let certificate = request.extensions().get::<PeerCertificate>().cloned();
             let arrival = Arrival {
                 method: &method,
                 uri: &uri,
                 headers: &headers,
+                certificate: certificate.as_ref().map(|PeerCertificate(der)| &**der),
             };
             let admission = protect.admit(&arrival).await;
             *request.headers_mut() = headers;

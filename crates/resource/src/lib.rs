@@ -22,9 +22,11 @@
 //!
 //! Keys are refreshed when a token names one that is unknown, at most once in [`Builder::refresh_interval`], so that forged `kid`s cannot make an API
 //! flood its issuer. Tokens that are bound to a key (`cnf`) need a proof beside them where [`Builder::dpop`] says
-//! how clients address the API, and are refused as bearer tokens everywhere (RFC 9449 §7.2, RFC 8705 §3).
+//! how clients address the API, and are refused as bearer tokens everywhere (RFC 9449 §7.2). Those that are bound to a certificate need a
+//! connection with it: put [`PeerCertificate`] into the extensions of the request (RFC 8705 §3).
 
 mod builder;
+mod certificate;
 mod dpop;
 mod introspection;
 mod issuer;
@@ -34,6 +36,7 @@ mod token;
 mod verifier;
 
 pub use builder::{BuildError, Builder};
+pub use certificate::PeerCertificate;
 pub use dpop::{Arrival, Scheme};
 pub use layer::{Protect, Protected};
 pub use oauth::claims::AccessToken as Claims;

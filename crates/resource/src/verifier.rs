@@ -6,6 +6,7 @@ use oauth::challenge::Bearer;
 use oauth::claims::Confirmation;
 use oauth::dpop::{self, Proof};
 
+use crate::certificate;
 use crate::dpop::{Arrival, Proofs, Scheme};
 use crate::introspection::Introspector;
 use crate::issuer::Issuer;
@@ -112,8 +113,11 @@ impl Verifier {
             (Some(bound), Scheme::Dpop) if bound.jkt.is_none() => {
                 return (None, Err(Refusal::NotBound));
             }
-            // Nothing but a proof is proven here.
-            (Some(_), Scheme::Bearer) => return (None, Err(Refusal::Bound)),
+            (Some(bound), Scheme::Bearer) => {
+                let met = bound.is_met_by(arrival.certificate.map(certificate::proven).as_ref());
+                let token = met.then(|| AccessToken::new(Arc::clone(&claims)));
+                return (None, token.ok_or(Refusal::Bound));
+            }
             (Some(bound), Scheme::Dpop) => bound,
         };
         let Some(proofs) = &self.0.proofs else {
@@ -123,7 +127,14 @@ impl Verifier {
             Ok(proof) => proof,
             Err(refusal) => return (None, Err(refusal)),
         };
-        if !bound.is_met_by(Some(&Confirmation::key(proof.jkt()))) {
+        let proven = Confirmation {
+            jkt: Some(proof.jkt().to_owned()),
+            ..arrival
+                .certificate
+                .map(certificate::proven)
+                .unwrap_or_default()
+        };
+        if !bound.is_met_by(Some(&proven)) {
             return (Some(proof), Err(Refusal::Bound));
         }
         let remembered = proofs.remember(&proof, now);
