@@ -3,11 +3,15 @@ use std::sync::Arc;
 
 use ambient::Ambient;
 use fetch::{Fetch, FetchOptions};
-use jose::Algorithm;
+use jose::{Algorithm, SigningKey};
+use oauth::client_auth::Method;
 use oauth::metadata::ServerMetadata;
 
+use crate::dpop::Dpop;
 use crate::keys::Keys;
-use crate::{Authorization, Credentials, Error, Observer, Service, Step, discovery};
+use crate::{
+    Authorization, Credentials, DeviceAuthorization, Error, Observer, Service, Step, discovery,
+};
 
 /// A client of one authorization server. Clones are cheap and share keys and connections.
 #[derive(Clone)]
@@ -30,6 +34,7 @@ struct Settings {
     id_token_algorithm: Algorithm,
     trusted_audiences: Vec<String>,
     leeway: i64,
+    dpop: Option<Dpop>,
 }
 
 /// Everything about a client that can be chosen.
@@ -42,6 +47,7 @@ pub struct ClientBuilder {
     id_token_algorithm: Algorithm,
     trusted_audiences: Vec<String>,
     leeway: i64,
+    dpop: Option<Arc<SigningKey>>,
     observer: Option<Observer>,
 }
 
@@ -64,6 +70,7 @@ impl Client {
             id_token_algorithm: Algorithm::Rs256,
             trusted_audiences: Vec::new(),
             leeway: 30,
+            dpop: None,
             observer: None,
         }
     }
@@ -71,6 +78,11 @@ impl Client {
     /// Begins to sign a person in, or to ask for their consent.
     pub fn authorize(&self) -> Authorization<'_> {
         Authorization::new(self)
+    }
+
+    /// Begins to sign a person in who has a browser elsewhere (RFC 8628).
+    pub fn device(&self) -> DeviceAuthorization<'_> {
+        DeviceAuthorization::new(self)
     }
 
     /// Begins to ask for tokens of the client's own (RFC 6749 §4.4).
@@ -90,6 +102,19 @@ impl Client {
     /// What the server says about itself.
     pub fn metadata(&self) -> &ServerMetadata {
         &self.shared.metadata
+    }
+
+    /// The address of an endpoint, for clients with certificates the one that asks for them (RFC 8705 §5).
+    pub(crate) fn endpoint<'a>(&'a self, name: &str, usual: Option<&'a str>) -> Option<&'a str> {
+        let aliases = match self.credentials().method() {
+            Method::TlsClientAuth | Method::SelfSignedTlsClientAuth => {
+                self.metadata().mtls_endpoint_aliases.as_ref()
+            }
+            _ => None,
+        };
+        aliases
+            .and_then(|aliases| aliases.get(name)?.as_str())
+            .or(usual)
     }
 
     /// The issuer.
@@ -125,6 +150,10 @@ impl Client {
     pub(crate) fn trusted_audiences(&self) -> Vec<&str> {
         let trusted = &self.shared.settings.trusted_audiences;
         trusted.iter().map(String::as_str).collect()
+    }
+
+    pub(crate) fn dpop(&self) -> Option<&Dpop> {
+        self.shared.settings.dpop.as_ref()
     }
 
     pub(crate) fn leeway(&self) -> i64 {
@@ -182,6 +211,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Proves this key with each token request, so that the tokens are bound to it and worth nothing to a thief (RFC 9449). What a server gives to a public
+    /// client, refresh tokens included, works with the same key only: keep it as long as them. ES256 and EdDSA are understood everywhere.
+    pub fn dpop(mut self, key: impl Into<Arc<SigningKey>>) -> Self {
+        self.dpop = Some(key.into());
+        self
+    }
+
     /// Is told of every step, discovery included.
     pub fn observer(mut self, observer: Observer) -> Self {
         self.observer = Some(observer);
@@ -229,6 +265,7 @@ impl ClientBuilder {
             id_token_algorithm: self.id_token_algorithm,
             trusted_audiences: self.trusted_audiences,
             leeway: self.leeway.max(0),
+            dpop: self.dpop.map(Dpop::new).transpose()?,
         };
         Ok(Client::assemble(metadata, settings, self.observer))
     }

@@ -1,42 +1,114 @@
 use std::fmt;
+use std::sync::Arc;
 
+use ambient::Ambient;
+use jose::{Algorithm, Jwk, KeyType, SigningKey, jwt};
+use oauth::client_auth::assertion::{ASYMMETRIC, Claims, SYMMETRIC, TYP, TYPE};
 use oauth::client_auth::{self, Method};
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::Error;
 
 /// Who the client is and how it proves that (RFC 6749 §2.3).
 #[derive(Clone)]
 pub struct Credentials {
     id: String,
     method: Method,
-    secret: Option<SecretString>,
+    proof: Proof,
+}
+
+#[derive(Clone)]
+enum Proof {
+    /// Nothing that is sent.
+    Nothing,
+    Secret(SecretString),
+    Key(Arc<SigningKey>),
 }
 
 impl Credentials {
     /// A public client: it has no secret and only names itself (`none`).
     pub fn public(id: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            method: Method::None,
-            secret: None,
-        }
+        Self::new(id.into(), Method::None, Proof::Nothing)
     }
 
     /// A confidential client that sends its secret in the `Authorization` header (`client_secret_basic`).
     pub fn basic(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self::with_secret(id.into(), secret.into(), Method::ClientSecretBasic)
+        let secret = Proof::Secret(SecretString::from(secret.into()));
+        Self::new(id.into(), Method::ClientSecretBasic, secret)
     }
 
     /// A confidential client that sends its secret in the body (`client_secret_post`).
     pub fn post(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self::with_secret(id.into(), secret.into(), Method::ClientSecretPost)
+        let secret = Proof::Secret(SecretString::from(secret.into()));
+        Self::new(id.into(), Method::ClientSecretPost, secret)
     }
 
-    fn with_secret(id: String, secret: String, method: Method) -> Self {
-        Self {
-            id,
-            method,
-            secret: Some(SecretString::from(secret)),
+    /// A confidential client that signs a new assertion for each request (`private_key_jwt`). `jwk` is the JSON of its private key, whose `kid` the server
+    /// knows; without `alg` in it, ES256, ES384, ES512, EdDSA or PS256 is used, as the key fits.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when it is not a private key to sign with.
+    pub fn private_key_jwt(id: impl Into<String>, jwk: &str) -> Result<Self, Error> {
+        const UNUSABLE: Error = Error::Incomplete("the JWK is not a private key to sign with");
+        let jwk = Jwk::from_json(jwk).map_err(|_| UNUSABLE)?;
+        let fits = |algorithm: &Algorithm| SigningKey::from_jwk(&jwk, *algorithm).ok();
+        let key = match (jwk.algorithm(), jwk.key_type()) {
+            (Some(stated), _) if ASYMMETRIC.contains(&stated) => fits(&stated),
+            (None, KeyType::Rsa) => fits(&Algorithm::Ps256),
+            (None, _) => ASYMMETRIC.iter().find_map(fits),
+            (Some(_), _) => None,
+        };
+        Ok(Self::signing(id.into(), key.ok_or(UNUSABLE)?))
+    }
+
+    /// As [`private_key_jwt`](Self::private_key_jwt), with a key that is there already.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] for a symmetric key.
+    pub fn signing_key(id: impl Into<String>, key: SigningKey) -> Result<Self, Error> {
+        if key.algorithm().is_symmetric() {
+            return Err(Error::Incomplete(
+                "a symmetric key is no key of private_key_jwt",
+            ));
         }
+        Ok(Self::signing(id.into(), key))
+    }
+
+    fn signing(id: String, key: SigningKey) -> Self {
+        Self::new(id, Method::PrivateKeyJwt, Proof::Key(Arc::new(key)))
+    }
+
+    /// A confidential client that makes a new assertion with its secret for each request (`client_secret_jwt`), so that the secret is never sent. The
+    /// algorithm is HS256, HS384 or HS512; the secret has at least as many bytes as its hash.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when the secret is too short, or for another algorithm.
+    pub fn client_secret_jwt(
+        id: impl Into<String>,
+        secret: &str,
+        algorithm: Algorithm,
+    ) -> Result<Self, Error> {
+        const UNUSABLE: Error =
+            Error::Incomplete("the secret is too short for the algorithm, or it is not an HMAC");
+        if !SYMMETRIC.contains(&algorithm) {
+            return Err(UNUSABLE);
+        }
+        // A name of its own: the thumbprint of a secret is a hash of it.
+        let key = Jwk::symmetric(secret.as_bytes())
+            .and_then(|jwk| SigningKey::from_jwk(&jwk.with_kid("secret"), algorithm))
+            .map_err(|_| UNUSABLE)?;
+        let proof = Proof::Key(Arc::new(key));
+        Ok(Self::new(id.into(), Method::ClientSecretJwt, proof))
+    }
+
+    /// A confidential client that shows a certificate in TLS (`tls_client_auth`, `self_signed_tls_client_auth`): give the builder a
+    /// [`fetch::Fetch`] that has it ([`fetch::FetchOptions::identity`]). Requests go to `mtls_endpoint_aliases` where the server has them.
+    pub fn certificate(id: impl Into<String>) -> Self {
+        Self::new(id.into(), Method::TlsClientAuth, Proof::Nothing)
+    }
+
+    fn new(id: String, method: Method, proof: Proof) -> Self {
+        Self { id, method, proof }
     }
 
     /// The client's identifier.
@@ -50,16 +122,30 @@ impl Credentials {
     }
 
     /// Adds to the form what belongs there, and returns the `Authorization` header if there is one.
-    pub(crate) fn apply(&self, form: &mut Vec<(&'static str, String)>) -> Option<String> {
-        let secret = self.secret.as_ref().map(ExposeSecret::expose_secret);
-        match (self.method, secret) {
-            (Method::ClientSecretBasic, Some(secret)) => Some(client_auth::basic(&self.id, secret)),
-            (_, secret) => {
+    pub(crate) fn apply(
+        &self,
+        form: &mut Vec<(&'static str, String)>,
+        (issuer, ambient): (&str, &Ambient),
+    ) -> Result<Option<String>, Error> {
+        match &self.proof {
+            Proof::Nothing => form.push(("client_id", self.id.clone())),
+            Proof::Secret(secret) if self.method == Method::ClientSecretBasic => {
+                let secret = secret.expose_secret();
+                return Ok(Some(client_auth::basic(&self.id, secret)));
+            }
+            Proof::Secret(secret) => {
                 form.push(("client_id", self.id.clone()));
-                form.extend(secret.map(|secret| ("client_secret", secret.to_owned())));
-                None
+                form.push(("client_secret", secret.expose_secret().to_owned()));
+            }
+            Proof::Key(key) => {
+                let claims = Claims::new(&self.id, issuer, ambient.id(), ambient.now());
+                let assertion = jwt::sign(key, TYP, &claims)
+                    .map_err(|_| Error::Incomplete("the key cannot sign"))?;
+                form.push(("client_assertion_type", TYPE.to_owned()));
+                form.push(("client_assertion", assertion));
             }
         }
+        Ok(None)
     }
 }
 

@@ -16,6 +16,19 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: Option<String>,
     /// A form makes it a POST.
     pub(crate) form: Option<&'a [(&'static str, String)]>,
+    /// What a proof is made for, if the client has a key (RFC 9449).
+    pub(crate) prove: Prove,
+}
+
+/// What a request proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Prove {
+    /// Nothing.
+    Nothing,
+    /// The client's key.
+    Key,
+    /// The client's key, beside this token, which is bound to it.
+    Token(String),
 }
 
 impl<'a> Request<'a> {
@@ -25,40 +38,85 @@ impl<'a> Request<'a> {
             url,
             authorization: None,
             form: None,
+            prove: Prove::Nothing,
         }
     }
 
     pub(crate) fn with_token(mut self, token: &AccessToken) -> Self {
         self.authorization = Some(token.authorization());
+        if token.is_bound() {
+            self.prove = Prove::Token(token.as_str().to_owned());
+        }
         self
     }
 }
 
 impl Client {
-    /// Sends the request; any status is an answer.
+    /// Sends the request; any status is an answer. One that the server wants with a nonce is sent again with it (RFC 9449 §8, §9).
     pub(crate) async fn send(&self, request: Request<'_>) -> Result<fetch::Response, Error> {
-        let header = request
-            .authorization
-            .as_deref()
-            .map(|value| ("authorization", value));
-        let headers: Vec<_> = header.into_iter().collect();
+        let (answer, again) = self.send_once(&request).await?;
+        if again {
+            return Ok(self.send_once(&request).await?.0);
+        }
+        Ok(answer)
+    }
+
+    /// The answer, and whether the server wants the same with the nonce that came with it.
+    async fn send_once(&self, request: &Request<'_>) -> Result<(fetch::Response, bool), Error> {
+        let method = if request.form.is_some() {
+            "POST"
+        } else {
+            "GET"
+        };
+        let proof = match (self.dpop(), &request.prove) {
+            (None, _) | (_, Prove::Nothing) => None,
+            (Some(dpop), Prove::Key) => Some((dpop, None)),
+            (Some(dpop), Prove::Token(token)) => Some((dpop, Some(token.as_str()))),
+        };
+        let proof = match proof {
+            None => None,
+            Some((dpop, token)) => {
+                let made = dpop.proof(self.ambient(), (method, request.url), token)?;
+                Some((dpop, made))
+            }
+        };
+        let mut headers = Vec::with_capacity(2);
+        headers.extend(
+            request
+                .authorization
+                .as_deref()
+                .map(|value| ("authorization", value)),
+        );
+        headers.extend(
+            proof
+                .as_ref()
+                .map(|(_, (text, _))| (oauth::dpop::HEADER, text.as_str())),
+        );
         let fetch = self.fetch();
         let answer = match request.form {
             Some(form) => fetch.post_form(request.url, form, &headers).await,
             None => fetch.send(Method::GET, request.url, &headers, None).await,
         };
         if self.is_observed() {
-            self.observe(Step::Exchange(told(&request, answer.as_ref().ok())));
+            self.observe(Step::Exchange(told(
+                request,
+                &headers,
+                answer.as_ref().ok(),
+            )));
         }
         tracing::debug!(
             endpoint = request.endpoint,
             ok = answer.is_ok(),
             "asked the server"
         );
-        answer.map_err(|source| Error::Request {
+        let answer = answer.map_err(|source| Error::Request {
             endpoint: request.endpoint,
             source,
-        })
+        })?;
+        let again = proof
+            .as_ref()
+            .is_some_and(|(dpop, (_, used))| dpop.learn(request.url, used.as_deref(), &answer));
+        Ok((answer, again))
     }
 
     /// Sends the client's own form, authenticated, and reads JSON from the answer.
@@ -66,22 +124,44 @@ impl Client {
         &self,
         endpoint: &'static str,
         url: &str,
-        mut form: Vec<(&'static str, String)>,
+        form: Vec<(&'static str, String)>,
     ) -> Result<fetch::Response, Error> {
-        let authorization = self.credentials().apply(&mut form);
-        let answer = self
-            .send(Request {
-                endpoint,
-                url,
-                authorization,
-                form: Some(&form),
-            })
-            .await?;
+        let (answer, again) = self.send_form_once(endpoint, url, form.clone()).await?;
+        let answer = if again {
+            // Authenticated anew, as proofs of authentication may count once.
+            self.send_form_once(endpoint, url, form).await?.0
+        } else {
+            answer
+        };
         if answer.status.is_success() {
             Ok(answer)
         } else {
             Err(refused(endpoint, &answer))
         }
+    }
+
+    async fn send_form_once(
+        &self,
+        endpoint: &'static str,
+        url: &str,
+        mut form: Vec<(&'static str, String)>,
+    ) -> Result<(fetch::Response, bool), Error> {
+        let authorization = self
+            .credentials()
+            .apply(&mut form, (self.issuer(), self.ambient()))?;
+        let prove = if endpoint == "token" {
+            Prove::Key
+        } else {
+            Prove::Nothing
+        };
+        let request = Request {
+            endpoint,
+            url,
+            authorization,
+            form: Some(&form),
+            prove,
+        };
+        self.send_once(&request).await
     }
 }
 
@@ -116,18 +196,23 @@ pub(crate) fn json<T: DeserializeOwned>(
     })
 }
 
-fn told(request: &Request<'_>, answer: Option<&fetch::Response>) -> Exchange {
-    const SHOWN: [&str; 5] = [
+fn told(
+    request: &Request<'_>,
+    headers: &[(&str, &str)],
+    answer: Option<&fetch::Response>,
+) -> Exchange {
+    const SHOWN: [&str; 6] = [
         "cache-control",
         "content-type",
+        "dpop-nonce",
         "etag",
         "retry-after",
         "www-authenticate",
     ];
-    let authorization = request
-        .authorization
-        .iter()
-        .map(|value| Parameter::new("Authorization", value));
+    let shown = |name: &str| match name {
+        "authorization" => "Authorization",
+        _ => "DPoP",
+    };
     Exchange {
         endpoint: request.endpoint,
         method: if request.form.is_some() {
@@ -136,7 +221,10 @@ fn told(request: &Request<'_>, answer: Option<&fetch::Response>) -> Exchange {
             "GET"
         },
         url: request.url.to_owned(),
-        headers: authorization.collect(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| Parameter::new(shown(name), *value))
+            .collect(),
         form: observer::parameters(request.form.unwrap_or_default()),
         status: answer.map(|answer| answer.status.as_u16()),
         response_headers: SHOWN

@@ -62,7 +62,7 @@ impl Fetch {
     /// A client that keeps to `options`.
     ///
     /// # Errors
-    /// [`Error::Options`] when the proxy or a root certificate cannot be used.
+    /// [`Error::Options`] when the proxy, a root certificate or the client's own certificate cannot be used.
     pub fn new(options: FetchOptions) -> Result<Self, Error> {
         let options = Arc::new(options);
         let roots = roots(&options)?;
@@ -201,6 +201,13 @@ fn builder(options: &Arc<FetchOptions>) -> Result<reqwest::ClientBuilder, Error>
         .referer(false)
         .no_proxy()
         .dns_resolver(GuardedResolver::new(options.clone()));
+    let builder = match &options.identity {
+        None => builder,
+        Some(identity) => builder.identity(
+            reqwest::Identity::from_pem(identity.pem().as_bytes())
+                .map_err(|_| Error::Options("the client's certificate and its key"))?,
+        ),
+    };
     let Some(proxy) = &options.proxy else {
         return Ok(builder);
     };

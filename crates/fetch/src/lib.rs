@@ -18,4 +18,4 @@ mod resolver;
 pub use client::{Fetch, Response};
 pub use error::Error;
 pub use ipnet::IpNet;
-pub use options::FetchOptions;
+pub use options::{ClientIdentity, FetchOptions};

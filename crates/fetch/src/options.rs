@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -23,6 +24,29 @@ pub struct FetchOptions {
     pub proxy: Option<Url>,
     /// Certificate authorities that are trusted beside the system's, each in PEM.
     pub extra_roots: Vec<String>,
+    /// What to show servers that ask for a certificate (RFC 8705). Default nothing.
+    pub identity: Option<ClientIdentity>,
+}
+
+/// A certificate chain and its private key, in PEM. `Debug` hides them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientIdentity(String);
+
+impl ClientIdentity {
+    /// From the text of both, in any order.
+    pub fn from_pem(pem: impl Into<String>) -> Self {
+        Self(pem.into())
+    }
+
+    pub(crate) fn pem(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientIdentity")
+    }
 }
 
 impl Default for FetchOptions {
@@ -36,6 +60,7 @@ impl Default for FetchOptions {
             allow_networks: Vec::new(),
             proxy: None,
             extra_roots: Vec::new(),
+            identity: None,
         }
     }
 }

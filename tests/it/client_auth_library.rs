@@ -1,0 +1,133 @@
+//! grantor-client authenticates over a real socket, and grantor-resource looks at certificates.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use axum::body::Body;
+use fetch::{Fetch, FetchOptions};
+use grantor_client::{Client, Credentials};
+use grantor_resource::{PeerCertificate, Verifier};
+use jose::{Algorithm, SigningKey};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::harness::World;
+use crate::harness::authority::self_signed;
+use crate::on_each_engine;
+
+/// A world that listens where its issuer says.
+async fn listening(world: &World) -> World {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let world = world.another(&issuer).await;
+    let router = world.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    world.notes().await;
+    world
+}
+
+async fn client(world: &World, credentials: Credentials) -> Client {
+    Client::builder(world.issuer(), credentials)
+        .ambient(world.node().ambient().clone())
+        .fetch(Fetch::new(FetchOptions::loopback()).unwrap())
+        .discover()
+        .await
+        .unwrap()
+}
+
+async fn gets_tokens(world: &World, credentials: Credentials) -> bool {
+    let client = client(world, credentials).await;
+    let tokens = client.service().scope("notes.read").tokens().unwrap();
+    let first = tokens.access_token().await.is_ok();
+    world.advance(301);
+    // Each request has an assertion of its own.
+    first && tokens.access_token().await.is_ok()
+}
+
+fn answer(_: http::Request<Body>) -> Ready<Result<http::Response<Body>, Infallible>> {
+    ready(Ok(http::Response::new(Body::empty())))
+}
+
+on_each_engine! {
+    /// OpenID Connect Core §9: a key from a JWK, or the secret, signs for each request anew.
+    async fn the_library_signs_for_each_request(world: World) {
+        let world = listening(&world).await;
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es384] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let id = algorithm.as_str();
+            world
+                .client(id)
+                .public()
+                .grants(&["client_credentials"])
+                .redirects(&[])
+                .scope("notes.read")
+                .set("token_endpoint_auth_method", json!("private_key_jwt"))
+                .set("jwks", json!({"keys": [key.public_jwk().unwrap()]}))
+                .create()
+                .await;
+            let jwk = serde_json::to_string(&key.jwk()).unwrap();
+            assert!(gets_tokens(&world, Credentials::private_key_jwt(id, &jwk).unwrap()).await, "{id}");
+            let other = SigningKey::generate(algorithm).unwrap();
+            assert!(!gets_tokens(&world, Credentials::signing_key(id, other).unwrap()).await, "{id}");
+        }
+        let secret = "0123456789abcdef0123456789abcdef";
+        world
+            .client("hmac")
+            .secret(secret)
+            .grants(&["client_credentials"])
+            .redirects(&[])
+            .scope("notes.read")
+            .set("token_endpoint_auth_method", json!("client_secret_jwt"))
+            .create()
+            .await;
+        assert!(gets_tokens(&world, Credentials::client_secret_jwt("hmac", secret, Algorithm::Hs256).unwrap()).await);
+        assert!(Credentials::client_secret_jwt("hmac", secret, Algorithm::Hs512).is_err());
+        let public = SigningKey::generate(Algorithm::Es256).unwrap().public_jwk().unwrap();
+        assert!(Credentials::private_key_jwt("x", &serde_json::to_string(&public).unwrap()).is_err());
+    }
+
+    /// RFC 8705 §3: an API lets a token through that is bound to the certificate of the connection, and to no other.
+    async fn an_api_asks_for_the_certificate(world: World) {
+        let world = listening(&world).await;
+        let app = world
+            .app_with(|client| {
+                client
+                    .public()
+                    .scope("notes.read")
+                    .set("tls_client_certificate_bound_access_tokens", json!(true))
+            })
+            .await;
+        let (own, _) = self_signed(|_| {});
+        let (other, _) = self_signed(|_| {});
+        let flow = world.flow(&app).with("scope", "notes.read");
+        let code = flow.fresh_code().await;
+        let form = flow.redemption(&code);
+        let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let tokens = world.post("/token").certificate(&own).form(&form).send().await;
+        tokens.status(200);
+        let token = tokens.text("access_token");
+        let verifier = Verifier::builder(world.issuer(), "urn:example:notes")
+            .clock(world.node().ambient().clock.clone())
+            .fetch(FetchOptions::loopback())
+            .build()
+            .unwrap();
+        let ask = async |certificate: Option<&[u8]>| {
+            let inner = service_fn(answer);
+            let mut request = http::Request::builder()
+                .uri("/notes")
+                .header("authorization", format!("Bearer {token}"))
+                .body(Body::empty())
+                .unwrap();
+            if let Some(der) = certificate {
+                request.extensions_mut().insert(PeerCertificate(Arc::from(der)));
+            }
+            let service = verifier.require("notes.read").layer(inner);
+            service.oneshot(request).await.unwrap().status().as_u16()
+        };
+        assert_eq!(ask(Some(&own)).await, 200);
+        assert_eq!(ask(Some(&other)).await, 401);
+        assert_eq!(ask(None).await, 401);
+    }
+}
