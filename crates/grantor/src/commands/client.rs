@@ -4,11 +4,12 @@ use clap::{Args, Subcommand};
 use jose::Algorithm;
 use oauth::Scope;
 use oauth::client_auth::Method;
-use realm::clients::{self, Registered, Secret, SecretChange};
+use realm::clients::{self, Registered, SecretChange};
 use realm::{Client as Document, GrantType};
 use serde_json::{Value, json};
 
 use super::ACTOR_NAME;
+use super::client_auth::{self, Authentication};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -105,9 +106,8 @@ struct Metadata {
     /// A scope it gets when it asks for none; may be repeated
     #[arg(long = "default-scope", value_name = "SCOPE")]
     default_scopes: Vec<String>,
-    /// The only way it may authenticate: client_secret_basic, client_secret_post or none
-    #[arg(long, value_name = "METHOD")]
-    auth_method: Option<String>,
+    #[command(flatten)]
+    authentication: Authentication,
     /// The algorithm of its ID tokens [default: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
@@ -150,12 +150,7 @@ impl Metadata {
         if !self.default_scopes.is_empty() {
             client.default_scope = scope(&self.default_scopes)?;
         }
-        if let Some(method) = self.auth_method {
-            let parsed: Method = method
-                .parse()
-                .map_err(|_| format!("--auth-method: `{method}` is not a registered method"))?;
-            client.token_endpoint_auth_method = Some(parsed);
-        }
+        self.authentication.apply(client)?;
         if let Some(alg) = self.id_token_alg {
             let parsed: Algorithm = alg
                 .parse()
@@ -187,8 +182,10 @@ impl Client {
             }
             Action::Update(update) => {
                 let (realm, mut client) = update.one.find().await?;
+                let before = client.clone();
                 update.metadata.apply(&mut client)?;
-                let done = clients::update(&realm, client, SecretChange::Keep, ACTOR_NAME).await?;
+                let secret = client_auth::secret_change(&before, &client);
+                let done = clients::update(&realm, client, secret, ACTOR_NAME).await?;
                 registered(&done, update.one.json);
                 Ok(())
             }
@@ -242,12 +239,7 @@ impl Create {
         if !client.allows_grant(GrantType::AuthorizationCode) {
             client.response_types.clear();
         }
-        let public = self.public || client.token_endpoint_auth_method == Some(Method::None);
-        let secret = match self.secret {
-            Some(secret) => Secret::Given(secret),
-            None if public => Secret::None,
-            None => Secret::Generate,
-        };
+        let secret = client_auth::secret(&client, self.secret, self.public);
         let done = clients::create(&realm, client, secret, ACTOR_NAME).await?;
         registered(&done, self.json);
         Ok(())
@@ -328,6 +320,7 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ("client_secret", secret.unwrap_or_default().to_owned()),
         ("name", client.name.clone()),
         ("kind", kind.to_owned()),
+        ("authenticates by", client_auth::words(client)),
         ("grants", grants(client)),
         ("redirect URIs", client.redirect_uris.join(" ")),
         ("scope", client.scope.to_string()),
@@ -339,6 +332,11 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ),
     ]);
     if secret.is_some() {
-        output::line("\nThe secret is shown this once; only a hash of it is kept.");
+        let kept = if client.sealed_secret.is_some() {
+            "it is kept sealed, to check what the application signs with it"
+        } else {
+            "only a hash of it is kept"
+        };
+        output::line(&format!("\nThe secret is shown this once; {kept}."));
     }
 }

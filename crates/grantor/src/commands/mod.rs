@@ -1,6 +1,7 @@
 //! The commands. Each file is one; each `--help` is enough to use it.
 
 mod client;
+mod client_auth;
 mod demo;
 mod key;
 mod login;
@@ -35,7 +36,7 @@ enum Command {
     /// People who sign in.
     User(user::User),
     /// Applications that get tokens.
-    Client(client::Client),
+    Client(Box<client::Client>),
     /// APIs that receive tokens, with their scopes.
     Resource(resource::Resource),
     /// Tenants and their settings.
