@@ -97,6 +97,7 @@ impl<'a> Authorization<'a> {
         }
         pairs.extend(nonce.as_deref().map(|nonce| ("nonce", nonce)));
         pairs.extend(max_age.as_deref().map(|age| ("max_age", age)));
+        pairs.extend(client.dpop().map(|dpop| ("dpop_jkt", dpop.jkt())));
         let more = self.more.iter();
         pairs.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
         let url = with_query(&endpoint, &pairs);

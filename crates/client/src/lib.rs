@@ -48,6 +48,7 @@ mod authorization;
 mod client;
 mod credentials;
 mod discovery;
+mod dpop;
 mod end_session;
 mod error;
 mod exchange;

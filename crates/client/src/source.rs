@@ -11,23 +11,43 @@ use crate::{Error, Tokens};
 
 /// An access token. The `Debug` output hides it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken(String);
+pub struct AccessToken {
+    text: String,
+    /// Whether it is bound to the client's key.
+    bound: bool,
+}
 
 impl AccessToken {
     /// The token itself.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// The value of the `Authorization` header that carries it (RFC 6750 §2.1).
+    /// The value of the `Authorization` header that carries it (RFC 6750 §2.1, RFC 9449 §7.1).
     pub fn authorization(&self) -> String {
-        format!("Bearer {}", self.0)
+        let scheme = if self.bound { "DPoP" } else { "Bearer" };
+        format!("{scheme} {}", self.text)
+    }
+
+    /// Whether it is bound to the client's key, so that each request needs a proof beside it: see [`Client::proof`].
+    pub fn is_bound(&self) -> bool {
+        self.bound
+    }
+
+    fn of(tokens: &Tokens) -> Self {
+        Self {
+            text: tokens.access_token.clone(),
+            bound: tokens.bound,
+        }
     }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AccessToken").field(&Redacted).finish()
+        f.debug_struct("AccessToken")
+            .field("text", &Redacted)
+            .field("bound", &self.bound)
+            .finish()
     }
 }
 
@@ -155,7 +175,7 @@ impl TokenSource {
             let result = match outcome {
                 Ok(tokens) => {
                     state.failure = None;
-                    let token = AccessToken(tokens.access_token.clone());
+                    let token = AccessToken::of(&tokens);
                     state.tokens = Some(tokens);
                     Ok(token)
                 }
@@ -182,8 +202,7 @@ impl fmt::Debug for TokenSource {
 
 impl State {
     fn token(&self) -> Option<AccessToken> {
-        let tokens = self.tokens.as_ref()?;
-        Some(AccessToken(tokens.access_token.clone()))
+        self.tokens.as_ref().map(AccessToken::of)
     }
 
     /// The token, unless it is time to renew it.

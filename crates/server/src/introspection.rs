@@ -5,8 +5,9 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use oauth::Params;
-use oauth::claims::AccessToken;
+use oauth::claims::{AccessToken, Confirmation};
 use oauth::introspection::{Request, Response as Introspected};
+use serde_json::{Map, Value};
 
 use crate::answer;
 use crate::call::Call;
@@ -16,6 +17,7 @@ use crate::tokens::{access_token, refresh_token};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "introspection",
+    path: "/introspect",
     for_scripts: false,
 };
 
@@ -26,9 +28,8 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
         Err(refused) => return *refused,
     };
     let outcome = introspect(&call, &client, &params).await;
-    ENDPOINT.answer(&call, &client, outcome, |response: &Introspected| {
-        answer::json(StatusCode::OK, response)
-    })
+    let fulfilled = |response: &Introspected| answer::json(StatusCode::OK, response);
+    ENDPOINT.answer(&call, &client, outcome, fulfilled).await
 }
 
 async fn introspect(
@@ -84,6 +85,16 @@ async fn refresh(
         exp: Some(family.idle_expires_at.min(family.expires_at)),
         iat: Some(family.rotated_at),
         iss: Some(call.realm.issuer().to_owned()),
+        extra: confirmation(family.confirmation.as_ref()),
         ..Introspected::default()
     })
+}
+
+/// What a refresh token is bound to, as a member of the answer.
+fn confirmation(confirmation: Option<&Confirmation>) -> Map<String, Value> {
+    confirmation
+        .and_then(|confirmation| serde_json::to_value(confirmation).ok())
+        .map(|value| ("cnf".to_owned(), value))
+        .into_iter()
+        .collect()
 }

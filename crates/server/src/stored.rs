@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use oauth::claims::Confirmation;
+
 use crate::refusal::Refusal;
 
 /// A list of strings as a JSON array.
@@ -12,6 +14,12 @@ pub(crate) fn list(items: &[String]) -> String {
 /// The list that [`list`] wrote.
 pub(crate) fn unlist(text: &str) -> Result<Vec<String>, Refusal> {
     serde_json::from_str(text).map_err(|_| Refusal::Failed("a stored list is damaged".to_owned()))
+}
+
+/// The confirmation that [`Confirmation::to_text`] wrote.
+pub(crate) fn confirmation(text: &str) -> Result<Confirmation, Refusal> {
+    Confirmation::from_text(text)
+        .map_err(|_| Refusal::Failed("a stored confirmation is damaged".to_owned()))
 }
 
 /// A typed value from its text.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod discovery;
+mod dpop;
 mod id_token;
 mod loopback;
 mod provider;

@@ -32,6 +32,8 @@ pub struct Settings {
     /// Whether clients must use PKCE. Only a realm with the profile `openid` may say `false`, and then for confidential clients only
     /// (RFC 9700 §2.1.1).
     pub require_pkce: bool,
+    /// Whether DPoP proofs must carry a nonce of ours, so that none can be made in advance (RFC 9449 §8). Clients get one offered in any case.
+    pub require_dpop_nonce: bool,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             display_name: "grantor".to_owned(),
             profile: Profile::OAuth21,
             require_pkce: true,
+            require_dpop_nonce: false,
             lifetimes: Lifetimes::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! Makes the code: one batch with the code, what the person allowed, and the event.
 
 use db::{Batch, params};
+use oauth::claims::Confirmation;
 
 use super::decide::Standing;
 use super::request::{Checked, Stop};
@@ -38,6 +39,7 @@ pub(crate) async fn issue(
         auth_time: standing.session.auth_time,
         amr: standing.session.amr.clone(),
         acr: standing.session.acr.clone(),
+        confirmation: checked.request.dpop_jkt.clone().map(Confirmation::key),
         // A session may begin a second from now, right after a sign-out everywhere.
         issued_at: now.max(standing.session.created_at),
         expires_at,

@@ -1,6 +1,7 @@
 //! Whether a code may be redeemed (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §2.1.1).
 
 use oauth::Scope;
+use oauth::claims::Confirmation;
 use oauth::pkce::{Challenge, Verifier};
 
 use crate::refusal::Reason;
@@ -43,6 +44,8 @@ pub struct Code {
     pub amr: Vec<String>,
     /// How strongly the person signed in.
     pub acr: Option<String>,
+    /// What whoever redeems it must prove to have (RFC 9449 §10).
+    pub confirmation: Option<Confirmation>,
     /// When it was issued (unix seconds).
     pub issued_at: i64,
     /// When it can no longer be redeemed (unix seconds).
@@ -60,6 +63,8 @@ pub struct Presented<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`, when it was sent.
     pub verifier: Option<&'a Verifier>,
+    /// What the request proves to have.
+    pub confirmation: Option<&'a Confirmation>,
 }
 
 /// What becomes of the code.
@@ -98,7 +103,10 @@ pub fn decide(code: &Code, presented: &Presented<'_>, now: i64) -> Result<Decisi
         }
         _ => {}
     }
-    Ok(Decision::Redeem)
+    match &code.confirmation {
+        Some(bound) if !bound.is_met_by(presented.confirmation) => Err(Reason::CodeBound),
+        _ => Ok(Decision::Redeem),
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +137,7 @@ mod tests {
             auth_time: NOW,
             amr: Vec::new(),
             acr: None,
+            confirmation: None,
             issued_at: NOW,
             expires_at: NOW + 60,
             state: State::Fresh,
@@ -140,6 +149,7 @@ mod tests {
             client: "app",
             redirect_uri: Some("https://app.example/callback"),
             verifier,
+            confirmation: None,
         }
     }
 

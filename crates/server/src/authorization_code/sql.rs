@@ -1,6 +1,7 @@
 //! The rows of issued codes.
 
 use db::{Row, params};
+use oauth::claims::Confirmation;
 use realm::Realm;
 
 use super::rules::{Code, State};
@@ -10,11 +11,11 @@ use crate::stored;
 db::statements! {
     /// A new code.
     pub ISSUE_CODE = "INSERT INTO authorization_code (realm, hash, grant_id, client, person, session, redirect_uri, redirect_uri_sent, challenge,
-        scope, resources, nonce, auth_time, amr, acr, issued_at, expires_at, keep_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        scope, resources, nonce, auth_time, amr, acr, confirmation, issued_at, expires_at,
+        keep_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     /// A code by its hash.
     pub FIND_CODE = "SELECT grant_id, client, person, session, redirect_uri, redirect_uri_sent, challenge, scope, resources, nonce, auth_time, amr,
-        acr, issued_at, expires_at, redeemed_at FROM authorization_code WHERE realm = $1 AND hash = $2";
+        acr, issued_at, expires_at, redeemed_at, confirmation FROM authorization_code WHERE realm = $1 AND hash = $2";
     /// Redeems a code, once, unless its grant or session, or since its issue its person, consent or client, was revoked: the guard is one row. The memory
     /// of this node may not know of that yet, and what begins here must not outlive it.
     pub REDEEM_CODE = "UPDATE authorization_code SET redeemed_at = $3 WHERE realm = $1 AND hash = $2 AND redeemed_at IS NULL AND expires_at > $3
@@ -43,6 +44,7 @@ pub(crate) fn issue(realm: &str, hash: &str, code: &Code, keep_until: i64) -> db
         code.auth_time,
         stored::list(&code.amr),
         code.acr.as_deref(),
+        code.confirmation.as_ref().map(Confirmation::to_text),
         code.issued_at,
         code.expires_at,
         keep_until,
@@ -89,6 +91,7 @@ fn read(row: &Row) -> Result<Code, Refusal> {
         auth_time: row.int(10),
         amr: stored::unlist(row.text(11))?,
         acr: row.opt_text(12).map(str::to_owned),
+        confirmation: row.opt_text(16).map(stored::confirmation).transpose()?,
         issued_at: row.int(13),
         expires_at: row.int(14),
         state: row.opt_int(15).map_or(State::Fresh, State::Redeemed),

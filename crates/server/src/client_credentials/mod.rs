@@ -1,4 +1,5 @@
-//! `grant_type=client_credentials` (RFC 6749 §4.4): a client acts for itself. Nothing is read from the database and nothing is written.
+//! `grant_type=client_credentials` (RFC 6749 §4.4): a client acts for itself. Nothing is read from the database and nothing is written
+//! (but for the proof of a bound token).
 
 pub mod rules;
 
@@ -26,8 +27,9 @@ pub(crate) async fn issue(
         named: &[],
     };
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
-    let token = access_token::mint(realm, &client.id, Bearer::Client, &target, call.now()).await?;
-    let mut response = TokenResponse::bearer(token, target.lifetime);
+    let token =
+        access_token::mint(realm, client.holder(), Bearer::Client, &target, call.now()).await?;
+    let mut response = client.holder().response(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);
     Ok(response)
 }

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
-use db::Batch;
 use oauth::device_code::{self, DEFAULT_INTERVAL, Request, UserCode};
 use oauth::token::GrantType;
 
@@ -11,7 +10,6 @@ use super::rules::{Device, LIFETIME, REMEMBERED, State};
 use super::{PREFIX, seal, sql};
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
-use crate::commit::commit;
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
 use crate::{answer, authorization_code};
@@ -74,10 +72,10 @@ async fn begin(
         let hash = authorization_code::hash(&device_code);
         let sealed = seal(realm, &user_code);
         let keep_until = device.expires_at.saturating_add(REMEMBERED);
-        let mut batch = Batch::new();
+        let mut batch = client.batch(realm);
         let values = sql::begin(realm.name(), (&hash, &sealed), &device, keep_until);
         batch.run(&sql::BEGIN_DEVICE, values);
-        if commit(realm, batch).await?.is_some() {
+        if client.commit(realm, batch).await?.is_some() {
             return Ok(response(call, device_code, &user_code));
         }
     }

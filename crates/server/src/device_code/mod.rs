@@ -14,7 +14,7 @@ mod races;
 pub mod rules;
 pub(crate) mod sql;
 
-use db::{Batch, params};
+use db::params;
 use oauth::device_code::UserCode;
 use oauth::token::{DeviceCode, TokenResponse};
 use realm::{Event, Mark, Realm};
@@ -23,7 +23,7 @@ use self::rules::{Allowed, Decision, Device, State};
 use crate::authorization_code::{self, rules as code};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
-use crate::commit::{TRIES, commit};
+use crate::commit::TRIES;
 use crate::refresh_token;
 use crate::refusal::{Reason, Refusal};
 
@@ -59,12 +59,13 @@ pub(crate) async fn poll(
             allowed(&device),
         ) {
             (Decision::Pending, _) => {
-                if polled(call, &hash, &device, device.interval).await? {
+                let pace = (&device, device.interval);
+                if polled(call, client, &hash, pace).await? {
                     return Err(Reason::DevicePending.into());
                 }
             }
             (Decision::SlowDown { interval }, _) => {
-                if polled(call, &hash, &device, interval).await? {
+                if polled(call, client, &hash, (&device, interval)).await? {
                     return Err(Reason::DeviceSlowDown.into());
                 }
             }
@@ -77,7 +78,7 @@ pub(crate) async fn poll(
                 lost = Reason::GrantRevoked;
             }
             (Decision::Replay, Some(allowed)) => {
-                return Err(replayed(call, &as_code(&device, allowed)).await?);
+                return Err(replayed(call, client, &as_code(&device, allowed)).await?);
             }
             (Decision::Redeem | Decision::Replay, None) => break,
         }
@@ -93,9 +94,14 @@ fn allowed(device: &Device) -> Option<&Allowed> {
 }
 
 /// Writes down when the device polled; `false` when another poll was faster.
-async fn polled(call: &Call, hash: &str, device: &Device, interval: i64) -> Result<bool, Refusal> {
+async fn polled(
+    call: &Call,
+    client: &AuthenticatedClient,
+    hash: &str,
+    (device, interval): (&Device, i64),
+) -> Result<bool, Refusal> {
     let realm = &call.realm;
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     let values = params![
         realm.name(),
         hash,
@@ -105,7 +111,7 @@ async fn polled(call: &Call, hash: &str, device: &Device, interval: i64) -> Resu
         device.interval
     ];
     batch.expect(&sql::POLL_DEVICE, values, 1);
-    Ok(commit(realm, batch).await?.is_some())
+    Ok(client.commit(realm, batch).await?.is_some())
 }
 
 /// What was allowed, as the code grant has it: from here on both are alike.
@@ -140,7 +146,7 @@ async fn redeem(
 ) -> Result<Option<TokenResponse>, Refusal> {
     let realm = &call.realm;
     let issued = authorization_code::fulfil(call, client, code, &request.resource).await?;
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     let marks = authorization_code::marks(code);
     let values = sql::redeem((realm.name(), hash), marks, code.issued_at, call.now());
     batch.expect(&sql::REDEEM_DEVICE, values, 1);
@@ -148,21 +154,25 @@ async fn redeem(
         refresh_token::begin(realm, &mut batch, family);
     }
     realm.record(&mut batch, event(call, "device_code.redeemed", code));
-    Ok(commit(realm, batch).await?.map(|_| issued.tokens))
+    Ok(client.commit(realm, batch).await?.map(|_| issued.tokens))
 }
 
 /// The tokens were fetched before: whoever has the code should not, so what it gave is revoked, as for authorization codes (RFC 6749 §4.1.2).
-async fn replayed(call: &Call, code: &code::Code) -> Result<Refusal, Refusal> {
+async fn replayed(
+    call: &Call,
+    client: &AuthenticatedClient,
+    code: &code::Code,
+) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
     let grant = Mark::Grant(&code.grant_id);
     // Once is enough: whoever goes on presenting it must not fill the audit.
     if realm.revocations().is_revoked(grant, code.issued_at) {
         return Ok(Reason::DeviceCodeReplayed.into());
     }
-    let mut batch = Batch::new();
+    let mut batch = client.batch(realm);
     realm.record(&mut batch, event(call, "device_code.replayed", code));
     refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
-    realm.commit(batch).await.map_err(realm::Error::from)?;
+    client.commit(realm, batch).await?;
     tracing::warn!(
         realm = realm.name(),
         client = code.client,

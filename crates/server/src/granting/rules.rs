@@ -96,6 +96,7 @@ pub fn allows_grant(client: &Client, grant: GrantType) -> bool {
         GrantType::AuthorizationCode => realm::GrantType::AuthorizationCode,
         GrantType::RefreshToken => realm::GrantType::RefreshToken,
         GrantType::ClientCredentials => realm::GrantType::ClientCredentials,
+        GrantType::DeviceCode => realm::GrantType::DeviceCode,
         _ => return false,
     };
     client.allows_grant(registered)

@@ -4,6 +4,7 @@
 //! presents the preceding one again: within the grace it gets the same successor. Anything older was copied: the family is revoked.
 
 use oauth::Scope;
+use oauth::claims::Confirmation;
 
 use crate::refusal::Reason;
 
@@ -30,6 +31,8 @@ pub struct Family {
     pub amr: Vec<String>,
     /// How strongly the person signed in.
     pub acr: Option<String>,
+    /// What whoever uses its tokens must prove to have (RFC 9449 §5, RFC 8705 §4): of public clients, which prove nothing else.
+    pub confirmation: Option<Confirmation>,
     /// The number of the live token.
     pub counter: i64,
     /// When the live token was made (unix seconds).
@@ -69,6 +72,17 @@ pub enum Decision {
     Repeat,
     /// An old token came back: the family is revoked.
     Revoke,
+}
+
+/// Whether who presents a token of the family proves to have what it is bound to. Whoever does not changes nothing, not even by an old token.
+///
+/// # Errors
+/// [`Reason::RefreshBound`].
+pub fn check_holder(family: &Family, presented: Option<&Confirmation>) -> Result<(), Reason> {
+    match &family.confirmation {
+        Some(bound) if !bound.is_met_by(presented) => Err(Reason::RefreshBound),
+        _ => Ok(()),
+    }
 }
 
 /// Decides about a refresh token with the number `counter`, presented by `client`.
@@ -145,6 +159,7 @@ mod tests {
             auth_time: NOW,
             amr: Vec::new(),
             acr: None,
+            confirmation: None,
             counter: 5,
             rotated_at: NOW,
             created_at: NOW,
@@ -200,6 +215,44 @@ mod tests {
     #[test]
     fn a_number_from_a_lost_future_is_refused() {
         assert_eq!(outcome(6, NOW), Err(Reason::RefreshAhead));
+    }
+
+    /// RFC 9449 §5, RFC 8705 §4: with the key and the certificate that the family has, whatever else is proven.
+    #[test]
+    fn a_bound_family_asks_for_all_that_it_is_bound_to() {
+        let key = Confirmation::key("k");
+        let both = Confirmation {
+            x5t_s256: Some("c".into()),
+            ..key.clone()
+        };
+        let bound = |to: &Confirmation| Family {
+            confirmation: Some(to.clone()),
+            ..family()
+        };
+        assert_eq!(check_holder(&family(), None), Ok(()));
+        assert_eq!(check_holder(&family(), Some(&both)), Ok(()));
+        assert_eq!(check_holder(&bound(&key), Some(&key)), Ok(()));
+        assert_eq!(check_holder(&bound(&key), Some(&both)), Ok(()));
+        let others = [
+            None,
+            Some(Confirmation::key("other")),
+            Some(Confirmation::certificate("k")),
+        ];
+        for other in &others {
+            assert_eq!(
+                check_holder(&bound(&key), other.as_ref()),
+                Err(Reason::RefreshBound)
+            );
+        }
+        assert_eq!(
+            check_holder(&bound(&both), Some(&key)),
+            Err(Reason::RefreshBound)
+        );
+        let unknown = Confirmation::from_text(r#"{"jkt":"k","new":"?"}"#).unwrap();
+        assert_eq!(
+            check_holder(&bound(&unknown), Some(&unknown)),
+            Err(Reason::RefreshBound)
+        );
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! The rows of refresh token families.
 
 use db::{Row, params};
+use oauth::claims::Confirmation;
 use realm::Realm;
 
 use super::rules::Family;
@@ -9,12 +10,12 @@ use crate::stored;
 
 db::statements! {
     /// A new family.
-    pub BEGIN_FAMILY = "INSERT INTO refresh_family (realm, id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter,
-        rotated_at, created_at, idle_expires_at, expires_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    pub BEGIN_FAMILY = "INSERT INTO refresh_family (realm, id, client, person, session, offline, scope, resources, auth_time, amr, acr, confirmation,
+        counter, rotated_at, created_at, idle_expires_at, expires_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     /// A family by its id.
     pub FIND_FAMILY = "SELECT id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter, rotated_at, created_at,
-        idle_expires_at, expires_at, revoked_at, version FROM refresh_family WHERE realm = $1 AND id = $2";
+        idle_expires_at, expires_at, revoked_at, version, confirmation FROM refresh_family WHERE realm = $1 AND id = $2";
     /// Makes the next token the live one, once: the guard is one row.
     pub ROTATE_FAMILY = "UPDATE refresh_family SET counter = $4, rotated_at = $5, idle_expires_at = $6, version = version + 1
         WHERE realm = $1 AND id = $2 AND version = $3 AND revoked_at IS NULL";
@@ -56,6 +57,7 @@ pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
         family.auth_time,
         stored::list(&family.amr),
         family.acr.as_deref(),
+        family.confirmation.as_ref().map(Confirmation::to_text),
         family.counter,
         family.rotated_at,
         family.created_at,
@@ -93,5 +95,6 @@ fn read(row: &Row) -> Result<Family, Refusal> {
         expires_at: row.int(14),
         revoked_at: row.opt_int(15),
         version: row.int(16),
+        confirmation: row.opt_text(17).map(stored::confirmation).transpose()?,
     })
 }

@@ -1,0 +1,156 @@
+//! What is bound, to what, and for whom.
+
+use jose::Algorithm;
+use serde_json::json;
+
+use super::{Key, ask, offline, own, public_flow, redeem, refresh, see};
+use crate::harness::World;
+use crate::on_each_engine;
+
+on_each_engine! {
+    /// RFC 9449 §5, §6.1: the token says its type and its key, as a JWT and sealed, with every algorithm.
+    async fn a_proof_binds_the_access_token(world: World) {
+        let service = world.service().await;
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256, Algorithm::MlDsa87] {
+            if algorithm == Algorithm::Ps256 {
+                continue;
+            }
+            let key = Key::of(algorithm);
+            let answer = own(&world, &service, &[&key.proof(&world)]).await;
+            answer.status(200);
+            assert_eq!(answer.text("token_type"), "DPoP");
+            let claims = world.claims(&answer.text("access_token")).await;
+            assert_eq!(claims["cnf"], json!({"jkt": key.jkt()}));
+        }
+        let plain = service.client_credentials("").await;
+        assert_eq!(plain.text("token_type"), "Bearer");
+        assert_eq!(world.claims(&plain.text("access_token")).await.get("cnf"), None);
+    }
+
+    /// RFC 9449 §6.2: introspection names the key, of a sealed token too.
+    async fn introspection_names_the_key(world: World) {
+        let document = json!({
+            "id": "urn:example:sealed", "name": "Sealed", "token_format": "opaque",
+            "scopes": [{"name": "sealed.read", "description": "Read"}],
+        });
+        world.resource_document(document).await;
+        let client = world.client("sealed").grants(&["client_credentials"]).redirects(&[]).scope("sealed.read").default_scope("sealed.read").create().await;
+        let key = Key::new();
+        let token = own(&world, &client, &[&key.proof(&world)]).await.text("access_token");
+        assert!(token.starts_with("gat_"));
+        let seen = client.introspect(&token).await;
+        assert_eq!((&seen["token_type"], &seen["cnf"]), (&json!("DPoP"), &json!({"jkt": key.jkt()})));
+    }
+
+    /// RFC 9449 §5: the whole way of a public client: code, userinfo, refresh, each with proofs of one key.
+    async fn a_public_client_stays_with_its_key(world: World) {
+        let flow = public_flow(&world).await;
+        let key = Key::new();
+        let code = flow.fresh_code().await;
+        let first = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        first.status(200);
+        assert_eq!(first.text("token_type"), "DPoP");
+        let token = first.text("access_token");
+        see(&world, &token, &[&key.beside(&world, &token)]).await.status(200);
+        let second = refresh(&world, &flow.client, &first.text("refresh_token"), &[&key.proof(&world)]).await;
+        second.status(200);
+        assert_eq!(second.text("token_type"), "DPoP");
+        let claims = world.claims(&second.text("access_token")).await;
+        assert_eq!(claims["cnf"]["jkt"], json!(key.jkt()));
+    }
+
+    /// RFC 9449 §5, §11: a stolen refresh token is worth nothing without the key, and whoever tries it spoils nothing.
+    async fn a_refresh_token_of_a_public_client_needs_its_key(world: World) {
+        let flow = public_flow(&world).await;
+        let (key, thief) = (Key::new(), Key::new());
+        let code = flow.fresh_code().await;
+        let answer = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        let token = answer.text("refresh_token");
+        refresh(&world, &flow.client, &token, &[]).await.refused(400, "invalid_grant");
+        refresh(&world, &flow.client, &token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        let next = refresh(&world, &flow.client, &token, &[&key.proof(&world)]).await;
+        next.status(200);
+        // The one before, long after: it would end the family, but not for whoever lacks the key.
+        world.advance(3600);
+        refresh(&world, &flow.client, &token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        refresh(&world, &flow.client, &next.text("refresh_token"), &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// RFC 9449 §5: a confidential client authenticates, so that its refresh tokens are not bound and its key may change.
+    async fn a_confidential_client_may_change_its_key(world: World) {
+        let app = world.app().await;
+        let flow = offline(&world, &app);
+        let (one, other) = (Key::new(), Key::new());
+        let code = flow.fresh_code().await;
+        let first = redeem(&flow, &world, &code, &[&one.proof(&world)]).await;
+        let second = refresh(&world, &app, &first.text("refresh_token"), &[&other.proof(&world)]).await;
+        second.status(200);
+        let claims = world.claims(&second.text("access_token")).await;
+        assert_eq!(claims["cnf"]["jkt"], json!(other.jkt()));
+        let third = refresh(&world, &app, &second.text("refresh_token"), &[]).await;
+        assert_eq!(third.text("token_type"), "Bearer");
+    }
+
+    /// RFC 9449 §10: a code that was bound at /authorize is redeemed with that key and no other, and is not used up by whoever injects it.
+    async fn a_code_is_bound_by_dpop_jkt(world: World) {
+        let app = world.app().await;
+        let (key, other) = (Key::new(), Key::new());
+        let flow = world.flow(&app).with("dpop_jkt", &key.jkt());
+        let code = flow.fresh_code().await;
+        redeem(&flow, &world, &code, &[]).await.refused(400, "invalid_grant");
+        redeem(&flow, &world, &code, &[&other.proof(&world)]).await.refused(400, "invalid_grant");
+        let answer = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        answer.status(200);
+        assert_eq!(world.claims(&answer.text("access_token")).await["cnf"]["jkt"], json!(key.jkt()));
+    }
+
+    /// RFC 9449 §10: what is no thumbprint is refused at once.
+    async fn a_dpop_jkt_that_is_none_is_refused(world: World) {
+        let app = world.app().await;
+        let jkt = Key::new().jkt();
+        for wrong in ["x", &jkt[1..], &format!("{jkt}="), &format!("{jkt}A"), "ÄÄ"] {
+            let flow = world.flow(&app).with("dpop_jkt", wrong);
+            assert_eq!(flow.error(&mut world.browser()).await, "invalid_request", "{wrong}");
+        }
+    }
+
+    /// RFC 9449 §5.2: a client that is registered for it gets nothing without a proof, by any grant.
+    async fn a_registered_client_must_prove_its_key(world: World) {
+        world.notes().await;
+        let grants = ["authorization_code", "refresh_token", "client_credentials"];
+        let app = world
+            .app_with(|client| {
+                client
+                    .grants(&grants)
+                    .scope("openid offline_access notes.read")
+                    .set("dpop_bound_access_tokens", json!(true))
+            })
+            .await;
+        let flow = offline(&world, &app);
+        let key = Key::new();
+        let credentials = [("grant_type", "client_credentials"), ("scope", "notes.read")];
+        let refused = ask(&world, &app, &credentials, &[]).await;
+        refused.refused(400, "invalid_dpop_proof");
+        assert!(!refused.header("dpop-nonce").is_empty());
+        ask(&world, &app, &credentials, &[&key.proof(&world)]).await.status(200);
+        let code = flow.fresh_code().await;
+        redeem(&flow, &world, &code, &[]).await.refused(400, "invalid_dpop_proof");
+        let first = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        first.status(200);
+        let token = first.text("refresh_token");
+        refresh(&world, &app, &token, &[]).await.refused(400, "invalid_dpop_proof");
+        refresh(&world, &app, &token, &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// RFC 9449 §5.1: what proofs may be signed with is in both documents.
+    async fn metadata_names_the_algorithms(world: World) {
+        for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+            let document = world.get(path).send().await.json();
+            let offered = document["dpop_signing_alg_values_supported"].as_array().unwrap();
+            for needed in ["ES256", "EdDSA", "PS256", "RS256", "ML-DSA-65"] {
+                assert!(offered.contains(&json!(needed)), "{needed}");
+            }
+            assert!(offered.iter().all(|name| !name.as_str().unwrap().starts_with("HS")));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A proof counts once (RFC 9449 §11.1), at whichever node and however many come at once.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{Key, offline, own, public_flow, redeem, refresh};
+use crate::harness::World;
+use crate::on_each_engine;
+
+on_each_engine! {
+    /// At the same node, with another request of the same client, and until it would be too old anyway.
+    async fn a_proof_is_used_once(world: World) {
+        let service = world.service().await;
+        let key = Key::new();
+        let proof = key.with(&world, json!({"iat": world.now() + 60}));
+        own(&world, &service, &[&proof]).await.status(200);
+        for wait in [0, 59, 60] {
+            world.advance(wait);
+            world.sync().await;
+            own(&world, &service, &[&proof]).await.refused(400, "invalid_dpop_proof");
+        }
+        world.advance(3600);
+        world.sync().await;
+        own(&world, &service, &[&proof]).await.refused(400, "use_dpop_nonce");
+        own(&world, &service, &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// With a nonce it lives longer, and is remembered as long.
+    async fn a_proof_with_a_nonce_is_used_once(world: World) {
+        let service = world.service().await;
+        let key = Key::new();
+        let nonce = own(&world, &service, &[&key.proof(&world)]).await.header("dpop-nonce").to_owned();
+        let proof = key.with(&world, json!({"nonce": nonce, "iat": 0}));
+        own(&world, &service, &[&proof]).await.status(200);
+        for _ in 0..11 {
+            world.advance(20);
+            world.sync().await;
+            let answer = own(&world, &service, &[&proof]).await;
+            assert_eq!(answer.status, 400);
+            assert!(["invalid_dpop_proof", "use_dpop_nonce"].contains(&answer.text("error").as_str()));
+        }
+    }
+
+    /// At another node, at once.
+    async fn a_proof_is_used_at_one_node(world: World) {
+        let service = world.service().await;
+        let second = world.beside().await;
+        let proof = Key::new().proof(&world);
+        own(&world, &service, &[&proof]).await.status(200);
+        own(&second, &service.at(&second), &[&proof]).await.refused(400, "invalid_dpop_proof");
+    }
+
+    /// Of many at two nodes, one wins.
+    async fn of_racing_proofs_one_wins(world: World) {
+        let service = world.service().await;
+        let second = world.beside().await;
+        let proof = Arc::new(Key::new().proof(&world));
+        let racers: Vec<_> = (0..8)
+            .map(|number| {
+                let world = if number % 2 == 0 { world.clone() } else { second.clone() };
+                let (service, proof) = (service.at(&world), Arc::clone(&proof));
+                tokio::spawn(async move { own(&world, &service, &[&proof]).await.status })
+            })
+            .collect();
+        let mut won = 0;
+        for racer in racers {
+            let status = racer.await.unwrap();
+            assert!(matches!(status, 200 | 400), "{status}");
+            won += usize::from(status == 200);
+        }
+        assert_eq!(won, 1);
+    }
+
+    /// A proof that was used for one grant is used for every other, and what it was replayed for is not lost.
+    async fn a_used_proof_redeems_nothing(world: World) {
+        let flow = public_flow(&world).await;
+        let key = Key::new();
+        let proof = key.proof(&world);
+        let (one, other) = (flow.fresh_code().await, flow.fresh_code().await);
+        let first = redeem(&flow, &world, &one, &[&proof]).await;
+        first.status(200);
+        redeem(&flow, &world, &other, &[&proof]).await.refused(400, "invalid_dpop_proof");
+        let token = first.text("refresh_token");
+        refresh(&world, &flow.client, &token, &[&proof]).await.refused(400, "invalid_dpop_proof");
+        // Nothing was used up by the replays.
+        redeem(&flow, &world, &other, &[&key.proof(&world)]).await.status(200);
+        refresh(&world, &flow.client, &token, &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// The whole request, seen on the way and sent again: neither a second token nor the successor of a refresh token.
+    async fn a_replayed_request_gets_nothing(world: World) {
+        let flow = public_flow(&world).await;
+        let key = Key::new();
+        let code = flow.fresh_code().await;
+        let first = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        let (token, proof) = (first.text("refresh_token"), key.proof(&world));
+        let next = refresh(&world, &flow.client, &token, &[&proof]).await;
+        next.status(200);
+        // Within the grace a lost response is given again, but to who proves the key anew.
+        refresh(&world, &flow.client, &token, &[&proof]).await.refused(400, "invalid_dpop_proof");
+        let again = refresh(&world, &flow.client, &token, &[&key.proof(&world)]).await;
+        assert_eq!(again.text("refresh_token"), next.text("refresh_token"));
+    }
+
+    /// Two keys may choose the same `jti`, and a proof that was refused was not used.
+    async fn a_jti_belongs_to_its_key(world: World) {
+        let service = world.service().await;
+        let (one, other) = (Key::new(), Key::new());
+        let changes = || json!({"jti": "the same"});
+        own(&world, &service, &[&one.with(&world, changes())]).await.status(200);
+        own(&world, &service, &[&other.with(&world, changes())]).await.status(200);
+        let app = world.app_with(|client| client.public()).await;
+        let flow = offline(&world, &app);
+        let proof = one.proof(&world);
+        redeem(&flow, &world, "gac_unknown", &[&proof]).await.refused(400, "invalid_grant");
+        own(&world, &service, &[&proof]).await.status(200);
+    }
+}
