@@ -8,6 +8,7 @@
 )]
 
 mod demo;
+mod device;
 mod screenshots;
 mod sign_in;
 mod webdriver;

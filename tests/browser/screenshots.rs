@@ -66,6 +66,7 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
         .await;
     chromium.find("form[action$='/consent/applications']").await;
     draw(chromium, &shot("applications")).await;
+    draw_device(chromium, demo, &shot).await;
     chromium.open(&format!("{}/logout", demo.origin)).await;
     chromium.find("#sign-out").await;
     draw(chromium, &shot("sign-out")).await;
@@ -75,6 +76,21 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
     let unknown = format!("{}/authorize?client_id=unknown", demo.origin);
     chromium.open(&unknown).await;
     draw(chromium, &shot("error")).await;
+}
+
+/// The page for devices, with somebody signed in.
+async fn draw_device(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> PathBuf) {
+    let scope = [("scope", "openid profile notes.read")];
+    let codes = crate::device::post(demo, "/device_authorization", &scope).await;
+    chromium.open(&codes["verification_uri_complete"]).await;
+    chromium.find("#continue").await;
+    draw(chromium, &shot("device-code")).await;
+    chromium.click("#continue").await;
+    chromium.find("#allow").await;
+    draw(chromium, &shot("device")).await;
+    chromium.click("#allow").await;
+    chromium.find("#allowed").await;
+    draw(chromium, &shot("device-connected")).await;
 }
 
 /// The whole page, however long.

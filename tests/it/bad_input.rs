@@ -5,7 +5,7 @@ use crate::harness::World;
 use crate::on_each_engine;
 
 /// Endpoints that take a form from a client.
-const FORMS: &[&str] = &["/token", "/introspect", "/revoke"];
+const FORMS: &[&str] = &["/token", "/introspect", "/revoke", "/device_authorization"];
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

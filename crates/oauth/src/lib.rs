@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod claims;
 pub mod client_auth;
 mod confirmation;
+pub mod device_code;
 pub mod dpop;
 mod error;
 pub mod id_token;

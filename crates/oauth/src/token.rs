@@ -92,6 +92,8 @@ pub enum TokenRequest {
     RefreshToken(RefreshToken),
     /// Asks for a token of the client's own.
     ClientCredentials(ClientCredentials),
+    /// Asks whether a person has allowed a device in.
+    DeviceCode(DeviceCode),
 }
 
 /// The parameters of `grant_type=authorization_code` (RFC 6749 §4.1.3).
@@ -127,6 +129,15 @@ pub struct ClientCredentials {
     pub resource: Vec<String>,
 }
 
+/// The parameters of `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4).
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeviceCode {
+    /// The device code.
+    pub device_code: String,
+    /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
+    pub resource: Vec<String>,
+}
+
 impl TokenRequest {
     /// Reads a request. A grant type that this crate has no type for is `unsupported_grant_type`.
     pub fn parse(params: &Params) -> Result<Self, Error> {
@@ -156,6 +167,10 @@ impl TokenRequest {
                 scope: scope(params)?,
                 resource: resources(params)?,
             })),
+            Ok(GrantType::DeviceCode) => Ok(Self::DeviceCode(DeviceCode {
+                device_code: params.required("device_code")?.to_owned(),
+                resource: resources(params)?,
+            })),
             _ => Err(Error::unsupported_grant_type(
                 "This grant_type is not supported here.",
             )),
@@ -168,6 +183,7 @@ impl TokenRequest {
             Self::AuthorizationCode(_) => GrantType::AuthorizationCode,
             Self::RefreshToken(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::DeviceCode(_) => GrantType::DeviceCode,
         }
     }
 }
@@ -192,6 +208,15 @@ impl fmt::Debug for RefreshToken {
         f.debug_struct("RefreshToken")
             .field("refresh_token", &Redacted)
             .field("scope", &self.scope)
+            .field("resource", &self.resource)
+            .finish()
+    }
+}
+
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCode")
+            .field("device_code", &Redacted)
             .field("resource", &self.resource)
             .finish()
     }

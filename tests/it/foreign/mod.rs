@@ -3,6 +3,7 @@
 
 mod jsonwebtoken;
 mod oauth2;
+mod oauth2_device;
 mod openidconnect;
 
 use std::collections::BTreeMap;

@@ -29,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) change_metadata: Change,
     pub(crate) change_id_token: Change,
     pub(crate) change_tokens: Change,
+    /// What /device_authorization answers.
+    pub(crate) change_device: Change,
     /// What the token endpoint answers instead.
     pub(crate) token_answer: Option<(u16, Value)>,
     pub(crate) token_delay: Duration,
@@ -73,6 +75,7 @@ impl Provider {
                 change_metadata: Box::new(|_| ()),
                 change_id_token: Box::new(|_| ()),
                 change_tokens: Box::new(|_| ()),
+                change_device: Box::new(|_| ()),
                 token_answer: None,
                 token_delay: Duration::ZERO,
                 userinfo: json!({"sub": "alice"}),
@@ -86,6 +89,7 @@ impl Provider {
         let router = Router::new()
             .route("/token", post(token))
             .route("/revoke", post(revoke))
+            .route("/device_authorization", post(device_authorization))
             .route("/userinfo", get(userinfo))
             .route("/jwks", get(jwks))
             .fallback(get(well_known))
@@ -213,6 +217,7 @@ async fn well_known(State(provider): State<Provider>, uri: Uri) -> Response {
             "token_endpoint": format!("{root}/token"),
             "userinfo_endpoint": format!("{root}/userinfo"),
             "revocation_endpoint": format!("{root}/revoke"),
+            "device_authorization_endpoint": format!("{root}/device_authorization"),
             "end_session_endpoint": format!("{root}/logout"),
             "jwks_uri": format!("{root}/jwks"),
             "authorization_response_iss_parameter_supported": true,
@@ -234,6 +239,21 @@ async fn userinfo(State(provider): State<Provider>, headers: HeaderMap) -> Respo
 
 async fn revoke(State(provider): State<Provider>, headers: HeaderMap, body: String) {
     provider.note("/revoke", &headers, &body);
+}
+
+async fn device_authorization(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    provider.note("/device_authorization", &headers, &body);
+    let page = format!("{}/device", provider.issuer);
+    let mut answer = json!({
+        "device_code": "the-device-code", "user_code": "WDJB-MJHT", "verification_uri": page,
+        "verification_uri_complete": format!("{page}?user_code=WDJB-MJHT"), "expires_in": 600, "interval": 5,
+    });
+    provider.with(|inner| (inner.change_device)(&mut answer));
+    axum::Json(answer).into_response()
 }
 
 async fn token(State(provider): State<Provider>, headers: HeaderMap, body: String) -> Response {
@@ -267,6 +287,9 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Strin
             );
             tokens["refresh_token"] = json!(format!("rt-{number}"));
             tokens["id_token"] = json!(provider.id_token(asked.get("nonce"), &access_token));
+        }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            tokens["id_token"] = json!(provider.id_token(None, &access_token));
         }
         Some("refresh_token") => {
             tokens["refresh_token"] = json!(format!("rt-{number}"));

@@ -101,7 +101,11 @@ fn cli() -> Result<Client, Failure> {
         id: "demo-cli".into(),
         name: "Demo Command Line".into(),
         redirect_uris: callbacks(),
-        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        grant_types: vec![
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::DeviceCode,
+        ],
         scope: scope("openid profile email offline_access notes.read notes.write")?,
         default_scope: scope("openid profile")?,
         ..Client::default()
