@@ -33,6 +33,17 @@
 //! # let _ = session; Ok(()) }
 //! ```
 //!
+//! A device without a browser shows a code, which the person types elsewhere (RFC 8628):
+//!
+//! ```no_run
+//! # use grantor_client::{Client, Credentials};
+//! # async fn run(client: Client) -> Result<(), grantor_client::Error> {
+//! let sign_in = client.device().scope("openid notes.read").start().await?;
+//! eprintln!("Open {} and type {}", sign_in.verification_uri(), sign_in.user_code());
+//! let session = sign_in.finish().await?;
+//! # let _ = session; Ok(()) }
+//! ```
+//!
 //! A service asks for tokens of its own:
 //!
 //! ```no_run
@@ -47,6 +58,7 @@
 mod authorization;
 mod client;
 mod credentials;
+mod device;
 mod discovery;
 mod dpop;
 mod end_session;
@@ -66,6 +78,7 @@ mod userinfo;
 pub use authorization::Authorization;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
+pub use device::{DeviceAuthorization, DeviceSignIn};
 pub use error::{CallbackError, Error, IdTokenError};
 pub use loopback::LoopbackSignIn;
 pub use observer::{Exchange, Observer, Parameter, Step};
