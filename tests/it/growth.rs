@@ -50,7 +50,7 @@ on_each_engine! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_file_is_little_more_than_its_live_rows() {
     let world = World::new(Engine::Sqlite, 1).await;
-    pass(&world, 10, (150, 9)).await;
+    pass(&world, 10, (500, 9)).await;
     let path = world.database().unwrap();
     let connection = rusqlite::Connection::open(path).unwrap();
     let weigh = || {

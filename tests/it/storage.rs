@@ -1,6 +1,6 @@
 //! One SQL text on two engines.
 
-use crate::harness::{Engine, World};
+use crate::harness::World;
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -54,52 +54,4 @@ on_each_engine! {
         world.sync().await;
         flow.redeem(&code).await.refused(400, "invalid_grant");
     }
-}
-
-/// No statement reads a whole table, or all that a realm has in it: each has an index for what it looks for.
-#[tokio::test]
-async fn no_statement_scans_a_table() {
-    let world = World::new(Engine::Sqlite, 1).await;
-    let all = [
-        realm::statements(),
-        identity::statements(),
-        server::statements(),
-    ]
-    .concat();
-    let mut scans = Vec::new();
-    for stmt in all {
-        for step in plan(&world, stmt).await {
-            let wanted = WHOLE_REALM.contains(&stmt.name) || stmt.name.starts_with("PURGE_");
-            let realm = step.ends_with("(realm=?)") && !wanted;
-            if step.starts_with("SCAN") || realm || step.contains("AUTOMATIC") {
-                scans.push(format!("{}: {step}", stmt.name));
-            }
-        }
-    }
-    assert!(scans.is_empty(), "{scans:#?}");
-}
-
-/// Statements about all that a realm has, where that is little or all of it is wanted; those that purge a removed realm are among them.
-const WHOLE_REALM: &[&str] = &[
-    "LIST_KEYS",
-    "LIST_RESOURCES",
-    "LIST_REVOCATIONS",
-    "LOOK_SOON",
-];
-
-/// What SQLite will do for a statement.
-async fn plan(world: &World, stmt: &db::Stmt) -> Vec<String> {
-    let sql: &'static str = format!("EXPLAIN QUERY PLAN {}", stmt.sql).leak();
-    let explain: &'static db::Stmt = Box::leak(Box::new(db::Stmt::new(stmt.name, sql)));
-    let highest = (1..=30).filter(|n| sql.contains(&format!("${n}"))).max();
-    let nothing = (0..highest.unwrap_or(0))
-        .map(|_| db::Value::Null)
-        .collect::<Vec<_>>();
-    let rows = world
-        .node()
-        .db()
-        .rows(explain, nothing.into())
-        .await
-        .unwrap();
-    rows.iter().map(|row| row.text(3).to_owned()).collect()
 }
