@@ -236,7 +236,7 @@ mod tests {
     async fn an_answer_is_read_whole_however_it_is_cut() {
         let pieces = &[
             "HTTP/1.1 200 OK\r\nContent-Le",
-            "ngth: 21\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\r",
+            "ngth: 20\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\r",
             "\n{\"access_tok",
             "en\":\"x\"}",
         ];

@@ -34,7 +34,7 @@ const STYLE: &str = "svg{--ink:#1c2430;--soft:#5b6675;--bar:#2f6fde;--mute:#a9b4
 @media (prefers-color-scheme: dark){svg{--ink:#e8edf4;--soft:#a3afbe;--bar:#6ea2ff;--mute:#4c5868;--miss:#ff9d6b;--goal:#fff;--paper:#12171f}}
 text{font-family:system-ui,sans-serif;fill:var(--ink);font-size:15px}.title{font-weight:650;font-size:19px}.soft{fill:var(--soft);font-size:13.5px}
 .value{text-anchor:end;font-variant-numeric:tabular-nums;font-weight:600}.paper{fill:var(--paper)}.bar{fill:var(--bar)}.mute{fill:var(--mute)}.miss{fill:var(--miss)}
-.goal{stroke:var(--goal);stroke-width:2.5}";
+.goal,.key{stroke:var(--goal);stroke-width:2.5}";
 
 const WIDTH: f64 = 480.0;
 const MARGIN: f64 = 16.0;
@@ -64,17 +64,12 @@ pub(super) fn draw(panels: &[Panel]) -> String {
     let y = y + 26.0;
     let _ = write!(
         out,
-        "<line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\" class=\"goal\"/>\n<text x=\"26\" y=\"{y}\" class=\"soft\">the goal; grey: a bare handler; orange: a goal that is missed</text>\n</svg>\n",
+        "<line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\" class=\"key\"/>\n<text x=\"26\" y=\"{y}\" class=\"soft\">the goal; grey: a bare handler; orange: a goal that is missed</text>\n</svg>\n",
         MARGIN + 1.0,
         y - 13.0,
         y + 3.0
     );
-    // The legend is no figure.
-    out.replacen(
-        "class=\"goal\"/>\n<text x=\"26\"",
-        "style=\"stroke:var(--goal);stroke-width:2.5\"/>\n<text x=\"26\"",
-        1,
-    )
+    out
 }
 
 fn draw_panel(out: &mut String, panel: &Panel, top: f64) {

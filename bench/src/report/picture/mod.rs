@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(svg.matches("class=\"bar").count(), 4);
         assert_eq!(svg.matches("class=\"goal\"").count(), 2);
         assert!(svg.contains(">30,000<") && svg.contains(">2.50<"));
-        assert!(svg.contains("<title>") && svg.contains("prefers-color-scheme: dark"));
+        assert!(svg.contains("<title id") && svg.contains("prefers-color-scheme: dark"));
         assert!(svg.contains("a &lt; b &amp; c") && !svg.contains("<script"));
     }
 }
