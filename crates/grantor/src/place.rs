@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ambient::Ambient;
+use ambient::{Ambient, Entropy};
 use clap::Args;
 use realm::{Node, NodeOptions, Realm, SealingKey};
 
@@ -69,6 +69,8 @@ pub(crate) fn demo_config(dir: &Path, port: u16) -> Config {
 /// Opens the configured database, brings its schema up to date and starts a node on it. RSA keys wait until somebody needs one: making one takes
 /// longer than all the rest.
 pub(crate) async fn open(config: &Config, ambient: Ambient) -> Result<Arc<Node>, Failure> {
+    // The first random bytes of a process take about 20 ms; the database can be opened meanwhile.
+    std::thread::spawn(|| Entropy::System.bytes::<1>());
     let options = options(config, ambient).await?;
     Ok(Node::start(options).await?)
 }

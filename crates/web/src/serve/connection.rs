@@ -36,8 +36,10 @@ const CONNECTION_WINDOW: u32 = 512 * 1024;
 /// (CVE-2023-44487, CVE-2025-8671).
 const MAX_PENDING_RESETS: usize = 20;
 const MAX_STREAM_ERRORS: usize = 64;
-/// How often a connection is looked at.
+/// How often a connection of HTTP/2 is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How often one of HTTP/1 is: in a burst of new connections, those that have had their answer make room for the next.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// What one connection's requests have in common.
 #[derive(Clone)]
@@ -141,7 +143,7 @@ impl Server {
             io,
             service(self.router.clone(), self.options.body_timeout, caller),
         ));
-        let every = TICK.min(self.options.header_timeout / 4);
+        let every = QUIET.min(self.options.header_timeout / 4);
         let mut tick = pin!(sleep(every));
         let before = activity.begun();
         let (mut seen, mut ending) = (before, false);
