@@ -57,6 +57,21 @@ on_each_engine! {
         assert_eq!(unknown.status, wrong.status);
     }
 
+    /// A secret that was changed at one node counts at the others at once, and the old one is void there within about a second.
+    async fn a_new_secret_works_at_every_node(first: World) {
+        let second = first.beside().await;
+        let service = first.service().await;
+        service.at(&second).token(&[GRANT]).await.status(200);
+        let client = realm::clients::find(first.realm(), "service").await.unwrap().unwrap();
+        let change = realm::clients::SecretChange::Given("another-secret-of-the-service".into());
+        realm::clients::update(first.realm(), client, change, "test").await.unwrap();
+        let renewed = service.with_secret("another-secret-of-the-service");
+        renewed.at(&second).token(&[GRANT]).await.status(200);
+        second.sync().await;
+        service.at(&second).token(&[GRANT]).await.refused(401, "invalid_client");
+        renewed.at(&second).token(&[GRANT]).await.status(200);
+    }
+
     /// RFC 6749 §2.3: no more than one method in a request.
     async fn two_methods_at_once_are_refused(world: World) {
         let service = world.service().await;

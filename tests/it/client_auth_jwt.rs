@@ -459,6 +459,8 @@ on_each_engine! {
         world.advance(10);
         world.sync().await;
         disbelieved(&service.present(&assertion).await, "expired");
+        world.advance(60);
+        world.sync().await;
         let again = service.sign(&service.claims("1"));
         service.present(&again).await.status(200);
     }

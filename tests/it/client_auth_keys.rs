@@ -7,6 +7,7 @@ use std::time::Duration;
 use jose::jws::{self, Header};
 use jose::{Algorithm, JwkSet, SigningKey};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::harness::{Answer, World};
 use crate::on_each_engine;
@@ -24,6 +25,8 @@ struct State {
     body: Mutex<String>,
     requests: AtomicUsize,
     hangs: std::sync::atomic::AtomicBool,
+    arrived: Notify,
+    released: Notify,
 }
 
 impl Publisher {
@@ -36,8 +39,9 @@ impl Publisher {
             let state = Arc::clone(&shown);
             async move {
                 state.requests.fetch_add(1, Ordering::SeqCst);
+                state.arrived.notify_one();
                 if state.hangs.load(Ordering::SeqCst) {
-                    std::future::pending::<()>().await;
+                    state.released.notified().await;
                 }
                 state.body.lock().unwrap().clone()
             }
@@ -177,6 +181,25 @@ on_each_engine! {
         hanging.state.hangs.store(true, Ordering::SeqCst);
         world.advance(601);
         ask(&world, "slow", &slow).await.status(200);
+    }
+
+    /// Whoever hangs up while keys are fetched does not keep them from the others.
+    async fn a_fetch_is_not_stopped_by_hanging_up(world: World) {
+        world.notes().await;
+        let own = key();
+        let publisher = Publisher::new(&[&own]).await;
+        publisher.state.hangs.store(true, Ordering::SeqCst);
+        client(&world, "remote", &publisher.uri).await;
+        let asking = {
+            let (world, own) = (world.clone(), SigningKey::from_jwk(&own.jwk(), Algorithm::Es256).unwrap());
+            tokio::spawn(async move { ask(&world, "remote", &own).await.status })
+        };
+        publisher.state.arrived.notified().await;
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
+        publisher.state.released.notify_one();
+        ask(&world, "remote", &own).await.status(200);
+        assert_eq!(publisher.requests(), 1);
     }
 
     /// What is no set of public keys, or too large, is not believed; a good key beside bad ones is.

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::body::Body;
-use fetch::{Fetch, FetchOptions};
+use fetch::{ClientIdentity, Fetch, FetchOptions};
 use grantor_client::{Client, Credentials};
 use grantor_resource::{PeerCertificate, Verifier};
 use jose::{Algorithm, SigningKey};
@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::harness::World;
-use crate::harness::authority::self_signed;
+use web::serve::{Listener, ServeOptions, Tls, serve};
+
+use crate::harness::authority::{identity, self_signed};
 use crate::on_each_engine;
 
 /// A world that listens where its issuer says.
@@ -86,6 +88,48 @@ on_each_engine! {
         assert!(Credentials::client_secret_jwt("hmac", secret, Algorithm::Hs512).is_err());
         let public = SigningKey::generate(Algorithm::Es256).unwrap().public_jwk().unwrap();
         assert!(Credentials::private_key_jwt("x", &serde_json::to_string(&public).unwrap()).is_err());
+    }
+
+    /// RFC 8705 §2 from end to end: the library shows its certificate in TLS, the server asks for it and binds the token to it.
+    async fn the_library_shows_its_certificate(world: World) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let world = world.another(&format!("https://localhost:{port}")).await;
+        let server = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let pem = server.cert.pem();
+        let tls = Tls::asking_from_pem(pem.as_bytes(), server.signing_key.serialize_pem().as_bytes()).unwrap();
+        let listener = Listener::with_tls(listener, tls);
+        tokio::spawn(serve(vec![listener], world.router(), ServeOptions::default()));
+        world
+            .service_with(|client| {
+                client
+                    .public()
+                    .set("token_endpoint_auth_method", json!("tls_client_auth"))
+                    .set("tls_client_auth_san_uri", json!("spiffe://example/service"))
+                    .set("tls_client_certificate_bound_access_tokens", json!(true))
+            })
+            .await;
+        let (certificate, identity) = identity();
+        let options = |identity: Option<&str>| FetchOptions {
+            extra_roots: vec![pem.clone()],
+            identity: identity.map(ClientIdentity::from_pem),
+            ..FetchOptions::loopback()
+        };
+        let ask = async |options: FetchOptions| {
+            let client = Client::builder(world.issuer(), Credentials::certificate("service"))
+                .ambient(world.node().ambient().clone())
+                .fetch(Fetch::new(options).unwrap())
+                .discover()
+                .await
+                .unwrap();
+            client.service().scope("notes.read").tokens().unwrap().access_token().await
+        };
+        let token = ask(options(Some(&identity))).await.unwrap();
+        let claims = world.claims(token.as_str()).await;
+        let thumbprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &certificate);
+        assert_eq!(claims["cnf"]["x5t#S256"], json!(jose::base64url::encode(thumbprint)));
+        assert!(ask(options(None)).await.is_err());
+        assert!(!format!("{:?}", options(Some(&identity))).contains("PRIVATE"));
     }
 
     /// RFC 8705 §3: an API lets a token through that is bound to the certificate of the connection, and to no other.

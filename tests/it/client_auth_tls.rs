@@ -198,4 +198,24 @@ on_each_engine! {
         world.post("/token").form(&form).send().await.refused(400, "invalid_request");
         world.post("/token").certificate(&certificate).form(&form).send().await.status(200);
     }
+
+    /// RFC 8705 §5, RFC 9449 §4.3: where clients show certificates, the endpoint has another address, which a proof may name.
+    async fn a_proof_may_name_the_address_for_certificates(world: World) {
+        let service = world.service().await;
+        let secret = service.secret.clone().unwrap();
+        let key = jose::SigningKey::generate(jose::Algorithm::EdDsa).unwrap();
+        let own = format!("{}/token", world.issuer());
+        let cases = [
+            (own.as_str(), 200),
+            ("https://mtls.example/token", 200),
+            ("https://mtls.example/introspect", 400),
+            ("https://mtls.example.evil.example/token", 400),
+        ];
+        for (url, status) in cases {
+            let proof = oauth::dpop::make(&key, ("POST", url), None, None, (url, world.now())).unwrap();
+            let call = world.post("/token").basic("service", &secret).header("dpop", &proof).form(&[GRANT]);
+            let answer = call.send().await;
+            assert_eq!(answer.status, status, "{url}: {answer:?}");
+        }
+    }
 }

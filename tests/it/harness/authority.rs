@@ -37,6 +37,15 @@ impl Authority {
     }
 }
 
+/// A certificate of [`TRUSTED`] for a client: its DER, and the PEM of it and its key.
+pub fn identity() -> (Vec<u8>, String) {
+    let key = KeyPair::generate().expect("a key");
+    let certificate = subject(|_| {}).signed_by(&key, &TRUSTED.issuer);
+    let certificate = certificate.expect("a certificate");
+    let pem = format!("{}{}", certificate.pem(), key.serialize_pem());
+    (certificate.der().to_vec(), pem)
+}
+
 /// The DER of a certificate that signs itself, and its key.
 pub fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> (Vec<u8>, KeyPair) {
     let key = KeyPair::generate().expect("a key");

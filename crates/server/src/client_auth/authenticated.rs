@@ -31,18 +31,22 @@ pub struct AuthenticatedClient {
 pub(super) struct Assertion {
     /// The SHA-256 of the client and the `jti`, base64url.
     hash: String,
-    /// Until when it would be accepted (unix seconds, exclusive).
-    expires_at: i64,
+    /// Until when it is remembered (unix seconds).
+    keep_until: i64,
     spent: AtomicBool,
 }
 
+/// How much longer a used assertion is kept than it is believed, in seconds: the clocks of nodes differ.
+const MARGIN: i64 = 60;
+
 impl Assertion {
-    pub(super) fn new(client: &str, jti: &str, expires_at: i64) -> Self {
+    /// One that would be believed `until` then.
+    pub(super) fn new(client: &str, jti: &str, until: i64) -> Self {
         let named = [client.as_bytes(), &[0], jti.as_bytes()].concat();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &named);
         Self {
             hash: jose::base64url::encode(digest),
-            expires_at,
+            keep_until: until.saturating_add(MARGIN),
             spent: AtomicBool::new(false),
         }
     }
@@ -107,7 +111,7 @@ impl AuthenticatedClient {
     pub(crate) fn batch(&self, realm: &Realm) -> Batch {
         let mut batch = Batch::new();
         if let Some(assertion) = self.unspent() {
-            let values = params![realm.name(), &assertion.hash, assertion.expires_at];
+            let values = params![realm.name(), &assertion.hash, assertion.keep_until];
             batch.run(&sql::SPEND_ASSERTION, values);
         }
         if let Some(proof) = &self.proof {

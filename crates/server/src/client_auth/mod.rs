@@ -104,6 +104,16 @@ async fn authenticate(
     };
     match verdict {
         Ok(assertion) => Ok(AuthenticatedClient::new(client, assertion)),
+        Err(Reason::ClientSecretWrong) => {
+            let changed = client_secret::check_again(&call.realm, &client, &presented).await;
+            match changed.map_err(|error| refused(error.into(), None))? {
+                Some(client) => Ok(AuthenticatedClient::new(client, None)),
+                None => {
+                    call.server.guesses.failed(call, id);
+                    Err(refused(Reason::ClientSecretWrong.into(), Some(client)))
+                }
+            }
+        }
         Err(reason) => {
             if is_guess(reason) {
                 call.server.guesses.failed(call, id);
@@ -117,6 +127,6 @@ async fn authenticate(
 fn is_guess(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::ClientSecretWrong | Reason::ClientAssertionSignature | Reason::ClientKeyUnknown
+        Reason::ClientAssertionSignature | Reason::ClientKeyUnknown
     )
 }

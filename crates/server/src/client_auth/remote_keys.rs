@@ -27,7 +27,7 @@ pub(crate) struct RemoteKeys {
 struct Entry {
     latest: RwLock<Option<Fetched>>,
     /// When it was tried last; whoever holds it is the one who fetches.
-    tried_at: tokio::sync::Mutex<Option<i64>>,
+    tried_at: Arc<tokio::sync::Mutex<Option<i64>>>,
 }
 
 #[derive(Clone)]
@@ -40,6 +40,11 @@ impl Entry {
     fn latest(&self) -> Option<Fetched> {
         let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         latest.clone()
+    }
+
+    fn keep(&self, fetched: Fetched) {
+        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some(fetched);
     }
 }
 
@@ -86,15 +91,21 @@ impl RemoteKeys {
             return Ok(fetched.keys.clone());
         }
         let seen = at_hand.map(|fetched| fetched.at);
-        self.renew(&entry, uri, (seen, want), now).await;
+        self.renew(Arc::clone(&entry), uri, (seen, want), now).await;
         match entry.latest() {
             Some(fetched) if are_usable(fetched.at, now) => Ok(fetched.keys),
             _ => Err(Reason::ClientKeysUnreachable),
         }
     }
 
-    async fn renew(&self, entry: &Entry, uri: &str, (seen, want): (Option<i64>, Want), now: i64) {
-        let mut tried_at = entry.tried_at.lock().await;
+    async fn renew(
+        &self,
+        entry: Arc<Entry>,
+        uri: &str,
+        (seen, want): (Option<i64>, Want),
+        now: i64,
+    ) {
+        let mut tried_at = Arc::clone(&entry.tried_at).lock_owned().await;
         let fetched_at = entry.latest().map(|fetched| fetched.at);
         // Somebody else may have fetched while this one waited.
         if (fetched_at != seen && want == Want::Newer)
@@ -103,21 +114,27 @@ impl RemoteKeys {
             return;
         }
         *tried_at = Some(now);
-        match self.fetch(uri).await {
-            Ok(keys) => {
-                let mut latest = entry.latest.write().unwrap_or_else(PoisonError::into_inner);
-                *latest = Some(Fetched { keys, at: now });
+        let (fetch, uri) = (self.fetch.clone(), uri.to_owned());
+        let fetching = async move {
+            match published(fetch, &uri).await {
+                Ok(keys) => entry.keep(Fetched { keys, at: now }),
+                Err(reason) => tracing::warn!(uri, reason, "the keys of a client cannot be had"),
             }
-            Err(reason) => tracing::warn!(uri, reason, "the keys of a client cannot be had"),
+            // Until now others wait, and need not fetch.
+            drop(tried_at);
+        };
+        // On its own, so that nobody stops it for others by hanging up.
+        if let Err(error) = tokio::spawn(fetching).await {
+            tracing::error!(%error, "fetching the keys of a client failed");
         }
     }
+}
 
-    async fn fetch(&self, uri: &str) -> Result<PublicKeys, String> {
-        let fetch = self.fetch.as_ref().ok_or("outbound requests are off")?;
-        let response = fetch.get(uri).await.map_err(|error| error.to_string())?;
-        if response.status != http::StatusCode::OK {
-            return Err(format!("status {}", response.status.as_u16()));
-        }
-        PublicKeys::published(response.text().map_err(|error| error.to_string())?)
+async fn published(fetch: Option<Fetch>, uri: &str) -> Result<PublicKeys, String> {
+    let fetch = fetch.ok_or("outbound requests are off")?;
+    let response = fetch.get(uri).await.map_err(|error| error.to_string())?;
+    if response.status != http::StatusCode::OK {
+        return Err(format!("status {}", response.status.as_u16()));
     }
+    PublicKeys::published(response.text().map_err(|error| error.to_string())?)
 }

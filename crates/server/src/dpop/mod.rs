@@ -103,14 +103,25 @@ fn judge(
     client: &Client,
 ) -> Result<(Proof, i64), Refusal> {
     let realm = &call.realm;
-    let address = Address::parse(&realm.url(path))
-        .ok_or_else(|| Refusal::Failed("the issuer is not an address".to_owned()))?;
-    let expected = Expected {
-        method,
-        address: &address,
-        access_token,
+    let url = realm.url(path);
+    let verify = |url: &str| {
+        let address = Address::parse(url)
+            .ok_or_else(|| Refusal::Failed("the issuer is not an address".to_owned()))?;
+        let expected = Expected {
+            method,
+            address: &address,
+            access_token,
+        };
+        Ok::<_, Refusal>(dpop::verify(text, &expected))
     };
-    let proof = dpop::verify(text, &expected).map_err(reason)?;
+    let mut verdict = verify(&url)?;
+    // Where clients show certificates the same endpoint has another address (RFC 8705 §5).
+    if let (Err(Refused::Address), Some(aliases)) = (&verdict, &call.server.certificates.aliases)
+        && let Some(alias) = aliases.of(&url)
+    {
+        verdict = verify(&alias)?;
+    }
+    let proof = verdict.map_err(reason)?;
     let demanded = client.requires_dpop_nonce(&realm.settings());
     let until = proof
         .fresh(Some(&nonces(realm)), demanded, call.now())
