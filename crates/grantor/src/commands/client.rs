@@ -3,7 +3,6 @@
 use clap::{Args, Subcommand};
 use jose::Algorithm;
 use oauth::Scope;
-use oauth::client_auth::Method;
 use realm::clients::{self, Registered, SecretChange};
 use realm::{Client as Document, GrantType};
 use serde_json::{Value, json};

@@ -44,6 +44,12 @@ pub(super) struct Authentication {
     /// Bind its access tokens to the certificate that it connects with (RFC 8705)
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     certificate_bound: Option<bool>,
+    /// Give it tokens only for a DPoP proof, and bind them to its key (RFC 9449)
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    dpop_bound: Option<bool>,
+    /// Demand a nonce of the server in its DPoP proofs, or do not, whatever the realm says
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    dpop_nonce: Option<bool>,
 }
 
 impl Authentication {
@@ -85,6 +91,12 @@ impl Authentication {
         }
         if let Some(bound) = self.certificate_bound {
             client.tls_client_certificate_bound_access_tokens = bound;
+        }
+        if let Some(bound) = self.dpop_bound {
+            client.dpop_bound_access_tokens = bound;
+        }
+        if let Some(demanded) = self.dpop_nonce {
+            client.require_dpop_nonce = Some(demanded);
         }
         Ok(())
     }
@@ -159,5 +171,13 @@ pub(super) fn words(client: &Client) -> String {
     } else {
         ""
     };
-    format!("{method}{keys}{}{bound}", subject.collect::<String>())
+    let proves = if client.dpop_bound_access_tokens {
+        ", tokens bound to a key (DPoP)"
+    } else {
+        ""
+    };
+    format!(
+        "{method}{keys}{}{bound}{proves}",
+        subject.collect::<String>()
+    )
 }
