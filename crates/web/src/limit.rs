@@ -95,6 +95,14 @@ impl Limiter {
         Ok(())
     }
 
+    /// Gives `key` one try back, that was taken for what came to good: where many at once must not all be let in before the first of them is judged.
+    pub fn give_back(&self, key: impl Hash) {
+        let key = self.hash(&key);
+        if let Some(full_at) = self.lock().get_mut(&key) {
+            *full_at -= self.each();
+        }
+    }
+
     /// Gives `key` all its tries back: after a success.
     pub fn forgive(&self, key: impl Hash) {
         let key = self.hash(&key);
@@ -181,6 +189,23 @@ mod tests {
         assert_eq!(limiter.check("a"), Err(RetryAfter(10)));
         limiter.forgive("a");
         assert_eq!(limiter.check("a"), Ok(()));
+    }
+
+    #[test]
+    fn a_try_that_is_given_back_was_not_taken_and_the_others_were() {
+        let limiter = limiter(&Clock::manual(1_000), 10);
+        for _ in 0..10 {
+            assert_eq!(limiter.take("a"), Ok(()));
+            limiter.give_back("a");
+        }
+        for _ in 0..3 {
+            assert_eq!(limiter.take("a"), Ok(()));
+        }
+        assert_eq!(limiter.take("a"), Err(RetryAfter(10)));
+        limiter.give_back("a");
+        assert_eq!(limiter.take("a"), Ok(()));
+        assert_eq!(limiter.take("a"), Err(RetryAfter(10)));
+        limiter.give_back("unknown");
     }
 
     #[test]

@@ -41,6 +41,38 @@ on_each_engine! {
         assert!(type_code(&mut browser, &codes.user).await.has("allow"));
     }
 
+    /// Many guesses at the same moment are counted before the first of them is judged.
+    async fn many_guesses_at_once_are_no_way_around(world: World) {
+        let world = world.limited().await;
+        world.person(ALICE.0, ALICE.1).await;
+        let mut browser = world.browser();
+        world.sign_in(&mut browser).await;
+        type_code(&mut browser, "BCDF-GHJK").await;
+        let cookies: Vec<String> = browser.cookies().iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let cookies = cookies.join("; ");
+        let mut guesses = Vec::new();
+        for letter in "BCDFGHJKLMNPQRSTVWXZ".chars() {
+            let call = world.post("/device").header("origin", world.issuer()).header("sec-fetch-site", "same-origin");
+            let answer = call.header("cookie", &cookies).form(&[("user_code", &letter.to_string().repeat(8))]).send().await;
+            guesses.push(answer.header("location").replace("/login?", "/device/continue?"));
+        }
+        let looked: Vec<_> = guesses
+            .into_iter()
+            .map(|path| {
+                let (world, cookies) = (world.clone(), cookies.clone());
+                tokio::spawn(async move { world.get(&path).header("cookie", &cookies).send().await.status })
+            })
+            .collect();
+        let mut judged = 0;
+        for status in looked {
+            match status.await.unwrap() {
+                422 => judged += 1,
+                status => assert_eq!(status, 429),
+            }
+        }
+        assert_eq!(judged, 9, "ten in the session, one of which was used before");
+    }
+
     /// What can be no code costs too, before anybody signs in.
     async fn typing_nonsense_is_limited(world: World) {
         let world = world.limited().await;

@@ -55,9 +55,11 @@ impl FromStr for GrantType {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // People may leave out what comes before the last colon.
+        let is_named = |name: &str| name == text || name.rsplit(':').next() == Some(text);
         Self::ALL
             .into_iter()
-            .find(|grant| grant.as_str() == text)
+            .find(|grant| is_named(grant.as_str()))
             .ok_or_else(|| {
                 let known = Self::ALL.map(Self::as_str).join(", ");
                 format!("`{text}` is not a grant type; there are {known}")

@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 15] = [
+static PURGE: [&Stmt; 16] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
@@ -20,6 +20,7 @@ static PURGE: [&Stmt; 15] = [
     &sql::PURGE_SESSION,
     &sql::PURGE_INTERACTION,
     &sql::PURGE_AUTHORIZATION_CODE,
+    &sql::PURGE_DEVICE_CODE,
     &sql::PURGE_REFRESH_FAMILY,
     &sql::PURGE_DPOP_PROOF,
     &sql::PURGE_CONSENT,

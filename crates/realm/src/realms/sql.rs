@@ -36,6 +36,8 @@ db::statements! {
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE (realm, hash) IN (SELECT realm, hash FROM authorization_code WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
+    pub(crate) PURGE_DEVICE_CODE = "DELETE FROM device_code WHERE (realm, hash) IN (SELECT realm, hash FROM device_code WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
     pub(crate) PURGE_DPOP_PROOF = "DELETE FROM dpop_proof WHERE (realm, hash) IN (SELECT realm, hash FROM dpop_proof WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_REFRESH_FAMILY = "DELETE FROM refresh_family WHERE (realm, id) IN (SELECT realm, id FROM refresh_family WHERE realm = $1 LIMIT $2)";

@@ -128,6 +128,13 @@ pub(super) struct Visit {
     pub(super) person: Person,
 }
 
+impl Visit {
+    /// Whether nobody knows yet that the code exists.
+    fn is_guess(&self) -> bool {
+        self.shown.is_none()
+    }
+}
+
 async fn visit(call: &Call, params: &Params) -> Result<Visit, Stop> {
     let token = params
         .get("interaction")
@@ -165,12 +172,10 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
     let realm = &call.realm;
     let sealed = seal(realm, &visit.code);
     let found = sql::find_to_decide(realm, &sealed, call.now()).await?;
-    let Some((hash, device)) = found else {
-        if visit.shown.is_none() {
-            call.server.devices.wrong(call, &visit.session.id);
-        }
-        return Err(Stop::Invalid);
-    };
+    let (hash, device) = found.ok_or(Stop::Invalid)?;
+    if visit.is_guess() {
+        call.server.devices.right(call, &visit.session.id);
+    }
     let client = realm
         .client(&device.client)
         .await?
@@ -202,7 +207,9 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
 
 async fn try_show(call: &Call, params: &Params) -> Result<Response, Stop> {
     let visit = visit(call, params).await?;
-    call.server.devices.check(call, Some(&visit.session.id))?;
+    if visit.is_guess() {
+        call.server.devices.guess(call, &visit.session.id)?;
+    }
     let catalogue = call.realm.catalogue().await?;
     let standing = find(call, &visit, &catalogue).await?;
     asked(call, &visit, &standing, &catalogue).await

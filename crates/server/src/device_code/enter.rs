@@ -51,19 +51,15 @@ pub(crate) async fn submit(call: Call, body: Body) -> Response {
     if text.trim().is_empty() {
         return entry(&call, None, Some(EMPTY));
     }
-    if let Err(refusal) = call.server.devices.check(&call, None) {
-        return refused(&call, &refusal);
-    }
-    match UserCode::parse(text) {
-        Some(code) => match leave(&call, &code).await {
-            Ok(response) => response,
-            Err(refusal) => refused(&call, &refusal),
+    let limits = &call.server.devices;
+    let outcome = match UserCode::parse(text) {
+        Some(code) => match limits.check(&call) {
+            Ok(()) => leave(&call, &code).await,
+            Err(refusal) => Err(refusal),
         },
-        None => {
-            call.server.devices.mistyped(&call);
-            invalid(&call, Some(text))
-        }
-    }
+        None => limits.mistype(&call).map(|()| invalid(&call, Some(text))),
+    };
+    outcome.unwrap_or_else(|refusal| refused(&call, &refusal))
 }
 
 /// Sends the browser to sign in, which goes on at once where somebody is.

@@ -90,30 +90,45 @@ impl Limits {
             .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
-    /// Refuses to look at a code, right or wrong, after too many wrong ones. Before anybody is signed in only the address counts.
+    /// Counts what can be no code at all, before anybody is signed in.
     ///
     /// # Errors
     /// [`Refusal::TooMany`].
-    pub(super) fn check(&self, call: &Call, session: Option<&str>) -> Result<(), Refusal> {
-        let mut verdict = self.wrong_from_address.check(key(call, ""));
-        if let Some(session) = session {
-            verdict = verdict
-                .and_then(|()| self.wrong_in_session.check((call.realm.name(), session)))
-                .and_then(|()| self.wrong_in_realm.check(call.realm.name()));
-        }
-        verdict.map_err(|wait| Refusal::TooMany(wait.0))
+    pub(super) fn mistype(&self, call: &Call) -> Result<(), Refusal> {
+        self.wrong_from_address
+            .take(key(call, ""))
+            .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
-    /// Counts what can be no code at all.
-    pub(super) fn mistyped(&self, call: &Call) {
-        self.wrong_from_address.penalize(key(call, ""));
+    /// Whether an address may type anything, right or wrong.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub(super) fn check(&self, call: &Call) -> Result<(), Refusal> {
+        self.wrong_from_address
+            .check(key(call, ""))
+            .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
-    /// Counts a code that is not known.
-    pub(super) fn wrong(&self, call: &Call, session: &str) {
-        self.mistyped(call);
-        self.wrong_in_session.penalize((call.realm.name(), session));
-        self.wrong_in_realm.penalize(call.realm.name());
+    /// Counts a code before it is looked up, so that many at once are no way around it: [`right`](Self::right) takes that back.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub(super) fn guess(&self, call: &Call, session: &str) -> Result<(), Refusal> {
+        let realm = call.realm.name();
+        self.wrong_from_address
+            .take(key(call, ""))
+            .and_then(|()| self.wrong_in_session.take((realm, session)))
+            .and_then(|()| self.wrong_in_realm.take(realm))
+            .map_err(|wait| Refusal::TooMany(wait.0))
+    }
+
+    /// The code that was counted is one that waits.
+    pub(super) fn right(&self, call: &Call, session: &str) {
+        let realm = call.realm.name();
+        self.wrong_from_address.give_back(key(call, ""));
+        self.wrong_in_session.give_back((realm, session));
+        self.wrong_in_realm.give_back(realm);
     }
 }
 
