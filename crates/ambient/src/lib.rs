@@ -47,7 +47,7 @@ impl Ambient {
 
     /// A new identifier: a UUID of version 7, so that identifiers sort by the time they were made (RFC 9562 §5.7). Not a secret.
     pub fn id(&self) -> String {
-        let random = self.entropy.bytes::<10>();
+        let random = self.entropy.public_bytes::<10>();
         let millis = self.clock.now_millis();
         uuid::Builder::from_unix_timestamp_millis(millis, &random)
             .into_uuid()

@@ -50,18 +50,18 @@ pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
     let ready = Arc::clone(&node);
     let proxies = options.proxies.clone();
     let hsts = hsts(options.hsts_max_age);
-    let wiring = Wiring {
+    let wiring = Arc::new(Wiring {
         node,
         tenant,
-        proxies: Arc::new(options.proxies),
+        proxies: options.proxies,
         hsts,
-    };
+    });
     let root = Router::new()
         .merge(web::assets::router())
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(move || readiness(ready)))
         .merge(options.beside.unwrap_or_default())
-        .fallback(move |request| wiring.answer(request));
+        .fallback(move |request| Arc::clone(&wiring).answer(request));
     web::edge(root, ambient, proxies)
 }
 
@@ -85,16 +85,15 @@ async fn readiness(node: Arc<Node>) -> Response {
     }
 }
 
-#[derive(Clone)]
 struct Wiring {
     node: Arc<Node>,
     tenant: Router,
-    proxies: Arc<TrustedProxies>,
+    proxies: TrustedProxies,
     hsts: Option<HeaderValue>,
 }
 
 impl Wiring {
-    async fn answer(self, mut request: Request) -> Response {
+    async fn answer(self: Arc<Self>, mut request: Request) -> Response {
         if self.proxies.host
             && is_through(&self.proxies, &request)
             && host::take_forwarded(&mut request).is_err()
@@ -130,9 +129,9 @@ impl Wiring {
                 None => return StatusCode::NOT_FOUND.into_response(),
             }
         }
-        let hsts = self.hsts.filter(|_| is_https_only(&realm));
+        let hsts = self.hsts.clone().filter(|_| is_https_only(&realm));
         request.extensions_mut().insert(realm);
-        let mut response = match self.tenant.oneshot(request).await {
+        let mut response = match self.tenant.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };

@@ -2,12 +2,14 @@
 //! say which client it is for, so every origin is told yes there: it permits sending a request, which any program can send, and reading nothing.
 //! Cookies never travel along.
 
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use axum::routing::MethodRouter;
 use realm::Client;
 
+use crate::Server;
 use crate::answer;
 use crate::call::Call;
 
@@ -34,15 +36,19 @@ pub(crate) fn allow(call: &Call, client: Option<&Client>, mut response: Response
     response
 }
 
-/// Answers preflights; everything else passes.
-pub(crate) async fn preflight(request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let asks = request
-        .headers()
-        .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let (Some(origin), true, &Method::OPTIONS) = (origin, asks, request.method()) else {
-        return next.run(request).await;
-    };
+/// A path that answers preflights beside `methods`, whose names are `allow`. Not a layer: requests that are no preflight pay nothing.
+pub(crate) fn for_scripts(
+    methods: MethodRouter<Arc<Server>>,
+    allow: &'static str,
+) -> MethodRouter<Arc<Server>> {
+    methods.options(async move |request: HeaderMap| {
+        preflight(&request).unwrap_or_else(|| web::fallback::method_not_allowed(allow))
+    })
+}
+
+fn preflight(request: &HeaderMap) -> Option<Response> {
+    let origin = request.get(header::ORIGIN)?.clone();
+    request.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
     let mut response = answer::empty(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -58,5 +64,5 @@ pub(crate) async fn preflight(request: Request, next: Next) -> Response {
     for (name, value) in fields {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    response
+    Some(response)
 }

@@ -13,8 +13,8 @@ pub mod client_credentials;
 mod commit;
 pub mod consent;
 mod cors;
-mod dpop;
 pub mod device_code;
+mod dpop;
 mod end_session;
 mod endings;
 mod form;
@@ -38,7 +38,6 @@ use std::sync::Arc;
 
 use ambient::Ambient;
 use axum::Router;
-use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use fetch::FetchOptions;
 use identity::Identity;
@@ -130,10 +129,15 @@ impl std::fmt::Debug for Server {
 /// `web::address::ClientAddress`.
 pub fn router(server: Arc<Server>) -> Router {
     let for_scripts = Router::new()
-        .route("/token", post(token::post))
-        .route("/userinfo", get(userinfo::handle).post(userinfo::handle))
-        .route("/revoke", post(revocation::post))
-        .layer(from_fn(cors::preflight));
+        .route("/token", cors::for_scripts(post(token::post), "POST"))
+        .route(
+            "/userinfo",
+            cors::for_scripts(
+                get(userinfo::handle).post(userinfo::handle),
+                "GET, HEAD, POST",
+            ),
+        )
+        .route("/revoke", cors::for_scripts(post(revocation::post), "POST"));
     let public = Router::new().route("/jwks", get(jwks::get));
     let endpoints = Router::new()
         .route(

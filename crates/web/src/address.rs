@@ -2,22 +2,19 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{FromRequestParts, Request};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use ipnet::IpNet;
 
-use crate::client_certificate::{self, CertificateHeader};
+use crate::client_certificate::{self, CertificateHeader, Malformed};
 
 /// The address at the other end of the socket; the accept loop adds it to the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// The address of the client. An extension of the request that [`record`] sets, and an extractor; 0.0.0.0 when nothing is known.
+/// The address of the client. An extension of the request that [`edge`](crate::edge) sets, and an extractor; 0.0.0.0 when nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -124,13 +121,12 @@ impl TrustedProxies {
     }
 }
 
-/// Middleware (`axum::middleware::from_fn_with_state`): puts the [`ClientAddress`] into the request's extensions, and sees to it that a
-/// [`ClientCertificate`](client_certificate::ClientCertificate) there is the client's. One that a trusted proxy garbled is refused with 400.
-pub async fn record(
-    State(proxies): State<Arc<TrustedProxies>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Puts the [`ClientAddress`] into the request's extensions, and sees to it that a
+/// [`ClientCertificate`](client_certificate::ClientCertificate) there is the client's.
+///
+/// # Errors
+/// For a certificate that a trusted proxy garbled: answer 400.
+pub(crate) fn settle(proxies: &TrustedProxies, request: &mut Request) -> Result<(), Malformed> {
     let peer = request
         .extensions()
         .get::<PeerAddress>()
@@ -139,11 +135,9 @@ pub async fn record(
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
     request.extensions_mut().insert(ClientAddress(address));
     let through_proxy = peer.is_some_and(|peer| proxies.trusts(peer));
-    if let Err(error) = client_certificate::settle(&proxies, through_proxy, &mut request) {
+    client_certificate::settle(proxies, through_proxy, request).inspect_err(|error| {
         tracing::warn!(%error, "a trusted proxy is not set up as this server expects");
-        return StatusCode::BAD_REQUEST.into_response();
-    }
-    next.run(request).await
+    })
 }
 
 fn hops(headers: &HeaderMap, name: &str) -> Vec<String> {

@@ -4,27 +4,48 @@ use std::sync::Arc;
 use ambient::Ambient;
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
-use axum::response::Response;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
 
-use crate::address::TrustedProxies;
-use crate::{address, fallback, headers, trace};
+use crate::address::{self, TrustedProxies};
+use crate::client_certificate::Malformed;
+use crate::{fallback, headers, trace};
 
-/// The outermost layers of a whole application, put around its finished router, from the outside in: the request's name and its line in the log,
-/// the client's address, security headers where no handler set them, bodies for bare errors, and panics turned into 500.
+/// What stands around every request of an application.
+struct Edge {
+    ambient: Ambient,
+    proxies: TrustedProxies,
+}
+
+/// Puts around a finished router what every request needs, from the outside in: its name and its line in the log, security headers where no handler set
+/// them, bodies for bare errors, the client's address, and panics turned into 500.
 pub fn edge(router: Router, ambient: Ambient, proxies: TrustedProxies) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(fallback::fill))
-        .layer(map_response(secured))
-        .layer(from_fn_with_state(Arc::new(proxies), address::record))
-        .layer(from_fn_with_state(ambient, trace::record))
+        .layer(from_fn_with_state(
+            Arc::new(Edge { ambient, proxies }),
+            around,
+        ))
 }
 
-async fn secured(mut response: Response) -> Response {
+/// One layer for all of it: each layer costs every request some allocations.
+async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let record = trace::Record::begin(&edge.ambient, &mut request);
+    let html = fallback::wants_html(request.headers());
+    let settled = record
+        .span()
+        .in_scope(|| address::settle(&edge.proxies, &mut request));
+    let answer = match settled {
+        Ok(()) => next.run(request).instrument(record.span().clone()).await,
+        Err(Malformed) => StatusCode::BAD_REQUEST.into_response(),
+    };
+    let mut response = fallback::fill(answer, html);
     headers::secure(response.headers_mut());
+    record.end(&mut response);
     response
 }
 

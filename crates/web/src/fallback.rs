@@ -2,8 +2,6 @@
 //! else problem details (RFC 9457). Routes that owe a protocol's own error set `Router::method_not_allowed_fallback` themselves.
 
 use axum::body::HttpBody;
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -11,19 +9,18 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::page::Problem;
 use crate::{document, headers};
 
-/// Middleware (`axum::middleware::from_fn`): gives errors without a body one.
-pub async fn fill(request: Request, next: Next) -> Response {
-    let html = wants_html(request.headers());
-    let response = next.run(request).await;
+/// Gives an error without a body one: a page, or JSON.
+pub(crate) fn fill(response: Response, html: bool) -> Response {
     let status = response.status();
     let bare = response.body().is_end_stream() && !response.headers().contains_key(CONTENT_TYPE);
     if !bare || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let mut filled = if html { page(status) } else { json(status) };
+    let written = filled.headers().clone();
     for (name, value) in response.headers() {
-        if name == ALLOW || !filled.headers().contains_key(name) {
-            filled.headers_mut().insert(name.clone(), value.clone());
+        if !written.contains_key(name) {
+            filled.headers_mut().append(name.clone(), value.clone());
         }
     }
     filled.headers_mut().remove(http::header::CONTENT_LENGTH);
@@ -40,7 +37,10 @@ pub fn method_not_allowed(allow: &'static str) -> Response {
 /// Whether the caller is a browser that shows what it gets: `text/html` is named in `Accept`.
 pub fn wants_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
+    accept.is_some_and(|accept| {
+        let mut places = accept.as_bytes().windows("text/html".len());
+        places.any(|place| place.eq_ignore_ascii_case(b"text/html"))
+    })
 }
 
 fn page(status: StatusCode) -> Response {

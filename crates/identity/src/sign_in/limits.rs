@@ -52,18 +52,18 @@ impl Limits {
     /// Counts a try at a name before its password is checked, so that many at once are no way around it. Only failures count against the
     /// address, so that an office behind one is not kept out by its number; how many are under way at once is bounded by the password pool.
     pub(super) fn check(&self, tried: &Tried<'_>) -> Result<(), RetryAfter> {
-        self.addresses.check(&tried.address())?;
-        self.pairs.take(&tried.pair())
+        self.addresses.check(tried.address())?;
+        self.pairs.take(tried.pair())
     }
 
     /// The try came to nothing.
     pub(super) fn failed(&self, tried: &Tried<'_>) {
-        self.addresses.penalize(&tried.address());
+        self.addresses.penalize(tried.address());
     }
 
     /// The try was good: earlier slips at this name from this address are forgotten.
     pub(super) fn succeeded(&self, tried: &Tried<'_>) {
-        self.pairs.forgive(&tried.pair());
+        self.pairs.forgive(tried.pair());
     }
 
     /// Whether a failure may still be written as an event: a flood of them, from one address or from many, fills the log of the process, not the
