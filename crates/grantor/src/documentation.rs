@@ -40,6 +40,6 @@ fn the_documentation_lists_every_setting_as_it_is() {
         );
     }
     let rows = text.lines().filter(|line| line.starts_with("| `"));
-    // Three more settings of a tenant, whose defaults are words.
-    assert_eq!(rows.count(), SETTINGS.len() + realm::LIFETIMES.len() + 3);
+    // Four more settings of a tenant, whose defaults are words.
+    assert_eq!(rows.count(), SETTINGS.len() + realm::LIFETIMES.len() + 4);
 }

@@ -147,7 +147,7 @@ async fn a_code_is_not_redeemed_after_a_revocation_that_the_memory_does_not_know
         run(&realm, &code::ISSUE_CODE, issue).await;
         realm.ambient().clock.advance(2);
         let mut batch = Batch::new();
-        realm.revoke(&mut batch, mark.clone());
+        realm.revoke(&mut batch, mark);
         // Not through the realm: as another node would.
         realm.db().commit(batch).await.unwrap();
         let redeem = code::redeem(name, &hash, &code, realm.now());

@@ -26,6 +26,20 @@ on_each_engine! {
         own(&world, &service, &[&key.proof(&world)]).await.status(200);
     }
 
+    /// What is too old to be presented again is forgotten, and what is not is kept.
+    async fn used_proofs_are_swept(world: World) {
+        let service = world.service().await;
+        let key = Key::new();
+        let same = || key.with(&world, json!({"jti": "the same"}));
+        own(&world, &service, &[&same()]).await.status(200);
+        world.advance(100);
+        world.sync().await;
+        own(&world, &service, &[&same()]).await.refused(400, "invalid_dpop_proof");
+        world.advance(30);
+        world.sync().await;
+        own(&world, &service, &[&same()]).await.status(200);
+    }
+
     /// With a nonce it lives longer, and is remembered as long.
     async fn a_proof_with_a_nonce_is_used_once(world: World) {
         let service = world.service().await;

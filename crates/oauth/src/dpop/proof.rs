@@ -146,16 +146,9 @@ impl Proof {
     ///
     /// # Errors
     /// [`Refused::Nonce`], [`Refused::NonceMissing`] when nonces are `demanded`, or [`Refused::Time`].
-    pub fn fresh(
-        &self,
-        nonces: Option<&Nonces>,
-        demanded: bool,
-        now: i64,
-    ) -> Result<i64, Refused> {
+    pub fn fresh(&self, nonces: Option<&Nonces>, demanded: bool, now: i64) -> Result<i64, Refused> {
         match (&self.nonce, nonces) {
-            (Some(nonce), Some(nonces)) => {
-                nonces.accepted_until(nonce, now).ok_or(Refused::Nonce)
-            }
+            (Some(nonce), Some(nonces)) => nonces.accepted_until(nonce, now).ok_or(Refused::Nonce),
             _ if demanded => Err(Refused::NonceMissing),
             _ => {
                 let from = now.saturating_sub(PAST);

@@ -198,7 +198,7 @@ fn what_is_allowed_beyond_is_accepted() {
 /// RFC 9449 §4.3 item 1.
 #[test]
 fn two_headers_are_one_too_many() {
-    let values = |values: &[&'static [u8]]| presented(values.to_vec().into_iter());
+    let values = |values: &[&'static [u8]]| presented(values.iter().copied());
     assert_eq!(values(&[]), Ok(None));
     assert_eq!(values(&[b" a.b.c "]), Ok(Some("a.b.c")));
     assert_eq!(values(&[b"a.b.c", b"a.b.c"]), Err(Refused::Twice));
