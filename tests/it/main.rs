@@ -18,6 +18,7 @@ mod client_auth;
 mod client_auth_jwt;
 mod client_auth_keys;
 mod client_auth_library;
+mod client_auth_registration;
 mod client_auth_tls;
 mod client_credentials;
 mod consent;
