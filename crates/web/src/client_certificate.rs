@@ -196,5 +196,4 @@ fn quoted_string(text: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(test)]
-#[path = "client_certificate_tests.rs"]
 mod tests;

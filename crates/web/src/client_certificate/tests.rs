@@ -3,7 +3,7 @@ use super::*;
 use axum::body::Body;
 use proptest::prelude::*;
 
-const PEM: &str = include_str!("../tests/localhost.pem");
+const PEM: &str = include_str!("../../tests/localhost.pem");
 
 fn der() -> Vec<u8> {
     CertificateDer::from_pem_slice(PEM.as_bytes())
@@ -64,7 +64,7 @@ fn what_cannot_be_read_is_refused_and_not_taken_for_no_certificate() {
     let base64 = Base64::encode_string(&der());
     let pem = escaped(PEM.as_bytes());
     let twice = escaped(format!("{PEM}{PEM}").as_bytes());
-    let key = escaped(include_bytes!("../tests/localhost.key"));
+    let key = escaped(include_bytes!("../../tests/localhost.key"));
     let cut = Base64::encode_string(&der()[..200]);
     let more = Base64::encode_string(&[der(), vec![0]].concat());
     let plain = format!(":{base64}:");
