@@ -48,54 +48,90 @@ pub(crate) fn run(connection: &Connection, jobs: &Receiver<Job>) {
     }
 }
 
-/// One transaction for all, a savepoint for each, one sync of the disk; nobody hears of anything before that.
+/// One transaction for all and one sync of the disk; nobody hears of anything before that.
 fn commit_group(connection: &Connection, group: Vec<Waiting>) {
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        let refusal = match connection::failed(error) {
-            Error::Busy => CommitError::Busy,
-            other => CommitError::Db(other),
-        };
-        return fail(group.into_iter().map(|job| job.reply), &refusal);
-    }
-    let mut done = Vec::with_capacity(group.len());
-    let mut group = group.into_iter();
-    while let Some(job) = group.next() {
-        let outcome = isolate(connection, &job.batch);
-        // Some failures (disk full, input or output) end the whole transaction, and what others did in it is gone.
-        if connection.is_autocommit() {
-            let refusal = match outcome {
-                Err(refusal @ CommitError::Db(_)) => refusal,
-                _ => CommitError::Db(Error::Engine("the transaction was rolled back".to_owned())),
-            };
-            let waiting = done.into_iter().map(|(reply, _)| reply);
-            let rest = std::iter::once(job.reply).chain(group.map(|job| job.reply));
-            return fail(waiting.chain(rest), &refusal);
-        }
-        done.push((job.reply, outcome));
-    }
-    match execute(connection, "COMMIT") {
-        Ok(()) => {
-            for (reply, outcome) in done {
+    let (batches, replies): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|job| (job.batch, job.reply)).unzip();
+    match transact(connection, &batches) {
+        Ok(outcomes) => {
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // Whoever waited may have gone away.
                 let _ = reply.send(outcome);
             }
         }
         // Also those whose guard failed: it may have failed because of a batch that is now undone.
-        Err(error) => {
-            tracing::error!(%error, "commit failed");
-            if !connection.is_autocommit() {
-                let _ = execute(connection, "ROLLBACK");
+        Err(refusal) => {
+            for reply in replies {
+                let _ = reply.send(Err(refusal.clone()));
             }
-            let refusal = CommitError::Db(Error::UnknownOutcome(error.to_string()));
-            fail(done.into_iter().map(|(reply, _)| reply), &refusal);
         }
     }
 }
 
-fn fail(waiting: impl Iterator<Item = oneshot::Sender<Outcome>>, refusal: &CommitError) {
-    for reply in waiting {
-        let _ = reply.send(Err(refusal.clone()));
+/// Runs the batches and commits those that succeed. Mostly all do, or fail at a guard before they changed anything, so that there is nothing to undo;
+/// only when one has to be undone everything is done again with a savepoint for each, which costs SQLite a copy of every page.
+fn transact(connection: &Connection, batches: &[Batch]) -> Result<Vec<Outcome>, CommitError> {
+    begin(connection)?;
+    let outcomes = match all(connection, batches, attempt)? {
+        Some(outcomes) => outcomes,
+        None => {
+            execute(connection, "ROLLBACK").map_err(lost)?;
+            begin(connection)?;
+            let isolated = |connection: &_, batch: &_| Some(isolate(connection, batch));
+            all(connection, batches, isolated)?.unwrap_or_default()
+        }
+    };
+    if let Err(error) = execute(connection, "COMMIT") {
+        tracing::error!(%error, "commit failed");
+        if !connection.is_autocommit() {
+            let _ = execute(connection, "ROLLBACK");
+        }
+        return Err(CommitError::Db(Error::UnknownOutcome(error.to_string())));
     }
+    Ok(outcomes)
+}
+
+fn begin(connection: &Connection) -> Result<(), CommitError> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(|error| match connection::failed(error) {
+        Error::Busy => CommitError::Busy,
+        other => CommitError::Db(other),
+    })
+}
+
+fn lost(error: rusqlite::Error) -> CommitError {
+    CommitError::Db(connection::failed(error))
+}
+
+/// Every batch's outcome; `None` as soon as `run` gives none for one of them.
+fn all(
+    connection: &Connection,
+    batches: &[Batch],
+    run: impl Fn(&Connection, &Batch) -> Option<Outcome>,
+) -> Result<Option<Vec<Outcome>>, CommitError> {
+    let mut outcomes = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let outcome = run(connection, batch);
+        // Some failures (disk full, input or output) end the whole transaction, and what others did in it is gone.
+        if connection.is_autocommit() {
+            return Err(match outcome {
+                Some(Err(refusal @ CommitError::Db(_))) => refusal,
+                _ => CommitError::Db(Error::Engine("the transaction was rolled back".to_owned())),
+            });
+        }
+        match outcome {
+            Some(outcome) => outcomes.push(outcome),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(outcomes))
+}
+
+/// Runs a batch; `None` when it failed after it had changed something.
+fn attempt(connection: &Connection, batch: &Batch) -> Option<Outcome> {
+    let before = connection.total_changes();
+    let outcome = perform(connection, batch);
+    let untouched = || connection.total_changes() == before || connection.is_autocommit();
+    (outcome.is_ok() || untouched()).then_some(outcome)
 }
 
 /// Runs a batch in a savepoint of its own, which is undone when the batch fails.
