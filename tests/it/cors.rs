@@ -43,6 +43,10 @@ on_each_engine! {
             assert!(matches!(answer.status, 200 | 204), "{path}: {answer:?}");
             assert!(answer.header("access-control-allow-headers").to_lowercase().contains(header), "{path}: {answer:?}");
             assert_eq!(answer.header("access-control-allow-credentials"), "");
+            let plain = world.call("OPTIONS", path).send().await;
+            assert_eq!(plain.status, 204, "{path}: {plain:?}");
+            assert!(plain.header("allow").contains("POST"), "{path}: {plain:?}");
+            assert_eq!(plain.header("access-control-allow-origin"), "", "{path}");
         }
     }
 

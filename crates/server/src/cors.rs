@@ -36,13 +36,18 @@ pub(crate) fn allow(call: &Call, client: Option<&Client>, mut response: Response
     response
 }
 
-/// A path that answers preflights beside `methods`, whose names are `allow`. Not a layer: requests that are no preflight pay nothing.
+/// A path that answers preflights beside `methods`; `allow` names them all, for who asks without being a script (RFC 9110 §9.3.7). Not a layer: other
+/// requests pay nothing.
 pub(crate) fn for_scripts(
     methods: MethodRouter<Arc<Server>>,
     allow: &'static str,
 ) -> MethodRouter<Arc<Server>> {
     methods.options(async move |request: HeaderMap| {
-        preflight(&request).unwrap_or_else(|| web::fallback::method_not_allowed(allow))
+        preflight(&request).unwrap_or_else(|| {
+            let mut response = answer::empty(StatusCode::NO_CONTENT);
+            answer::set(&mut response, header::ALLOW, allow);
+            response
+        })
     })
 }
 

@@ -129,15 +129,21 @@ impl std::fmt::Debug for Server {
 /// `web::address::ClientAddress`.
 pub fn router(server: Arc<Server>) -> Router {
     let for_scripts = Router::new()
-        .route("/token", cors::for_scripts(post(token::post), "POST"))
+        .route(
+            "/token",
+            cors::for_scripts(post(token::post), "POST, OPTIONS"),
+        )
         .route(
             "/userinfo",
             cors::for_scripts(
                 get(userinfo::handle).post(userinfo::handle),
-                "GET, HEAD, POST",
+                "GET, HEAD, POST, OPTIONS",
             ),
         )
-        .route("/revoke", cors::for_scripts(post(revocation::post), "POST"));
+        .route(
+            "/revoke",
+            cors::for_scripts(post(revocation::post), "POST, OPTIONS"),
+        );
     let public = Router::new().route("/jwks", get(jwks::get));
     let endpoints = Router::new()
         .route(

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{FromRequestParts, Request};
-use http::request::Parts;
 use http::HeaderMap;
+use http::request::Parts;
 use ipnet::IpNet;
 
 use crate::client_certificate::{self, CertificateHeader, Malformed};

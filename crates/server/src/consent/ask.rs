@@ -10,10 +10,10 @@ use realm::Catalogue;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
+use super::words::{Item, initial, items, site_name};
 use crate::authorization::{
     Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
 };
-use super::words::{Item, initial, items, site_name};
 use crate::call::Call;
 use crate::commit::TRIES;
 use crate::refusal::{Reason, Refusal};

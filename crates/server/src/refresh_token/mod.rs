@@ -194,9 +194,7 @@ pub(crate) fn begin(realm: &Realm, batch: &mut Batch, family: &Family) {
 /// would run while the change log is held.
 pub(crate) fn revoke_grant(realm: &Realm, batch: &mut Batch, grant: &str, now: i64) {
     batch.run(&sql::REVOKE_FAMILY, params![realm.name(), grant, now]);
-    realm
-        .revocations()
-        .revoke(batch, Mark::Grant(grant));
+    realm.revocations().revoke(batch, Mark::Grant(grant));
 }
 
 /// Revokes the families that end with a session.

@@ -185,10 +185,7 @@ fn is_revoked(realm: &Realm, claims: &AccessToken) -> bool {
     if revocations.is_empty() {
         return false;
     }
-    let mut marks = vec![
-        Mark::Token(&claims.jti),
-        Mark::Client(&claims.client_id),
-    ];
+    let mut marks = vec![Mark::Token(&claims.jti), Mark::Client(&claims.client_id)];
     if let Some(grant) = &claims.grant_id {
         marks.extend(of_grant(grant, &claims.sub, &claims.client_id));
     }

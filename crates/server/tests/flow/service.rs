@@ -117,7 +117,10 @@ async fn malformed_requests_get_registered_errors() {
     );
     let request = Request::get("/token").body(Body::empty()).unwrap();
     let seen = send(&house, request).await;
-    assert_eq!((seen.status.as_u16(), seen.header("allow")), (405, "POST"));
+    assert_eq!(
+        (seen.status.as_u16(), seen.header("allow")),
+        (405, "POST,OPTIONS")
+    );
     let seen = get_with(&house, "/userinfo", "nonsense").await;
     assert_eq!(seen.status, 401);
     assert!(
