@@ -81,7 +81,7 @@ impl Db {
         match &*self.0 {
             Open::Sqlite(sqlite) => Ok(sqlite.read(stmt, &params, 1)?.pop()),
             Open::Postgres(postgres) => {
-                let rows = postgres.read(stmt, &params).await?;
+                let rows = postgres.look_up(stmt, &params).await?;
                 Ok(rows.into_iter().next())
             }
         }

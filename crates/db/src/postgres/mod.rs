@@ -3,13 +3,16 @@
 mod connect;
 mod failure;
 mod pipeline;
+mod readers;
 mod schema;
 mod value;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    TimeoutType,
 };
 use tokio::sync::RwLock;
 use tokio_postgres::Statement;
@@ -18,6 +21,7 @@ use tokio_postgres::types::ToSql;
 
 use self::failure::{Failure, Refusal};
 use self::pipeline::{Attempt, Lease};
+use self::readers::Readers;
 use crate::url::PostgresTarget;
 use crate::{Batch, CommitError, Committed, Error, Params, Row, Stmt};
 
@@ -29,6 +33,7 @@ const TRIES: u32 = 8;
 
 pub(crate) struct Postgres {
     pool: Pool,
+    readers: Readers,
     /// Read by whoever works, written by who closes; `true` once it is closed.
     closed: RwLock<bool>,
 }
@@ -51,17 +56,27 @@ impl Postgres {
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         let postgres = Self {
             pool,
+            readers: Readers::new(Readers::count(target.pool_size)),
             closed: RwLock::new(false),
         };
         postgres.check_encoding().await?;
         Ok(postgres)
     }
 
+    /// Reads a row or a few by their key, on a connection that is shared: nobody is to wait behind a long answer.
+    pub(crate) async fn look_up(&self, stmt: &Stmt, params: &Params) -> Result<Vec<Row>, Error> {
+        self.read_on(stmt, params, true).await
+    }
+
     pub(crate) async fn read(&self, stmt: &Stmt, params: &Params) -> Result<Vec<Row>, Error> {
+        self.read_on(stmt, params, false).await
+    }
+
+    async fn read_on(&self, stmt: &Stmt, params: &Params, shared: bool) -> Result<Vec<Row>, Error> {
         let _working = self.working().await?;
         let mut tries = 0;
         loop {
-            let connection = self.connection().await?;
+            let connection = self.reader(shared).await?;
             let error = match query(&connection, stmt, params).await {
                 Ok(rows) => return Ok(rows),
                 Err(Read::Refused(error)) => return Err(error),
@@ -82,7 +97,7 @@ impl Postgres {
                 }
                 // Reading twice does no harm, and a restarted server has taken all idle connections with it.
                 Failure::Lost(_) => {
-                    drop(Object::take(connection));
+                    self.readers.forget(connection);
                     true
                 }
             };
@@ -163,6 +178,7 @@ impl Postgres {
     pub(crate) async fn close(&self) {
         // Waits for those who work.
         *self.closed.write().await = true;
+        self.readers.close();
         self.pool.close();
     }
 
@@ -175,16 +191,20 @@ impl Postgres {
         }
     }
 
+    async fn reader(&self, shared: bool) -> Result<Arc<Object>, Error> {
+        let next = if shared {
+            self.readers.next(&self.pool).await
+        } else {
+            None
+        };
+        match next {
+            Some(next) => next.map_err(unavailable),
+            None => self.connection().await.map(Arc::new),
+        }
+    }
+
     async fn connection(&self) -> Result<Object, Error> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Closed => Error::Closed,
-            PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
-            PoolError::Backend(error) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => {
-                Error::Busy
-            }
-            PoolError::Backend(error) => Error::Unavailable(failure::cause(&error)),
-            other => Error::Unavailable(other.to_string()),
-        })
+        self.pool.get().await.map_err(unavailable)
     }
 
     async fn check_encoding(&self) -> Result<(), Error> {
@@ -203,12 +223,25 @@ impl Postgres {
     }
 }
 
+/// The pool gave no connection.
+fn unavailable(error: PoolError) -> Error {
+    match error {
+        PoolError::Closed => Error::Closed,
+        PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
+        PoolError::Backend(error) if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) => {
+            Error::Busy
+        }
+        PoolError::Backend(error) => Error::Unavailable(failure::cause(&error)),
+        other => Error::Unavailable(other.to_string()),
+    }
+}
+
 enum Read {
     Refused(Error),
     Driver(tokio_postgres::Error),
 }
 
-async fn query(connection: &Object, stmt: &Stmt, params: &Params) -> Result<Vec<Row>, Read> {
+async fn query(connection: &ClientWrapper, stmt: &Stmt, params: &Params) -> Result<Vec<Row>, Read> {
     let statement = connection
         .prepare_cached(stmt.sql)
         .await

@@ -10,6 +10,7 @@ crate::on_both_engines!(
     integers_have_64_bits_and_truth_is_one,
     every_statement_can_be_prepared_and_a_wrong_one_is_named,
     an_absent_row_is_none,
+    readers_at_once_each_get_their_own_row_whoever_goes_away,
     the_database_works_from_any_runtime,
 );
 
@@ -40,6 +41,38 @@ async fn a_read_sees_what_was_committed_before_it(engine: Engine) {
         .collect();
     for task in tasks {
         task.await.unwrap();
+    }
+}
+
+async fn readers_at_once_each_get_their_own_row_whoever_goes_away(engine: Engine) {
+    let db = open(engine).await;
+    for number in 0..40 {
+        put(&db, &number.to_string(), Some(number), None)
+            .await
+            .unwrap();
+    }
+    for _ in 0..10 {
+        let readers: Vec<_> = (0..200_i64)
+            .map(|reader| {
+                let (db, number) = (db.clone(), reader % 50);
+                tokio::spawn(async move {
+                    let key = params!["r", number.to_string()];
+                    let row = db.row(&FIND, key).await.unwrap();
+                    assert_eq!(
+                        row.map(|row| row.opt_int(1)),
+                        (number < 40).then_some(Some(number))
+                    );
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        for (index, reader) in readers.into_iter().enumerate() {
+            if index % 7 == 0 {
+                reader.abort();
+            } else {
+                reader.await.unwrap();
+            }
+        }
     }
 }
 
