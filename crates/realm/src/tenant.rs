@@ -220,8 +220,8 @@ impl Realm {
     /// # Errors
     /// When the batch was not committed.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        let announces = changes::is_in(&batch);
         let revoked = self.revocations.of(&batch);
+        let announces = changes::count(&batch) > revoked.len();
         let committed = self.db.commit(batch).await?;
         // Not left to the change log: that what was revoked here holds here must not depend on a second visit to the database.
         self.revocations.learn(revoked);
@@ -231,12 +231,12 @@ impl Realm {
         Ok(committed)
     }
 
-    /// Acts on a line of the change log.
-    pub(crate) async fn changed(&self, kind: &str, id: &str) -> Result<(), Error> {
+    /// Acts on a line of the change log, written at `at`.
+    pub(crate) async fn changed(&self, kind: &str, id: &str, at: i64) -> Result<(), Error> {
         match kind {
             Kind::CLIENT => self.clients.forget(id),
             Kind::RESOURCE => self.catalogue.forget(),
-            Kind::REVOCATION => self.revocations.load_one(id).await?,
+            Kind::REVOCATION => self.revocations.load_one(id, at).await?,
             Kind::KEYS => self.keys.changed().await?,
             Kind::REALM => self.refresh().await?,
             _ => {}

@@ -57,37 +57,43 @@ impl Follower {
         live.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// Acts on what is new in the log.
+    /// Acts on what is new in the log when it is called, and does not wait for what others go on announcing.
     pub(crate) async fn follow(&self) -> Result<(), Error> {
         let _one_at_a_time = self.following.lock().await;
-        loop {
-            let (position, last) = (self.position.load(Ordering::SeqCst), last(&self.db).await?);
-            if last == position {
-                return self.hosts.refresh(&self.db).await;
-            }
+        let last = last(&self.db).await?;
+        let mut position = self.position.load(Ordering::SeqCst);
+        if last < position {
+            position = self.start_again(position, last).await?;
+        }
+        while position < last {
             let changes = self.db.rows(&sql::CHANGES_AFTER, params![position]).await?;
-            match changes.first() {
-                Some(first) if first.int(0) == position + 1 => {
-                    for change in &changes {
-                        self.act(change).await?;
-                        self.position.store(change.int(0), Ordering::SeqCst);
-                    }
-                }
-                // Lines are missing: this node slept for long, or the database was restored. Nothing it remembers is certain.
-                _ => {
-                    tracing::info!(
-                        position,
-                        last,
-                        "the change log does not go on where this node stopped: reading everything again"
-                    );
-                    self.hosts.changed();
-                    for realm in self.realms() {
-                        realm.forget_everything().await?;
-                    }
-                    self.position.store(last, Ordering::SeqCst);
-                }
+            let next = changes.first().map(|first| first.int(0));
+            if next != Some(position + 1) {
+                position = self.start_again(position, last).await?;
+                continue;
+            }
+            for change in &changes {
+                self.act(change).await?;
+                position = change.int(0);
+                self.position.store(position, Ordering::SeqCst);
             }
         }
+        self.hosts.refresh(&self.db).await
+    }
+
+    /// Lines are missing: this node slept for long, or the database was restored. Nothing it remembers is certain.
+    async fn start_again(&self, position: i64, last: i64) -> Result<i64, Error> {
+        tracing::info!(
+            position,
+            last,
+            "the change log does not go on where this node stopped: reading everything again"
+        );
+        self.hosts.changed();
+        for realm in self.realms() {
+            realm.forget_everything().await?;
+        }
+        self.position.store(last, Ordering::SeqCst);
+        Ok(last)
     }
 
     async fn act(&self, change: &Row) -> Result<(), Error> {
@@ -95,7 +101,10 @@ impl Follower {
             self.hosts.changed();
         }
         match self.find(change.text(1)) {
-            Some(realm) => realm.changed(change.text(2), change.text(3)).await,
+            Some(realm) => {
+                let (kind, id, at) = (change.text(2), change.text(3), change.int(4));
+                realm.changed(kind, id, at).await
+            }
             None => Ok(()),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn announce(batch: &mut Batch, realm: &str, (kind, id): (&str, &str),
     batch.expect(&sql::INSERT_CHANGE, params![realm, kind, id, now], 1);
 }
 
-/// Whether the batch announces anything.
-pub(crate) fn is_in(batch: &Batch) -> bool {
-    batch.contains(&sql::INSERT_CHANGE)
+/// How much the batch announces.
+pub(crate) fn count(batch: &Batch) -> usize {
+    batch.params_of(&sql::INSERT_CHANGE).count()
 }

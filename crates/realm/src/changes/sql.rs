@@ -2,7 +2,7 @@ db::statements! {
     /// How many changes there have been.
     pub(crate) LAST_CHANGE = "SELECT sequence FROM change_counter WHERE id = 1";
     /// The changes after one of them, in order.
-    pub(crate) CHANGES_AFTER = "SELECT sequence, realm, kind, id FROM change_log WHERE sequence > $1 ORDER BY sequence LIMIT 500";
+    pub(crate) CHANGES_AFTER = "SELECT sequence, realm, kind, id, at FROM change_log WHERE sequence > $1 ORDER BY sequence LIMIT 500";
     /// Counts one more.
     pub(crate) COUNT_CHANGE = "UPDATE change_counter SET sequence = sequence + 1 WHERE id = 1";
     /// Writes it down under the number just counted.

@@ -115,7 +115,11 @@ impl Revocations {
         Ok(())
     }
 
-    pub(crate) async fn load_one(&self, id: &str) -> Result<(), Error> {
+    /// Reads one that was made at `at`, unless it is known: most are this node's own.
+    pub(crate) async fn load_one(&self, id: &str, at: i64) -> Result<(), Error> {
+        if self.knows(id, at) {
+            return Ok(());
+        }
         let row = self
             .db
             .row(&sql::FIND_REVOCATION, params![&self.realm, id])
@@ -130,6 +134,11 @@ impl Revocations {
             );
         }
         Ok(())
+    }
+
+    fn knows(&self, id: &str, at: i64) -> bool {
+        let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
+        marks.get(id).is_some_and(|known| known.at >= at)
     }
 
     pub(crate) fn drop_expired(&self, now: i64) {
