@@ -19,6 +19,7 @@ pub(super) struct Activity {
     open: AtomicUsize,
     begun: AtomicU64,
     blocked: AtomicBool,
+    unread: AtomicBool,
     /// Since when which answer waits for its client; kept for HTTP/2 only, where one slow answer does not stop the connection's writes.
     owed: Mutex<BTreeMap<u64, Instant>>,
 }
@@ -51,6 +52,11 @@ impl Activity {
 
     pub(super) fn set_blocked(&self, blocked: bool) {
         self.blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    /// Whether the body of every request so far was read to its end. What is left of one is still to be skipped, and is no request.
+    pub(super) fn is_read(&self) -> bool {
+        !self.unread.load(Ordering::Relaxed)
     }
 
     /// Whether an answer has waited for its client for longer than this.
@@ -170,7 +176,8 @@ struct Arriving {
     body: Incoming,
     limit: Duration,
     timer: Option<Pin<Box<Sleep>>>,
-    _exchange: Arc<Exchange>,
+    ended: bool,
+    exchange: Arc<Exchange>,
 }
 
 /// `body`, with a limit on how long all of it may take from now on.
@@ -182,8 +189,17 @@ pub(super) fn arriving(body: Incoming, exchange: &Arc<Exchange>, limit: Duration
         body,
         limit,
         timer: None,
-        _exchange: Arc::clone(exchange),
+        ended: false,
+        exchange: Arc::clone(exchange),
     })
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.exchange.activity.unread.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl HttpBody for Arriving {
@@ -209,6 +225,7 @@ impl HttpBody for Arriving {
             }
             this.timer = Some(timer);
         }
+        this.ended = matches!(frame, Poll::Ready(None));
         frame.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 

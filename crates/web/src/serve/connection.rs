@@ -161,8 +161,8 @@ impl Server {
                 () = tick.as_mut(), if !ending => {
                     let begun = activity.begun();
                     // Not before it has answered something: a head that trickles in stays under its time limit.
-                    let quiet = begun > before && begun == seen;
-                    if quiet && activity.is_quiet() && activity.is_flushed() {
+                    let quiet = begun > before && begun == seen && activity.is_quiet();
+                    if quiet && activity.is_flushed() && activity.is_read() {
                         let parts = connection.into_parts();
                         return Some((parts.io.into_inner(), parts.read_buf));
                     }

@@ -74,6 +74,45 @@ async fn a_connection_that_waited_is_answered_as_before() {
     assert!(buffer[..count].ends_with(b"\r\n3"));
 }
 
+/// Request smuggling: what is left of a body when its request was answered is not the next request, whenever hyper is asked for the connection.
+#[tokio::test]
+async fn the_body_of_a_request_that_nobody_read_is_never_taken_for_a_request() {
+    let options = ServeOptions {
+        header_timeout: Duration::from_millis(8),
+        idle_timeout: Duration::from_millis(40),
+        ..ServeOptions::default()
+    };
+    let running = start(options).await;
+    let hidden = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+    let length = 4 + hidden.len();
+    let begin =
+        format!("POST /refused HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\nbody");
+    for _ in 0..3 {
+        let asked: Vec<_> = (0..100)
+            .map(|_| {
+                let (address, begin) = (running.address, begin.clone());
+                tokio::spawn(timeout(SOON, async move {
+                    let mut stream = TcpStream::connect(address).await.unwrap();
+                    stream.write_all(begin.as_bytes()).await.unwrap();
+                    // Hyper reads the first piece of a body by itself, and no more.
+                    sleep(Duration::from_millis(50)).await;
+                    stream.write_all(hidden.as_bytes()).await.unwrap();
+                    let mut text = String::new();
+                    let _ = stream.read_to_string(&mut text).await;
+                    text
+                }))
+            })
+            .collect();
+        let mut answers = 0;
+        for one in asked {
+            let text = one.await.unwrap().expect("the connection is closed");
+            assert!(!text.contains("127.0.0.1"), "{text}");
+            answers += text.matches("200 OK").count();
+        }
+        assert!(answers > 0);
+    }
+}
+
 #[tokio::test]
 async fn a_connection_without_requests_is_closed_when_its_time_is_over() {
     let options = ServeOptions {

@@ -6,6 +6,7 @@ mod limits;
 mod tls;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -46,6 +47,17 @@ async fn start_on(
             get(|| async {
                 sleep(Duration::from_millis(400)).await;
                 "slow"
+            }),
+        )
+        .route(
+            "/refused",
+            post(async |body: Body| {
+                // At every point of time between two looks at the connection.
+                static ASKED: AtomicU64 = AtomicU64::new(0);
+                let more = ASKED.fetch_add(1, Ordering::Relaxed) % 16;
+                sleep(Duration::from_millis(200 + more)).await;
+                drop(body);
+                "refused"
             }),
         )
         .route("/never", get(std::future::pending::<&'static str>))
