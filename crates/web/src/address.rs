@@ -142,10 +142,10 @@ pub(crate) fn settle(proxies: &TrustedProxies, request: &mut Request) -> Result<
 
 fn hops(headers: &HeaderMap, name: &str) -> Vec<String> {
     let values = headers.get_all(name).iter();
+    // Of each part for itself: what the client wrote in front must not make the proxy's part unreadable.
     values
-        .map(|value| value.to_str().unwrap_or_default())
-        .flat_map(|value| value.split(','))
-        .map(|hop| hop.trim().to_owned())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|hop| String::from_utf8_lossy(hop).trim().to_owned())
         .collect()
 }
 
@@ -215,6 +215,26 @@ mod tests {
         assert_eq!(seen("6.6.6.6, [2001:db8::1]:443"), "2001:db8::1");
         assert_eq!(seen("10.0.0.3, 10.0.0.2"), "10.0.0.3");
         assert_eq!(seen("6.6.6.6, nonsense, 10.0.0.2"), "10.0.0.2");
+    }
+
+    #[test]
+    fn nobody_hides_behind_the_proxys_address_by_bytes_that_are_no_text() {
+        let client = |header, name: &'static str, value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, http::HeaderValue::from_bytes(value).unwrap());
+            let proxies = trusted(header);
+            let client = proxies.client("10.0.0.1".parse().unwrap(), &headers);
+            client.to_string()
+        };
+        let (for_them, forwarded) = (ForwardingHeader::XForwardedFor, ForwardingHeader::Forwarded);
+        for value in [
+            &b"\xff, 198.51.100.7"[..],
+            b"6.6.6.6\xc3, 198.51.100.7, 10.0.0.2",
+        ] {
+            assert_eq!(client(for_them, "x-forwarded-for", value), "198.51.100.7");
+        }
+        let value = b"for=\xe4, for=198.51.100.7";
+        assert_eq!(client(forwarded, "forwarded", value), "198.51.100.7");
     }
 
     #[test]
