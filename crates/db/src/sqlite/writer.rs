@@ -198,3 +198,105 @@ fn refused(step: &Step, error: &rusqlite::Error) -> CommitError {
 fn execute(connection: &Connection, sql: &str) -> Result<(), rusqlite::Error> {
     connection.prepare_cached(sql)?.raw_execute().map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        missing_docs,
+        dead_code,
+        unreachable_pub
+    )]
+    use super::*;
+    use crate::params;
+
+    crate::statements! {
+        PUT = "INSERT INTO t (k, v) VALUES ($1, $2)";
+        KEEP = "INSERT INTO t (k, v) VALUES ($1, 0) ON CONFLICT (k) DO NOTHING";
+        BUMP = "UPDATE t SET v = v + 1 WHERE k = $1 RETURNING v";
+        TAKE = "DELETE FROM t WHERE k = $1";
+        // Changes as many rows as it meets before two would have the same key.
+        MERGE = "UPDATE t SET k = CASE WHEN v > $1 THEN 'same' ELSE k END";
+        CLEAR = "DELETE FROM t";
+        SEE = "SELECT k, v FROM t ORDER BY k";
+    }
+
+    /// Batches of one to three steps, among few keys, so that many of them fail, at each of their steps.
+    fn batches(seed: u64) -> Vec<Batch> {
+        let mut state = seed;
+        let mut random = move |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % below
+        };
+        let mut batches = Vec::new();
+        for _ in 0..=random(12) {
+            let mut batch = Batch::new();
+            for _ in 0..=random(3) {
+                let key = ["a", "b", "c", "d"][random(4) as usize];
+                match random(16) {
+                    0..4 => batch.run(&PUT, params![key, random(5) as i64]),
+                    4..6 => batch.expect(&KEEP, params![key], 1),
+                    6..9 => batch.expect(&BUMP, params![key], 1),
+                    9 => batch.run(&BUMP, params![key]),
+                    10..12 => batch.expect(&TAKE, params![key], 1),
+                    12 => batch.run(&TAKE, params![key]),
+                    13 => batch.run(&MERGE, params![2]),
+                    14 => batch.run(&CLEAR, params![]),
+                    _ => batch.run(&SEE, params![]),
+                };
+            }
+            batches.push(batch);
+        }
+        batches
+    }
+
+    fn database() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = "CREATE TABLE t (k TEXT NOT NULL PRIMARY KEY, v BIGINT NOT NULL)";
+        connection.execute_batch(table).unwrap();
+        connection
+    }
+
+    fn rows(connection: &Connection) -> String {
+        let mut batch = Batch::new();
+        batch.run(&SEE, params![]);
+        format!("{:?}", perform(connection, &batch))
+    }
+
+    #[test]
+    fn a_group_does_what_its_batches_would_one_by_one_and_tells_each_its_own() {
+        let mut failed = 0;
+        let (grouped, alone) = (database(), database());
+        for seed in 0..3_000 {
+            let group = batches(seed);
+            let outcomes = transact(&grouped, &group).unwrap();
+            let expected: Vec<Outcome> = group
+                .iter()
+                .map(|batch| {
+                    begin(&alone).unwrap();
+                    let outcome = perform(&alone, batch);
+                    let end = if outcome.is_ok() {
+                        "COMMIT"
+                    } else {
+                        "ROLLBACK"
+                    };
+                    execute(&alone, end).unwrap();
+                    outcome
+                })
+                .collect();
+            assert_eq!(
+                format!("{outcomes:?}"),
+                format!("{expected:?}"),
+                "{seed}: {group:?}"
+            );
+            assert_eq!(rows(&grouped), rows(&alone), "{seed}: {group:?}");
+            assert!(grouped.is_autocommit());
+            failed += outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        }
+        assert!(failed > 2_000, "{failed}");
+    }
+}
