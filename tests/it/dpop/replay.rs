@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Key, offline, own, public_flow, redeem, refresh};
-use crate::harness::World;
+use super::{Key, ask, offline, own, public_flow, redeem, refresh, see};
+use crate::harness::{CALLBACK, World};
 use crate::on_each_engine;
+
+const TYPE: (&str, &str) = (
+    "client_assertion_type",
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+);
 
 on_each_engine! {
     /// At the same node, with another request of the same client, and until it would be too old anyway.
@@ -115,6 +120,68 @@ on_each_engine! {
         refresh(&world, &flow.client, &token, &[&proof]).await.refused(400, "invalid_dpop_proof");
         let again = refresh(&world, &flow.client, &token, &[&key.proof(&world)]).await;
         assert_eq!(again.text("refresh_token"), next.text("refresh_token"));
+    }
+
+    /// An assertion counts once whatever becomes of its request (RFC 7523 §3), also when the proof beside it was used before.
+    async fn an_assertion_beside_a_used_proof_is_used_too(world: World) {
+        let (signer, key) = (Key::new(), Key::new());
+        let keys = || json!({"keys": [signer.header()["jwk"]]});
+        let method = || json!("private_key_jwt");
+        let service = world
+            .service_with(|client| client.public().set("token_endpoint_auth_method", method()).set("jwks", keys()))
+            .await;
+        let app = world
+            .app_with(|client| client.public().set("token_endpoint_auth_method", method()).set("jwks", keys()))
+            .await;
+        let assertion = |client: &str, jti: &str| {
+            let claims = json!({"iss": client, "sub": client, "aud": world.issuer(), "exp": world.now() + 60, "jti": jti});
+            signer.sign(&json!({"alg": "ES256"}), &claims)
+        };
+        let used = key.proof(&world);
+        let own = async |jti: &str, proofs: &[&str]| {
+            let assertion = assertion("service", jti);
+            let form = [("grant_type", "client_credentials"), TYPE, ("client_assertion", assertion.as_str())];
+            ask(&world, &service, &form, proofs).await
+        };
+        own("1", &[&used]).await.status(200);
+        own("2", &[&used]).await.refused(400, "invalid_dpop_proof");
+        own("2", &[]).await.refused(401, "invalid_client");
+        let flow = world.flow(&app);
+        let code = flow.fresh_code().await;
+        let redeem = async |jti: &str, proof: &str| {
+            let assertion = assertion("app", jti);
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", code.as_str()),
+                ("code_verifier", flow.verifier.as_str()),
+                ("redirect_uri", CALLBACK),
+                TYPE,
+                ("client_assertion", assertion.as_str()),
+            ];
+            ask(&world, &app, &form, &[proof]).await
+        };
+        redeem("1", &used).await.refused(400, "invalid_dpop_proof");
+        redeem("1", &key.proof(&world)).await.refused(401, "invalid_client");
+        // The code was not harmed, nor is a proof used by a request that is refused.
+        let proof = key.proof(&world);
+        redeem("1", &proof).await.refused(401, "invalid_client");
+        redeem("2", &proof).await.status(200);
+    }
+
+    /// Whoever steals a code and sees to it that the proof of its owner is used up does not keep what the code gave (RFC 6749 §4.1.2).
+    async fn a_code_that_comes_back_with_a_used_proof_ends_its_grant(world: World) {
+        let flow = public_flow(&world).await;
+        let (thief, owner) = (Key::new(), Key::new());
+        let (code, other) = (flow.fresh_code().await, flow.fresh_code().await);
+        let proof = owner.proof(&world);
+        let stolen = redeem(&flow, &world, &code, &[&thief.proof(&world)]).await;
+        stolen.status(200);
+        redeem(&flow, &world, &other, &[&proof]).await.status(200);
+        redeem(&flow, &world, &code, &[&proof]).await.refused(400, "invalid_grant");
+        let token = stolen.text("refresh_token");
+        refresh(&world, &flow.client, &token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        let token = stolen.text("access_token");
+        see(&world, &token, &[&thief.beside(&world, &token)]).await.status(401);
     }
 
     /// Two keys may choose the same `jti`, and a proof that was refused was not used.

@@ -109,13 +109,19 @@ impl AuthenticatedClient {
 
     /// The batch of what this client does. It begins with the proof that counts once, if that is how the client authenticated.
     pub(crate) fn batch(&self, realm: &Realm) -> Batch {
+        let mut batch = self.refusal(realm);
+        if let Some(proof) = &self.proof {
+            proof.spend(realm, &mut batch);
+        }
+        batch
+    }
+
+    /// The batch of what a request is refused with. It spends no DPoP proof: one that was used before must not undo the rest.
+    pub(crate) fn refusal(&self, realm: &Realm) -> Batch {
         let mut batch = Batch::new();
         if let Some(assertion) = self.unspent() {
             let values = params![realm.name(), &assertion.hash, assertion.keep_until];
             batch.run(&sql::SPEND_ASSERTION, values);
-        }
-        if let Some(proof) = &self.proof {
-            proof.spend(realm, &mut batch);
         }
         batch
     }
@@ -158,10 +164,16 @@ impl AuthenticatedClient {
             .proof
             .as_deref()
             .is_some_and(dpop::Accepted::is_unspent);
-        if self.unspent().is_some() || (granted && proof) {
-            self.commit(realm, self.batch(realm)).await?;
+        let settled = if granted && proof {
+            self.commit(realm, self.batch(realm)).await.map(drop)
+        } else {
+            Ok(())
+        };
+        // By itself: beside a DPoP proof that was used before it would stay good for another request.
+        if self.unspent().is_some() {
+            self.commit(realm, self.refusal(realm)).await?;
         }
-        Ok(())
+        settled
     }
 
     fn unspent(&self) -> Option<&Assertion> {

@@ -169,7 +169,7 @@ async fn replayed(
     if realm.revocations().is_revoked(grant, code.issued_at) {
         return Ok(Reason::DeviceCodeReplayed.into());
     }
-    let mut batch = client.batch(realm);
+    let mut batch = client.refusal(realm);
     realm.record(&mut batch, event(call, "device_code.replayed", code));
     refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
     client.commit(realm, batch).await?;

@@ -262,7 +262,7 @@ async fn replayed(
     counter: i64,
 ) -> Result<Refusal, Refusal> {
     let realm = &call.realm;
-    let mut batch = client.batch(realm);
+    let mut batch = client.refusal(realm);
     let detail = serde_json::json!({
         "grant": family.id, "presented": counter, "live": family.counter,
     });
