@@ -267,6 +267,7 @@ on_each_engine! {
             ("a fast clock", changed(&good, "iat", json!(now + 30))),
             ("nbf a little ahead", changed(&good, "nbf", json!(now + 10))),
             ("no iat", without(&good, "iat")),
+            ("fractions of a second", changed(&changed(&good, "iat", json!(now as f64 - 0.5)), "exp", json!(now as f64 + 60.25))),
             ("ten minutes", changed(&good, "exp", json!(now + 600))),
             ("aud the token endpoint", changed(&good, "aud", json!(token))),
             ("aud a list of one", changed(&good, "aud", json!([issuer]))),

@@ -4,6 +4,8 @@
 use jose::{Algorithm, jws};
 use serde::{Deserialize, Serialize};
 
+use crate::lenient;
+
 /// The `client_assertion_type` of a JWT (RFC 7523 §2.2).
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The `typ` by which an assertion says what it is for (draft-ietf-oauth-rfc7523bis §4).
@@ -55,12 +57,21 @@ pub struct Claims {
     /// Whom it is for: the authorization server.
     pub aud: Audience,
     /// When it expires (unix seconds).
+    #[serde(deserialize_with = "lenient::seconds")]
     pub exp: i64,
     /// When it was made (unix seconds).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_seconds"
+    )]
     pub iat: Option<i64>,
     /// From when on it holds (unix seconds).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "lenient::optional_seconds"
+    )]
     pub nbf: Option<i64>,
     /// Its own name, which the client never uses again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
