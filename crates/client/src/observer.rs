@@ -78,7 +78,7 @@ impl fmt::Debug for Parameter {
 }
 
 fn is_secret(name: &str) -> bool {
-    const SECRET: [&str; 14] = [
+    const SECRET: [&str; 17] = [
         "access_token",
         "assertion",
         "authorization",
@@ -87,12 +87,15 @@ fn is_secret(name: &str) -> bool {
         "code",
         "code_verifier",
         "cookie",
+        "device_code",
         "id_token",
         "id_token_hint",
         "password",
         "refresh_token",
         "set-cookie",
         "token",
+        "user_code",
+        "verification_uri_complete",
     ];
     SECRET
         .iter()

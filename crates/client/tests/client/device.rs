@@ -1,6 +1,7 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use grantor_client::{DeviceSignIn, Error, Session};
+use grantor_client::{Credentials, DeviceSignIn, Error, Session};
 use oauth::ErrorCode;
 use serde_json::{Value, json};
 
@@ -189,4 +190,26 @@ async fn the_debug_output_hides_the_codes() {
         !shown.contains("the-device-code") && !shown.contains("WDJB"),
         "{shown}"
     );
+}
+
+/// And so they are to whoever watches the steps, in the answer and in each poll.
+#[tokio::test]
+async fn the_observer_is_told_that_the_codes_are_secrets() {
+    let provider = Provider::start().await;
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&steps);
+    let client = provider
+        .builder(Credentials::public("app"))
+        .observer(Arc::new(move |step| seen.lock().unwrap().push(step)))
+        .discover()
+        .await
+        .unwrap();
+    let mut sign_in = client.device().scope("openid").start().await.unwrap();
+    let pending = answered(&provider, &mut sign_in, 400, "authorization_pending").await;
+    assert!(pending.unwrap().is_none());
+    let shown = format!("{:?}", steps.lock().unwrap());
+    assert!(shown.contains("device_code"), "{shown}");
+    for code in ["the-device-code", "WDJB"] {
+        assert!(!shown.contains(code), "{code}: {shown}");
+    }
 }
