@@ -5,6 +5,7 @@ mod page;
 
 use serde_json::json;
 
+use crate::dpop::{self, Key};
 use crate::harness::{ALICE, Answer, Browser, Client, Page, Tokens, World};
 use crate::on_each_engine;
 
@@ -167,6 +168,26 @@ on_each_engine! {
         assert_eq!(tokens.0.get("refresh_token"), None);
         let tokenless = world.client("x").public().redirects(&[]).grants(&["refresh_token"]).try_create().await;
         assert!(tokenless.is_none(), "refresh_token alone has nothing to begin with");
+    }
+
+    /// A second use of the code revokes what the first gave, also when the proof beside it was used for something else (RFC 9449 §11.1).
+    async fn a_device_code_that_comes_back_with_a_used_proof_ends_its_grant(world: World) {
+        let tv = tv(&world).await;
+        let (codes, other) = (ask_for(&tv, "openid").await, ask_for(&tv, "openid").await);
+        allow(&world, &codes).await;
+        allow(&world, &other).await;
+        let (thief, owner) = (Key::new(), Key::new());
+        let used = owner.proof(&world);
+        let fetch = async |codes: &Codes, proof: &str| {
+            let form = [("grant_type", GRANT), ("device_code", codes.device.as_str())];
+            dpop::ask(&world, &tv, &form, &[proof]).await
+        };
+        let stolen = fetch(&codes, &thief.proof(&world)).await;
+        stolen.status(200);
+        fetch(&other, &used).await.status(200);
+        fetch(&codes, &used).await.refused(400, "invalid_grant");
+        let token = stolen.text("access_token");
+        dpop::see(&world, &token, &[&thief.beside(&world, &token)]).await.status(401);
     }
 
     /// RFC 8707 §2: named when the device asks, narrowed when it polls.
