@@ -231,16 +231,14 @@ async fn replayed(
     if realm.revocations().is_revoked(grant, code.issued_at) {
         return Ok(Reason::CodeReplayed.into());
     }
-    let mut batch = client.refusal(realm);
-    realm.record(&mut batch, event(call, "authorization_code.replayed", code));
-    refresh_token::revoke_grant(realm, &mut batch, &code.grant_id, call.now());
-    client.commit(realm, batch).await?;
-    tracing::warn!(
-        realm = realm.name(),
-        client = code.client,
-        grant = code.grant_id,
-        "a code was used twice: its grant is revoked"
-    );
+    let event = event(call, "authorization_code.replayed", code);
+    refresh_token::end_grant(
+        call,
+        client,
+        &code.grant_id,
+        (event, "a code was used twice"),
+    )
+    .await?;
     Ok(Reason::CodeReplayed.into())
 }
 

@@ -261,24 +261,39 @@ async fn replayed(
     family: &Family,
     counter: i64,
 ) -> Result<Refusal, Refusal> {
-    let realm = &call.realm;
-    let mut batch = client.refusal(realm);
     let detail = serde_json::json!({
         "grant": family.id, "presented": counter, "live": family.counter,
     });
-    realm.record(
-        &mut batch,
-        event(call, "refresh_token.replayed", family, detail),
-    );
-    revoke_grant(realm, &mut batch, &family.id, call.now());
+    let event = event(call, "refresh_token.replayed", family, detail);
+    end_grant(
+        call,
+        client,
+        &family.id,
+        (event, "an old refresh token came back"),
+    )
+    .await?;
+    Ok(Reason::RefreshReplayed.into())
+}
+
+/// Ends a grant because what had been used up came back, which the event says for the audit and `what` for the log.
+pub(crate) async fn end_grant(
+    call: &Call,
+    client: &AuthenticatedClient,
+    grant: &str,
+    (event, what): (Event, &str),
+) -> Result<(), Refusal> {
+    let realm = &call.realm;
+    let mut batch = client.refusal(realm);
+    realm.record(&mut batch, event);
+    revoke_grant(realm, &mut batch, grant, call.now());
     client.commit(realm, batch).await?;
     tracing::warn!(
         realm = realm.name(),
-        client = family.client,
-        grant = family.id,
-        "an old refresh token came back: its grant is revoked"
+        client = client.id,
+        grant,
+        "{what}: its grant is revoked"
     );
-    Ok(Reason::RefreshReplayed.into())
+    Ok(())
 }
 
 /// An event about a family.
