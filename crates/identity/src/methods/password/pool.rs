@@ -189,17 +189,27 @@ mod tests {
         Arc::new(Pool::new(options, Entropy::seeded(7)))
     }
 
-    #[tokio::test]
-    async fn a_full_pool_refuses_at_once_and_recovers() {
-        let pool = pool(1, 1);
+    /// A job that has taken the only worker and keeps it until it is released.
+    async fn occupied(
+        pool: &Arc<Pool>,
+    ) -> (
+        mpsc::Sender<()>,
+        tokio::task::JoinHandle<Result<bool, Full>>,
+    ) {
         let (release, blocked) = mpsc::channel::<()>();
-        let running = {
-            let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.work(move || blocked.recv().is_ok()).await })
-        };
+        let working = Arc::clone(pool);
+        let running =
+            tokio::spawn(async move { working.work(move || blocked.recv().is_ok()).await });
         while pool.workers.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
+        (release, running)
+    }
+
+    #[tokio::test]
+    async fn a_full_pool_refuses_at_once_and_recovers() {
+        let pool = pool(1, 1);
+        let (release, running) = occupied(&pool).await;
         let waiting = {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.work(|| 7).await })
@@ -221,14 +231,7 @@ mod tests {
     #[tokio::test]
     async fn a_place_in_the_queue_is_given_back_when_nobody_waits_any_more() {
         let pool = pool(1, 1);
-        let (release, blocked) = mpsc::channel::<()>();
-        let running = {
-            let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.work(move || blocked.recv().is_ok()).await })
-        };
-        while pool.workers.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let (release, running) = occupied(&pool).await;
         let waiting = {
             let pool = Arc::clone(&pool);
             tokio::spawn(async move { pool.work(|| 7).await })
@@ -246,14 +249,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_waits_for_longer_than_is_allowed_and_what_runs_goes_on() {
         let pool = pool(1, 10);
-        let (release, blocked) = mpsc::channel::<()>();
-        let running = {
-            let pool = Arc::clone(&pool);
-            tokio::spawn(async move { pool.work(move || blocked.recv().is_ok()).await })
-        };
-        while pool.workers.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
+        let (release, running) = occupied(&pool).await;
         let waited = tokio::time::Instant::now();
         let waiting: Vec<_> = (0..10)
             .map(|_| {
