@@ -35,6 +35,8 @@ impl Process {
         let child = Command::new(binary()?)
             .arg("serve")
             .current_dir(database.parent().unwrap_or(Path::new(".")))
+            // It says where the binary is, and is no setting of the server.
+            .env_remove("GRANTOR_BIN")
             .env("GRANTOR_ISSUER", &issuer)
             .env("GRANTOR_LISTEN", format!("127.0.0.1:{port}"))
             .env("GRANTOR_DATABASE", format!("sqlite:{}", database.display()))
