@@ -1,15 +1,17 @@
 //! What has been revoked: rows that live as long as the longest token, and all of them in memory.
 
 mod mark;
+mod memory;
 pub(crate) mod sql;
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ambient::Ambient;
 use db::{Batch, Db, Value, params};
+use memory::Memory;
 
 pub use mark::Mark;
+pub(crate) use memory::Revoked;
 
 use crate::changes::{self, Follower, Kind};
 use crate::error::Error;
@@ -18,19 +20,16 @@ use crate::settings::LONGEST_TOKEN;
 /// How long a row outlives the tokens that it is about, in seconds.
 const CLOCKS_DIFFER: i64 = 300;
 
+/// How many rows are read at a time.
+const PAGE: i64 = 1000;
+
 /// The revocations of one realm.
 pub struct Revocations {
     realm: String,
     db: Db,
     ambient: Ambient,
     follower: Arc<Follower>,
-    marks: RwLock<HashMap<String, Revoked>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Revoked {
-    at: i64,
-    until: i64,
+    marks: RwLock<Memory>,
 }
 
 impl Revocations {
@@ -52,17 +51,11 @@ impl Revocations {
 
     /// Whether any of these marks makes a token issued at `issued_at` void.
     pub fn is_any_revoked(&self, marks: &[Mark<'_>], issued_at: i64) -> bool {
-        let revoked = self.marks.read().unwrap_or_else(PoisonError::into_inner);
-        if revoked.is_empty() {
-            return false;
-        }
-        let mut id = String::with_capacity(128);
+        let memory = self.marks.read().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::new();
         marks.iter().any(|mark| {
-            id.clear();
-            mark.write(&mut id);
-            revoked
-                .get(&id)
-                .is_some_and(|revoked| !mark.spares_later() || issued_at <= revoked.at)
+            let revoked = memory.get(mark, &mut text);
+            revoked.is_some_and(|revoked| !mark.spares_later() || issued_at <= revoked.at)
         })
     }
 
@@ -95,24 +88,23 @@ impl Revocations {
         self.len() == 0
     }
 
+    /// Reads all, a page at a time: there may be very many. What is added meanwhile is in the change log.
     pub(crate) async fn load(&self) -> Result<(), Error> {
-        let rows = self
-            .db
-            .rows(
-                &sql::LIST_REVOCATIONS,
-                params![&self.realm, self.ambient.now()],
-            )
-            .await?;
-        for row in rows {
-            self.add(
-                row.text(0),
-                Revoked {
-                    at: row.int(1),
-                    until: row.int(2),
-                },
-            );
+        let mut after = String::new();
+        loop {
+            let now = self.ambient.now();
+            let page = params![&self.realm, &after, now, PAGE];
+            let rows = self.db.rows(&sql::LIST_REVOCATIONS, page).await?;
+            let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
+            for row in &rows {
+                let (at, until) = (row.int(1), row.int(2));
+                marks.add(row.text(0), Revoked { at, until });
+            }
+            match rows.last() {
+                Some(last) if rows.len() as i64 == PAGE => after = last.text(0).to_owned(),
+                _ => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// Reads one that was made at `at`, unless it is known: most are this node's own.
@@ -138,15 +130,12 @@ impl Revocations {
 
     fn knows(&self, id: &str, at: i64) -> bool {
         let marks = self.marks.read().unwrap_or_else(PoisonError::into_inner);
-        marks.get(id).is_some_and(|known| known.at >= at)
+        marks.at(id).is_some_and(|known| known.at >= at)
     }
 
     pub(crate) fn drop_expired(&self, now: i64) {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        marks.retain(|_, revoked| revoked.until > now);
-        if marks.capacity() > 4 * marks.len() + 64 {
-            marks.shrink_to_fit();
-        }
+        marks.drop_expired(now);
     }
 
     /// What a batch revokes in this realm, for [`Revocations::learn`] once it is committed.
@@ -179,12 +168,6 @@ impl Revocations {
 
     fn add(&self, id: &str, revoked: Revoked) {
         let mut marks = self.marks.write().unwrap_or_else(PoisonError::into_inner);
-        match marks.get_mut(id) {
-            Some(known) if known.at >= revoked.at => {}
-            Some(known) => *known = revoked,
-            None => {
-                marks.insert(id.to_owned(), revoked);
-            }
-        }
+        marks.add(id, revoked);
     }
 }

@@ -10,6 +10,7 @@ on_both_engines!(
     a_revocation_counts_here_even_when_the_change_log_cannot_be_read,
     the_background_hears_of_a_revocation_that_was_committed_without_it,
     a_node_that_starts_later_knows_what_was_revoked,
+    a_node_that_starts_later_knows_more_than_is_read_at_a_time,
     revoking_again_moves_the_moment,
     what_no_token_can_need_is_forgotten,
     the_revocation_of_one_token_is_forgotten_soon_after_the_token_expires,
@@ -91,6 +92,24 @@ async fn a_node_that_starts_later_knows_what_was_revoked(bed: Bed) {
     revoke(&a, grant("g")).await;
     let later = bed.node().await;
     assert!(is_revoked(&later, grant("g"), START));
+}
+
+async fn a_node_that_starts_later_knows_more_than_is_read_at_a_time(bed: Bed) {
+    let a = bed.node().await;
+    let ids: Vec<String> = (0..2100).map(|_| a.first().ambient().id()).collect();
+    for some in ids.chunks(300) {
+        let mut batch = Batch::new();
+        for (index, id) in some.iter().enumerate() {
+            let mark = [Mark::Token(id), Mark::Session(id), Mark::Client(id)][index % 3];
+            a.first().revocations().revoke(&mut batch, mark);
+        }
+        a.db().commit(batch).await.unwrap();
+    }
+    let later = bed.node().await;
+    let revocations = later.first().revocations().len();
+    assert_eq!(revocations, ids.len());
+    assert!(is_revoked(&later, Mark::Token(&ids[0]), START + 1000));
+    assert!(!is_revoked(&later, Mark::Token(&ids[1]), START));
 }
 
 async fn revoking_again_moves_the_moment(bed: Bed) {
