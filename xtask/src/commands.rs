@@ -1,6 +1,6 @@
 //! The commands of `cargo xtask`, in the order in which the help lists them.
 
-use crate::{Outcome, bench, browser, crash, screenshots, specs, test, tidy};
+use crate::{Outcome, bench, browser, conformance, crash, matrix, screenshots, specs, test, tidy};
 
 /// One command.
 pub(crate) struct Command {
@@ -48,6 +48,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         name: "bench",
         about: "the benchmarks, each as a ratio to a bare handler",
         run: bench::run,
+    },
+    Command {
+        name: "conformance",
+        about: "the OpenID Foundation's suite, which must run, against grantor [--suite URL] [PLAN]…",
+        run: conformance::run,
     },
 ];
 

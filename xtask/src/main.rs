@@ -7,8 +7,10 @@
 mod bench;
 mod browser;
 mod commands;
+mod conformance;
 mod crash;
 mod install;
+mod matrix;
 mod postgres;
 mod run;
 mod screenshots;

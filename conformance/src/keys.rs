@@ -1,0 +1,104 @@
+//! Keys for clients: an RSA key for PS256 as a public and a private JWK (RFC 7517, RFC 7518 §6.3). With RSA, since some modules ask what happens when such
+//! a key signs with an algorithm that FAPI does not allow.
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde_json::{Value, json};
+
+use crate::Failure;
+
+/// Both halves of a key, each as a JWK.
+pub(crate) struct Pair {
+    /// For grantor.
+    pub(crate) public: Value,
+    /// For the suite, which signs with it.
+    pub(crate) private: Value,
+}
+
+/// The numbers of an `RSAPrivateKey` after its version (RFC 8017 §A.1.2), by their names in a JWK.
+const NUMBERS: [&str; 8] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+const OCTETS: u8 = 0x04;
+
+/// A new key of that name.
+pub(crate) fn generate(kid: &str) -> Result<Pair, Failure> {
+    let pair = KeyPair::generate(KeySize::Rsa2048)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der()?;
+    let numbers = numbers(der.as_ref()).ok_or("the new key cannot be read")?;
+    let mut public = json!({"kty": "RSA", "kid": kid, "alg": "PS256", "use": "sig"});
+    let mut private = public.clone();
+    for (name, number) in NUMBERS.into_iter().zip(numbers) {
+        let text: Value = Base64UrlUnpadded::encode_string(&number).into();
+        if matches!(name, "n" | "e") {
+            public[name] = text.clone();
+        }
+        private[name] = text;
+    }
+    Ok(Pair { public, private })
+}
+
+/// The numbers in the `PrivateKeyInfo` (RFC 5208 §5) of an RSA key, without leading zeros.
+fn numbers(der: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (info, _) = element(der, SEQUENCE)?;
+    let (_, rest) = element(info, INTEGER)?;
+    let (_, rest) = element(rest, SEQUENCE)?;
+    let (key, _) = element(rest, OCTETS)?;
+    let (key, _) = element(key, SEQUENCE)?;
+    let (_, mut rest) = element(key, INTEGER)?;
+    let mut found = Vec::new();
+    for _ in NUMBERS {
+        let (number, after) = element(rest, INTEGER)?;
+        let start = number.iter().position(|byte| *byte != 0)?;
+        found.push(number[start..].to_vec());
+        rest = after;
+    }
+    Some(found)
+}
+
+/// The first element, which must have this tag: its content, and what follows.
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (&[found, first], rest) = der.split_first_chunk::<2>()?;
+    if found != tag {
+        return None;
+    }
+    let (length, rest) = if first < 0x80 {
+        (usize::from(first), rest)
+    } else {
+        let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+        let length = digits
+            .iter()
+            .fold(0, |sum, digit| (sum << 8) | usize::from(*digit));
+        (length, rest)
+    };
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((content, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_private_half_holds_the_secrets() {
+        let pair = generate("one").unwrap();
+        for name in &NUMBERS[2..] {
+            assert!(pair.public.get(name).is_none(), "{name}");
+            // 1024 bits, but for the private exponent.
+            let length = pair.private[name].as_str().unwrap().len();
+            assert!(
+                if *name == "d" {
+                    length > 330
+                } else {
+                    length > 160
+                },
+                "{name} {length}"
+            );
+        }
+        assert_eq!(pair.public["n"].as_str().unwrap().len(), 342);
+        assert_eq!(pair.public["e"], "AQAB");
+        assert_eq!(pair.private["n"], pair.public["n"]);
+    }
+}
