@@ -10,6 +10,7 @@ mod resource;
 mod serve;
 mod token;
 mod user;
+mod user_claims;
 
 use std::process::ExitCode;
 

@@ -4,11 +4,11 @@ use std::io::Read;
 
 use clap::{Args, Subcommand};
 use identity::people::{self, Sessions};
-use identity::{Details, Identity, Person};
+use identity::{Details, Identity, Person, Profile};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::ACTOR;
+use super::{ACTOR, user_claims};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -83,6 +83,9 @@ struct Create {
     /// A group they are in; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
+    /// What applications may learn about them, such as given_name=Ada or address.country=FR; may be repeated
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    claims: Vec<String>,
     /// Read the password from standard input instead of asking for it
     #[arg(long, conflicts_with = "no_password")]
     password_stdin: bool,
@@ -113,6 +116,9 @@ struct Update {
     /// The groups they are in, instead of those before; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Option<Vec<String>>,
+    /// What applications may learn about them, such as given_name=Ada; may be repeated, and NAME= takes one away
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    claims: Vec<String>,
 }
 
 impl User {
@@ -159,7 +165,7 @@ impl Create {
             email_verified: self.email_verified,
             display_name: self.display_name,
             groups: self.groups,
-            ..Details::default()
+            profile: user_claims::apply(Profile::default(), &self.claims)?,
         };
         let person = people::create(&realm, details, password, ACTOR).await?;
         show(&person, self.json);
@@ -214,7 +220,7 @@ impl Update {
             email: self.email.or(old.email),
             display_name: self.display_name.unwrap_or(old.display_name),
             groups: self.groups.unwrap_or(old.groups),
-            profile: old.profile,
+            profile: user_claims::apply(old.profile, &self.claims)?,
         };
         let person = people::update(&realm, &old.id, old.version, details, ACTOR).await?;
         show(&person, self.one.json);
@@ -262,7 +268,7 @@ async fn list(place: &Place, json: bool) -> Result<(), Failure> {
 fn value(person: &Person) -> Value {
     json!({
         "id": person.id, "username": person.username, "email": person.email, "email_verified": person.email_verified,
-        "display_name": person.display_name, "groups": person.groups, "disabled": person.disabled,
+        "display_name": person.display_name, "groups": person.groups, "claims": person.profile, "disabled": person.disabled,
         "created_at": person.created_at, "updated_at": person.updated_at,
     })
 }

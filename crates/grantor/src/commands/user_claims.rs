@@ -1,0 +1,140 @@
+//! What applications may learn about a person (OpenID Connect Core §5.1): `--claim NAME=VALUE` of `grantor user create` and `update`.
+
+use identity::Profile;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// The claims that can be said; those that a person has anyway (`name`, `email`, …) have options of their own.
+const NAMES: [&str; 19] = [
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address.formatted",
+    "address.street_address",
+    "address.locality",
+    "address.region",
+    "address.postal_code",
+    "address.country",
+];
+
+/// `old` with what was said; an empty value takes a claim away.
+pub(super) fn apply(old: Profile, said: &[String]) -> Result<Profile, Failure> {
+    let mut claims = serde_json::to_value(&old)?;
+    for one in said {
+        let (name, text) = one
+            .split_once('=')
+            .ok_or_else(|| format!("--claim: `{one}` has no `=`"))?;
+        if !NAMES.contains(&name) {
+            let known = NAMES.join(", ");
+            return Err(format!(
+                "--claim: `{name}` is no claim that can be said; there are {known}"
+            )
+            .into());
+        }
+        let value = match (name, text) {
+            (_, "") => None,
+            ("phone_number_verified", "true") => Some(true.into()),
+            ("phone_number_verified", "false") => Some(false.into()),
+            ("phone_number_verified", _) => {
+                return Err(format!("--claim: {name} is true or false, not `{text}`").into());
+            }
+            _ => Some(text.into()),
+        };
+        set(&mut claims, name, value);
+    }
+    Ok(serde_json::from_value(claims)?)
+}
+
+fn set(claims: &mut Value, name: &str, value: Option<Value>) {
+    let Some(members) = claims.as_object_mut() else {
+        return;
+    };
+    match name.split_once('.') {
+        None => put(members, name, value),
+        Some((outer, inner)) => {
+            let mut within = match members.remove(outer) {
+                Some(Value::Object(within)) => within,
+                _ => Map::new(),
+            };
+            put(&mut within, inner, value);
+            if !within.is_empty() {
+                members.insert(outer.to_owned(), within.into());
+            }
+        }
+    }
+}
+
+fn put(members: &mut Map<String, Value>, name: &str, value: Option<Value>) {
+    match value {
+        Some(value) => members.insert(name.to_owned(), value),
+        None => members.remove(name),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &[&str]) -> Vec<String> {
+        text.iter().map(|one| (*one).to_owned()).collect()
+    }
+
+    #[test]
+    fn every_claim_that_can_be_said_is_kept_and_can_be_taken_away() {
+        let value = |name: &str| match name {
+            "phone_number_verified" => "true".to_owned(),
+            _ => format!("{name}=x"),
+        };
+        let all: Vec<String> = NAMES
+            .iter()
+            .map(|name| format!("{name}={}", value(name)))
+            .collect();
+        let profile = apply(Profile::default(), &all).unwrap();
+        let kept = serde_json::to_value(&profile).unwrap();
+        for name in NAMES {
+            let pointer = format!("/{}", name.replace('.', "/"));
+            let found = kept
+                .pointer(&pointer)
+                .map(|v| v.as_str().map_or(v.to_string(), str::to_owned));
+            assert_eq!(found, Some(value(name)), "{name}");
+        }
+        let none: Vec<String> = NAMES.iter().map(|name| format!("{name}=")).collect();
+        assert!(apply(profile, &none).unwrap() == Profile::default());
+    }
+
+    #[test]
+    fn what_is_not_said_stays_and_what_is_no_claim_is_refused() {
+        let one = apply(
+            Profile::default(),
+            &said(&["nickname=Al", "address.country=FR"]),
+        )
+        .unwrap();
+        let two = apply(one, &said(&["nickname=", "address.locality=Paris"])).unwrap();
+        let kept = serde_json::to_value(two).unwrap();
+        assert_eq!(
+            kept,
+            serde_json::json!({"address": {"country": "FR", "locality": "Paris"}})
+        );
+        for wrong in ["nick=Al", "nickname", "phone_number_verified=yes", "sub=x"] {
+            assert!(
+                apply(Profile::default(), &said(&[wrong])).is_err(),
+                "{wrong}"
+            );
+        }
+        let error = apply(Profile::default(), &said(&["nicknam=Al"]))
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("nickname"), "{error}");
+    }
+}
