@@ -1,11 +1,15 @@
 //! `POST /introspect` (RFC 7662): tells a resource server, or a client about its own, what a token is worth. Asks the memory and checks one signature;
-//! only a refresh token costs a read.
+//! only a refresh token costs a read. Who asks for it gets the answer as a JWT (RFC 9701).
+
+pub mod rules;
+mod signed;
 
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use oauth::Params;
-use oauth::claims::{AccessToken, Confirmation};
+use oauth::authorization_details::AuthorizationDetails;
+use oauth::claims::AccessToken;
 use oauth::introspection::{Request, Response as Introspected};
 use serde_json::{Map, Value};
 
@@ -28,8 +32,21 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
         Err(refused) => return *refused,
     };
     let outcome = introspect(&call, &client, &params).await;
+    if wants_jwt(&call) {
+        let outcome = match outcome {
+            Ok(answer) => signed::text(&call, &client, &answer).await,
+            Err(refusal) => Err(refusal),
+        };
+        let fulfilled = |text: &String| signed::response(text);
+        return ENDPOINT.answer(&call, &client, outcome, fulfilled).await;
+    }
     let fulfilled = |response: &Introspected| answer::json(StatusCode::OK, response);
     ENDPOINT.answer(&call, &client, outcome, fulfilled).await
+}
+
+fn wants_jwt(call: &Call) -> bool {
+    let accept = call.headers.get_all(header::ACCEPT).iter();
+    rules::wants_jwt(accept.filter_map(|value| value.to_str().ok()))
 }
 
 async fn introspect(

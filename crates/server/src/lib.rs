@@ -20,10 +20,14 @@ mod endings;
 mod form;
 pub mod granting;
 mod guesses;
-mod introspection;
+pub mod introspection;
 mod jwks;
+pub mod jwt_bearer;
+mod limits;
 pub mod metadata;
 mod pages;
+pub mod password;
+pub mod pushed_authorization_request;
 #[cfg(test)]
 mod races;
 pub mod refresh_token;

@@ -1,11 +1,21 @@
 //! What this server says about itself (RFC 8414 §2, OpenID Connect Discovery §3). Both documents say the same, so that a client finds all it needs in
 //! whichever it reads.
 
+mod profile;
+pub(crate) mod protected_resource;
+pub(crate) mod signed;
+
 use axum::response::Response;
+use identity::methods::Method;
+use jose::jwe::ContentEncryption;
+use oauth::authorization::{ResponseMode, ResponseType};
+use oauth::ciba::DeliveryMode;
 use oauth::claims::StandardClaims;
+use oauth::client_auth::assertion::ASYMMETRIC;
 use oauth::metadata::ServerMetadata;
 use oauth::pkce;
-use realm::{Catalogue, GrantType, Realm};
+use realm::clients::KEY_MANAGEMENT;
+use realm::{Catalogue, GrantType, Realm, Settings};
 
 use crate::answer;
 use crate::call::Call;
@@ -44,8 +54,20 @@ pub fn describe(
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
         claims_supported: claims(),
         claim_types_supported: strings(&["normal"]),
-        response_types_supported: strings(&["code"]),
-        response_modes_supported: strings(&["query", "form_post"]),
+        response_types_supported: ResponseType::ALL.iter().map(ToString::to_string).collect(),
+        response_modes_supported: response_modes(),
+        authorization_signing_alg_values_supported: id_token::ALGORITHMS
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        authorization_encryption_alg_values_supported: KEY_MANAGEMENT
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        authorization_encryption_enc_values_supported: ContentEncryption::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         grant_types_supported: GrantType::ALL
             .iter()
             .map(|grant| grant.as_str().to_owned())
@@ -65,16 +87,49 @@ pub fn describe(
         revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         introspection_endpoint_auth_methods_supported: certificates.methods(false),
         introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
+        introspection_signing_alg_values_supported: id_token::ALGORITHMS
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        introspection_encryption_alg_values_supported: KEY_MANAGEMENT
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        introspection_encryption_enc_values_supported: ContentEncryption::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         tls_client_certificate_bound_access_tokens: certificates.reach_us.then_some(true),
         mtls_endpoint_aliases: certificates
             .endpoints(realm)
             .map(|aliases| serde_json::json!(aliases)),
         code_challenge_methods_supported: strings(&[pkce::METHOD]),
         authorization_response_iss_parameter_supported: Some(true),
+        client_id_metadata_document_supported: Some(settings.client_id_documents.allowed),
         prompt_values_supported: strings(&["none", "login", "consent", "select_account"]),
-        claims_parameter_supported: Some(false),
-        request_parameter_supported: Some(false),
-        request_uri_parameter_supported: Some(false),
+        claims_parameter_supported: Some(true),
+        request_parameter_supported: Some(true),
+        request_uri_parameter_supported: Some(true),
+        require_request_uri_registration: Some(true),
+        require_signed_request_object: Some(
+            settings.require_signed_request_object || settings.profile.demands_signed_requests(),
+        ),
+        request_object_signing_alg_values_supported: request_object::algorithms()
+            .map(ToString::to_string)
+            .collect(),
+        request_object_encryption_alg_values_supported: request_object::KEY_MANAGEMENT
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        request_object_encryption_enc_values_supported: ContentEncryption::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        acr_values_supported: contexts(&settings),
+        authorization_details_types_supported: catalogue
+            .details_types()
+            .map(str::to_owned)
+            .collect(),
         protected_resources: catalogue
             .resources()
             .map(|resource| resource.id.clone())

@@ -8,7 +8,13 @@ use realm::{Client as Document, GrantType};
 use serde_json::{Value, json};
 
 use super::ACTOR_NAME;
+use super::client_answers::Answers;
 use super::client_auth::{self, Authentication};
+use super::client_backchannel::{self, Backchannel};
+use super::client_exchange::{self, Exchange};
+use super::client_request::{self, Requests};
+use super::client_retired::{Retired, warn_of_client};
+use super::initial_token::InitialTokens;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -107,6 +113,16 @@ struct Metadata {
     default_scopes: Vec<String>,
     #[command(flatten)]
     authentication: Authentication,
+    #[command(flatten)]
+    requests: Requests,
+    #[command(flatten)]
+    answers: Answers,
+    #[command(flatten)]
+    retired: Retired,
+    #[command(flatten)]
+    exchange: Exchange,
+    #[command(flatten)]
+    backchannel: Backchannel,
     /// The algorithm of its ID tokens [default: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
@@ -150,6 +166,11 @@ impl Metadata {
             client.default_scope = scope(&self.default_scopes)?;
         }
         self.authentication.apply(client)?;
+        self.requests.apply(client)?;
+        self.answers.apply(client)?;
+        self.retired.apply(client)?;
+        self.exchange.apply(client)?;
+        self.backchannel.apply(client)?;
         if let Some(alg) = self.id_token_alg {
             let parsed: Algorithm = alg
                 .parse()

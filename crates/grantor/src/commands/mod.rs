@@ -1,8 +1,14 @@
 //! The commands. Each file is one; each `--help` is enough to use it.
 
 mod client;
+mod client_answers;
 mod client_auth;
+mod client_backchannel;
+mod client_exchange;
+mod client_request;
+mod client_retired;
 mod demo;
+mod initial_token;
 mod key;
 mod login;
 mod realm;

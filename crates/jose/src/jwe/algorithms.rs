@@ -1,6 +1,7 @@
 //! The names of JWE's algorithms.
 
 use crate::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
 /// How the content encryption key reaches the recipient, `alg` (RFC 7518 §4.1). RSA1_5, PBES2 and the AES-GCM key wraps are not implemented.
@@ -137,5 +138,31 @@ impl FromStr for ContentEncryption {
 impl fmt::Display for ContentEncryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl Serialize for KeyManagement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyManagement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = crate::json::Text::deserialize(deserializer)?;
+        name.0.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for ContentEncryption {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ContentEncryption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = crate::json::Text::deserialize(deserializer)?;
+        name.0.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -136,6 +136,12 @@ pub struct ServerMetadata {
     /// Algorithms that sign introspection answers (RFC 9701).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub introspection_signing_alg_values_supported: Vec<String>,
+    /// Key management of encrypted introspection answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub introspection_encryption_alg_values_supported: Vec<String>,
+    /// Content encryption of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub introspection_encryption_enc_values_supported: Vec<String>,
     /// PKCE methods (RFC 7636).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub code_challenge_methods_supported: Vec<String>,

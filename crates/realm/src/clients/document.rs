@@ -144,6 +144,24 @@ pub struct Client {
     /// What its ID tokens are signed with; RS256 when it is not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// What its authorization responses are signed with when it asks for that (JARM §3); as its profile says when it is not stated, which is RS256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_signed_response_alg: Option<Algorithm>,
+    /// How the key of those responses reaches it, when they are encrypted too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_alg: Option<KeyManagement>,
+    /// What they are encrypted with; A128CBC-HS256 when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_encrypted_response_enc: Option<ContentEncryption>,
+    /// What answers about tokens are signed with when it asks for them signed (RFC 9701 §6); RS256 when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// How the key of those answers reaches it, when they are encrypted too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// What they are encrypted with; A128CBC-HS256 when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -225,6 +243,12 @@ impl Default for Client {
             tls_client_auth_san_email: None,
             tls_client_certificate_bound_access_tokens: false,
             id_token_signed_response_alg: None,
+            authorization_signed_response_alg: None,
+            authorization_encrypted_response_alg: None,
+            authorization_encrypted_response_enc: None,
+            introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
             client_uri: None,
             logo_uri: None,
             policy_uri: None,

@@ -1,6 +1,12 @@
 //! What must be so for a client to be registered. Messages are for the person who registers it.
 
+mod application;
 mod authentication;
+mod backchannel;
+mod encryption;
+mod profile;
+mod requests;
+mod response_types;
 
 use std::collections::HashSet;
 
@@ -11,6 +17,11 @@ use url::Url;
 use super::{Client, GrantType};
 use crate::error::Invalid;
 use crate::resources::Catalogue;
+
+pub use encryption::KEY_MANAGEMENT;
+
+pub use profile::check_profile;
+pub(super) use response_types::check_retired;
 
 const LIST: usize = 100;
 
@@ -27,6 +38,36 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
     check_signing_alg(
         "id_token_signed_response_alg",
         client.id_token_signed_response_alg,
+    )?;
+    check_signing_alg(
+        "authorization_signed_response_alg",
+        client.authorization_signed_response_alg,
+    )?;
+    encryption::check(
+        client,
+        (
+            "authorization_encrypted_response_alg",
+            client.authorization_encrypted_response_alg,
+        ),
+        (
+            "authorization_encrypted_response_enc",
+            client.authorization_encrypted_response_enc,
+        ),
+    )?;
+    check_signing_alg(
+        "introspection_signed_response_alg",
+        client.introspection_signed_response_alg,
+    )?;
+    encryption::check(
+        client,
+        (
+            "introspection_encrypted_response_alg",
+            client.introspection_encrypted_response_alg,
+        ),
+        (
+            "introspection_encrypted_response_enc",
+            client.introspection_encrypted_response_enc,
+        ),
     )?;
     client.lifetimes.check()
 }

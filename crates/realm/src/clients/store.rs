@@ -148,9 +148,33 @@ pub async fn update(
     }
 }
 
-/// Makes the key that will sign its ID tokens, so that it is among the published ones before the client reads them, which many do just once.
+/// One that is switched off may be what it likes: nobody shall have to mend it for that.
+fn check_profile(realm: &Realm, client: &Client) -> Result<(), Error> {
+    if client.disabled {
+        return Ok(());
+    }
+    let settings = realm.settings();
+    rules::check_profile(client, client.profile(&settings))?;
+    rules::check_retired(client, &settings)?;
+    let mut retired = client.grant_types.iter().filter(|grant| grant.is_retired());
+    if let Some(grant) = retired.next() {
+        tracing::warn!(
+            realm = realm.name(),
+            client = client.id,
+            "the client is registered for `{grant}`, which OAuth 2.1 has left out (RFC 9700 §2.1.2, §2.4)"
+        );
+    }
+    Ok(())
+}
+
+/// Makes the keys that will sign what it gets, so that they are among the published ones before the client reads them, which many do just once.
 async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
-    if let Some(algorithm) = client.id_token_signed_response_alg {
+    let algorithms = [
+        client.id_token_signed_response_alg,
+        client.authorization_signed_response_alg,
+        client.introspection_signed_response_alg,
+    ];
+    for algorithm in algorithms.into_iter().flatten() {
         realm.keys().signer(algorithm).await?;
     }
     Ok(())

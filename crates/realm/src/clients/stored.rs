@@ -32,7 +32,15 @@ pub(super) fn read(text: &str) -> Result<Client, serde_json::Error> {
     disable_unless::<Method>(&mut members, "token_endpoint_auth_method");
     disable_unless::<Algorithm>(&mut members, "token_endpoint_auth_signing_alg");
     disable_unless::<Algorithm>(&mut members, "id_token_signed_response_alg");
+    disable_unless::<Algorithm>(&mut members, "authorization_signed_response_alg");
+    disable_unless::<KeyManagement>(&mut members, "authorization_encrypted_response_alg");
+    disable_unless::<ContentEncryption>(&mut members, "authorization_encrypted_response_enc");
+    disable_unless::<Algorithm>(&mut members, "introspection_signed_response_alg");
+    disable_unless::<KeyManagement>(&mut members, "introspection_encrypted_response_alg");
+    disable_unless::<ContentEncryption>(&mut members, "introspection_encrypted_response_enc");
+    disable_unless::<Algorithm>(&mut members, "request_object_signing_alg");
     disable_unless::<Profile>(&mut members, "profile");
+    disable_unless::<ApplicationType>(&mut members, "application_type");
     serde_json::from_value(Value::Object(members)).map_err(|_| refusal)
 }
 

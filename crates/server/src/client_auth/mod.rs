@@ -5,6 +5,7 @@ mod authenticated;
 mod certificate;
 mod client_secret;
 mod client_secret_jwt;
+mod encrypted;
 mod endpoint;
 mod none;
 mod offered;
@@ -25,7 +26,9 @@ use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
 pub use authenticated::AuthenticatedClient;
+pub(crate) use authenticated::assertion_hash;
 pub(crate) use certificate::thumbprint;
+pub(crate) use encrypted::encrypt;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use offered::algorithms;
 pub use offered::{Aliases, ClientCertificates};
