@@ -1,0 +1,145 @@
+//! Servers that mean harm, and the operator's proxy.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fetch::{Error, Fetch, FetchOptions, guard};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Lets `answer` have one connection, after its first bytes were read.
+async fn server<F>(answer: impl FnOnce(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await;
+        answer(stream).await;
+    });
+    address
+}
+
+fn client(change: impl FnOnce(&mut FetchOptions)) -> Fetch {
+    let mut options = FetchOptions::loopback();
+    options.timeout = Duration::from_millis(400);
+    change(&mut options);
+    Fetch::new(options).unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_is_given_up() {
+    let trickle = |head: &'static str, drop: &'static str| {
+        server(move |mut stream| async move {
+            let _ = stream.write_all(head.as_bytes()).await;
+            while stream.write_all(drop.as_bytes()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+    };
+    for (head, drop) in [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
+        ("HTTP/1.1 200 OK\r\n", "a"),
+        ("", "H"),
+    ] {
+        let at = trickle(head, drop).await;
+        let begun = tokio::time::Instant::now();
+        let error = client(|_| {}).get(&format!("http://{at}/")).await.unwrap_err();
+        assert!(matches!(error, Error::Timeout | Error::Protocol), "{head}: {error}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn headers_without_end_are_given_up() {
+    for line in ["a: b\r\n", "a: ", "long-name-"] {
+        let at = server(move |mut stream| async move {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
+            let many = line.repeat(1000);
+            for _ in 0..10_000 {
+                if stream.write_all(many.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        })
+        .await;
+        let error = client(|options| options.timeout = Duration::from_secs(10))
+            .get(&format!("http://{at}/"))
+            .await
+            .unwrap_err();
+        assert_eq!(error, Error::Protocol, "{line}");
+    }
+}
+
+/// A bomb stays as small as it came: nothing is unpacked.
+#[tokio::test]
+async fn what_is_compressed_is_not_unpacked() {
+    // The gzip of a megabyte of zeros begins so.
+    let packed: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xec, 0xc1];
+    for encoding in ["gzip", "deflate", "br", "zstd"] {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {}\r\n\r\n",
+            packed.len()
+        );
+        let at = server(move |mut stream| async move {
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(packed).await.unwrap();
+        })
+        .await;
+        let response = client(|_| {}).get(&format!("http://{at}/")).await.unwrap();
+        assert_eq!(&response.body[..], packed, "{encoding}");
+    }
+}
+
+/// Nor does it ask for anything packed.
+#[tokio::test]
+async fn no_encoding_is_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+        String::from_utf8_lossy(&head[..length]).to_ascii_lowercase()
+    });
+    client(|_| {}).get(&format!("http://{at}/")).await.unwrap();
+    assert!(!asked.await.unwrap().contains("accept-encoding"));
+}
+
+#[tokio::test]
+async fn a_proxy_that_the_operator_names_is_asked_for_names_and_never_for_private_addresses() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let fetch = Fetch::new(FetchOptions {
+        proxy: Some(format!("http://{at}").parse().unwrap()),
+        timeout: Duration::from_secs(5),
+        ..FetchOptions::default()
+    })
+    .unwrap();
+    for (url, kind) in [
+        ("https://10.0.0.1/", guard::Kind::Private),
+        ("https://[::ffff:169.254.169.254]/", guard::Kind::LinkLocal),
+        ("https://[64:ff9b::7f00:1]/", guard::Kind::Loopback),
+        ("https://0x7f.1/", guard::Kind::Loopback),
+        ("https://localhost./", guard::Kind::Loopback),
+    ] {
+        assert_eq!(fetch.get(url).await.unwrap_err(), Error::Address(kind), "{url}");
+    }
+    // The name does not exist: had it been resolved here, that would be the error.
+    let error = fetch.get("https://client.invalid/keys").await.unwrap_err();
+    assert!(matches!(error, Error::Connect | Error::Protocol), "{error}");
+    let head = asked.await.unwrap();
+    assert!(head.starts_with("CONNECT client.invalid:443 "), "{head}");
+}
