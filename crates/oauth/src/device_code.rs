@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::resources;
+use crate::authorization_details::AuthorizationDetails;
 use crate::lenient;
 use crate::{Error, Params, Redacted, Scope};
 
@@ -84,6 +85,8 @@ pub struct Request {
     pub scope: Option<Scope>,
     /// The APIs that tokens are for (RFC 8707).
     pub resource: Vec<String>,
+    /// What is asked for in particular (RFC 9396 §2).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl Request {
@@ -92,6 +95,7 @@ impl Request {
         Ok(Self {
             scope: params.get("scope").map(str::parse::<Scope>).transpose()?,
             resource: resources(params)?,
+            authorization_details: AuthorizationDetails::of(params)?,
         })
     }
 }

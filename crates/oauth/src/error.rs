@@ -62,6 +62,12 @@ error_codes! {
     InsufficientScope = "insufficient_scope", 403;
     /// The resource is unknown or malformed (RFC 8707 §2).
     InvalidTarget = "invalid_target", 400;
+    /// The `authorization_details` are malformed, of an unknown type, or more than may be granted (RFC 9396 §5).
+    InvalidAuthorizationDetails = "invalid_authorization_details", 400;
+    /// The person did not sign in as strongly or as recently as an API asks (RFC 9470 §3).
+    InsufficientUserAuthentication = "insufficient_user_authentication", 401;
+    /// The person cannot sign in as strongly as the request demands (OpenID Connect Unmet Authentication Requirements).
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements", 400;
     /// Nobody is signed in and no page may be shown (OpenID Connect Core §3.1.2.6).
     LoginRequired = "login_required", 400;
     /// Consent is needed and no page may be shown (OpenID Connect Core §3.1.2.6).

@@ -5,8 +5,11 @@
 //! Types that hold codes, tokens or secrets have a `Debug` that hides them.
 
 pub mod authorization;
+pub mod authorization_details;
 pub mod challenge;
+pub mod ciba;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
 mod confirmation;
 pub mod device_code;

@@ -5,8 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::resources;
+use crate::authorization_details::AuthorizationDetails;
+use crate::jwt_bearer::JwtBearer;
 use crate::lenient;
+use crate::password::Password;
 use crate::pkce::Verifier;
+use crate::token_exchange::TokenExchange;
 use crate::{Error, Params, Redacted, Scope};
 
 /// A grant type, by its registered name.
@@ -33,11 +37,17 @@ pub enum GrantType {
     /// OpenID Connect CIBA Core §10.
     #[serde(rename = "urn:openid:params:grant-type:ciba")]
     Ciba,
+    /// RFC 6749 §4.2: never at the token endpoint.
+    #[serde(rename = "implicit")]
+    Implicit,
+    /// RFC 6749 §4.3.
+    #[serde(rename = "password")]
+    Password,
 }
 
 impl GrantType {
     /// Every grant type this crate can name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -45,6 +55,8 @@ impl GrantType {
         Self::TokenExchange,
         Self::JwtBearer,
         Self::Ciba,
+        Self::Implicit,
+        Self::Password,
     ];
 
     /// The registered name.
@@ -57,6 +69,8 @@ impl GrantType {
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
             Self::Ciba => "urn:openid:params:grant-type:ciba",
+            Self::Implicit => "implicit",
+            Self::Password => "password",
         }
     }
 }
@@ -94,6 +108,14 @@ pub enum TokenRequest {
     ClientCredentials(ClientCredentials),
     /// Asks whether a person has allowed a device in.
     DeviceCode(DeviceCode),
+    /// Asks for another token for one that is there.
+    TokenExchange(Box<TokenExchange>),
+    /// Hands in what a trusted issuer says.
+    JwtBearer(JwtBearer),
+    /// Hands in a person's password.
+    Password(Password),
+    /// Asks whether a person has approved what they were asked for.
+    Ciba(Ciba),
 }
 
 /// The parameters of `grant_type=authorization_code` (RFC 6749 §4.1.3).
@@ -107,6 +129,8 @@ pub struct AuthorizationCode {
     pub code_verifier: Option<Verifier>,
     /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
     pub resource: Vec<String>,
+    /// What this token is for in particular, within what was granted (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 /// The parameters of `grant_type=refresh_token` (RFC 6749 §6).
@@ -118,6 +142,8 @@ pub struct RefreshToken {
     pub scope: Option<Scope>,
     /// The APIs that this token is for, among those that were granted.
     pub resource: Vec<String>,
+    /// What this token is for in particular, within what was granted (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 /// The parameters of `grant_type=client_credentials` (RFC 6749 §4.4.2).
@@ -127,6 +153,19 @@ pub struct ClientCredentials {
     pub scope: Option<Scope>,
     /// The APIs that the token is for.
     pub resource: Vec<String>,
+    /// What this token is for in particular (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
+}
+
+/// The parameters of `grant_type=urn:openid:params:grant-type:ciba` (OpenID Connect CIBA Core §10.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Ciba {
+    /// The request.
+    pub auth_req_id: String,
+    /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
+    pub resource: Vec<String>,
+    /// Which of what was granted in particular this token is for (RFC 9396 §6.1).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 /// The parameters of `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4).
@@ -136,6 +175,8 @@ pub struct DeviceCode {
     pub device_code: String,
     /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
     pub resource: Vec<String>,
+    /// What this token is for in particular, within what was granted (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl TokenRequest {
@@ -157,20 +198,35 @@ impl TokenRequest {
                         )
                     })?,
                 resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
             })),
             Ok(GrantType::RefreshToken) => Ok(Self::RefreshToken(RefreshToken {
                 refresh_token: params.required("refresh_token")?.to_owned(),
                 scope: scope(params)?,
                 resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
             })),
             Ok(GrantType::ClientCredentials) => Ok(Self::ClientCredentials(ClientCredentials {
                 scope: scope(params)?,
                 resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
             })),
             Ok(GrantType::DeviceCode) => Ok(Self::DeviceCode(DeviceCode {
                 device_code: params.required("device_code")?.to_owned(),
                 resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
             })),
+            Ok(GrantType::TokenExchange) => {
+                let request = TokenExchange::parse(params)?;
+                Ok(Self::TokenExchange(Box::new(request)))
+            }
+            Ok(GrantType::Ciba) => Ok(Self::Ciba(Ciba {
+                auth_req_id: params.required("auth_req_id")?.to_owned(),
+                resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
+            })),
+            Ok(GrantType::JwtBearer) => JwtBearer::parse(params).map(Self::JwtBearer),
+            Ok(GrantType::Password) => Password::parse(params).map(Self::Password),
             _ => Err(Error::unsupported_grant_type(
                 "This grant_type is not supported here.",
             )),
@@ -184,6 +240,10 @@ impl TokenRequest {
             Self::RefreshToken(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
             Self::DeviceCode(_) => GrantType::DeviceCode,
+            Self::TokenExchange(_) => GrantType::TokenExchange,
+            Self::JwtBearer(_) => GrantType::JwtBearer,
+            Self::Ciba(_) => GrantType::Ciba,
+            Self::Password(_) => GrantType::Password,
         }
     }
 }
@@ -222,6 +282,15 @@ impl fmt::Debug for DeviceCode {
     }
 }
 
+impl fmt::Debug for Ciba {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ciba")
+            .field("auth_req_id", &Redacted)
+            .field("resource", &self.resource)
+            .finish()
+    }
+}
+
 /// The successful answer of the token endpoint (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenResponse {
@@ -242,6 +311,9 @@ pub struct TokenResponse {
     /// What was granted. A client that does not find it may take it to be what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
+    /// What was granted in particular (RFC 9396 §7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<AuthorizationDetails>,
     /// The ID token, if `openid` was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,

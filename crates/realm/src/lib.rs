@@ -28,9 +28,10 @@ pub use error::{Error, Invalid};
 pub use events::Event;
 pub use keys::Keys;
 pub use node::{FIRST_REALM, Node, NodeOptions};
+pub use oauth::authorization::ResponseType;
 pub use resources::{
-    Catalogue, Grantable, PersonFacts, Resource, STANDARD_SCOPES, ScopeDefinition, ScopeOwner,
-    TokenFormat,
+    Catalogue, DetailsType, Grantable, PersonFacts, Resource, STANDARD_SCOPES, ScopeDefinition,
+    ScopeOwner, TokenFormat,
 };
 pub use revocations::{Mark, Revocations};
 pub use sealing::{SealingError, SealingKey};

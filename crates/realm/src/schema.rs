@@ -44,4 +44,34 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0010_device_code",
         sql: include_str!("../../../migrations/0010_device_code.sql"),
     },
+    Migration {
+        version: 11,
+        name: "0011_pushed_authorization_request",
+        sql: include_str!("../../../migrations/0011_pushed_authorization_request.sql"),
+    },
+    Migration {
+        version: 13,
+        name: "0013_trusted_issuer",
+        sql: include_str!("../../../migrations/0013_trusted_issuer.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "0014_ciba",
+        sql: include_str!("../../../migrations/0014_ciba.sql"),
+    },
+    Migration {
+        version: 15,
+        name: "0015_authorization_details",
+        sql: include_str!("../../../migrations/0015_authorization_details.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "0016_registration",
+        sql: include_str!("../../../migrations/0016_registration.sql"),
+    },
+    Migration {
+        version: 17,
+        name: "0017_claims_request",
+        sql: include_str!("../../../migrations/0017_claims_request.sql"),
+    },
 ];

@@ -14,8 +14,10 @@ use oauth::introspection::{Request, Response as Introspected};
 use serde_json::{Map, Value};
 
 use crate::answer;
+use crate::authorization_details::rules::belongs;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
+use crate::refresh_token::rules::Family;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::{access_token, refresh_token};
 
@@ -24,6 +26,8 @@ const ENDPOINT: Endpoint = Endpoint {
     path: "/introspect",
     for_scripts: false,
 };
+
+const DETAILS: &str = "authorization_details";
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
@@ -63,7 +67,10 @@ async fn introspect(
         return refresh(call, client, &request.token).await;
     }
     match access_token::read(&call.realm, &request.token, call.now()).await {
-        Ok(claims) if concerns(client, &claims) && holds(call, &claims).await? => {
+        Ok(mut claims) if concerns(client, &claims) && holds(call, &claims).await? => {
+            if !claims.extra.is_empty() {
+                leave_own(call, client, &mut claims).await?;
+            }
             Ok(Introspected::access_token(&claims))
         }
         Ok(_) | Err(Refusal::Because(_)) => Ok(Introspected::inactive()),
@@ -82,7 +89,7 @@ fn concerns(client: &AuthenticatedClient, claims: &AccessToken) -> bool {
 
 /// Whether the token's client is still there.
 async fn holds(call: &Call, claims: &AccessToken) -> Result<bool, Refusal> {
-    let client = call.realm.client(&claims.client_id).await?;
+    let client = call.holder(&claims.client_id).await?;
     Ok(client.is_some_and(|client| !client.disabled))
 }
 
@@ -94,6 +101,7 @@ async fn refresh(
     let Some(family) = crate::refresh_token::living(call, client, token).await? else {
         return Ok(Introspected::inactive());
     };
+    let extra = extra(&family);
     Ok(Introspected {
         active: true,
         scope: Some(family.scope),
@@ -102,16 +110,37 @@ async fn refresh(
         exp: Some(family.idle_expires_at.min(family.expires_at)),
         iat: Some(family.rotated_at),
         iss: Some(call.realm.issuer().to_owned()),
-        extra: confirmation(family.confirmation.as_ref()),
+        extra,
         ..Introspected::default()
     })
 }
 
-/// What a refresh token is bound to, as a member of the answer.
-fn confirmation(confirmation: Option<&Confirmation>) -> Map<String, Value> {
-    confirmation
-        .and_then(|confirmation| serde_json::to_value(confirmation).ok())
-        .map(|value| ("cnf".to_owned(), value))
-        .into_iter()
-        .collect()
+/// What a refresh token is bound to and what it is for in particular, as members of the answer.
+fn extra(family: &Family) -> Map<String, Value> {
+    let confirmation = family.confirmation.as_ref();
+    let bound = confirmation.map(|bound| ("cnf".to_owned(), serde_json::json!(bound)));
+    let details = family.details.as_ref();
+    let details = details.map(|details| (DETAILS.to_owned(), serde_json::json!(details)));
+    bound.into_iter().chain(details).collect()
+}
+
+/// Takes away what a token is for in particular at other APIs than the caller (RFC 9396 §9.2).
+async fn leave_own(
+    call: &Call,
+    client: &AuthenticatedClient,
+    claims: &mut AccessToken,
+) -> Result<(), Refusal> {
+    let Some(value) = claims.extra.remove(DETAILS) else {
+        return Ok(());
+    };
+    let all: AuthorizationDetails = serde_json::from_value(value)
+        .map_err(|_| Refusal::Failed("the details of a token are damaged".to_owned()))?;
+    let catalogue = call.realm.catalogue().await?;
+    let own = claims.client_id == client.id;
+    let kept = all.only(|detail| own || belongs(detail, &client.introspects, &catalogue));
+    if let Some(kept) = kept {
+        let kept = serde_json::json!(kept);
+        claims.extra.insert(DETAILS.to_owned(), kept);
+    }
+    Ok(())
 }

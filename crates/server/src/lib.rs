@@ -7,9 +7,12 @@
 mod answer;
 pub mod authorization;
 pub mod authorization_code;
+pub mod authorization_details;
 mod call;
+pub mod ciba;
 pub mod client_auth;
 pub mod client_credentials;
+pub mod client_id_document;
 mod commit;
 pub mod consent;
 mod cors;

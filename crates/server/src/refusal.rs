@@ -120,8 +120,24 @@ reasons! {
     ResourceNotGranted => InvalidTarget, "the resource was not granted";
     /// The resources ask for different formats or algorithms, so that one token cannot serve them all.
     ResourcesIncompatible => InvalidTarget, "one token cannot serve these resources together: ask for one at a time";
+    /// Details of a type that nobody offers, or that this client is not registered for (RFC 9396 §5).
+    DetailsTypeUnknown => InvalidAuthorizationDetails, "a type in authorization_details is unknown, or not registered for this client";
+    /// Details that their schema does not want, or that cannot be shown to people as they are.
+    DetailsMalformed => InvalidAuthorizationDetails, "the authorization_details do not have the form of their type";
+    /// Details of another resource than those that were named.
+    DetailsOfAnotherResource => InvalidAuthorizationDetails, "the authorization_details are for another resource than the request";
+    /// Scope and details belong to several resources and no resource was named.
+    DetailsAmbiguous => InvalidAuthorizationDetails, "scope and authorization_details belong to more than one resource: name them with the resource parameter";
+    /// The details may not be granted to this client for itself.
+    DetailsNotGrantable => InvalidAuthorizationDetails, "the authorization_details cannot be granted";
+    /// The details may not be granted to this person.
+    DetailsNotGrantableToPerson => AccessDenied, "the authorization_details cannot be granted";
     /// `prompt=none`, and nobody is signed in as the request needs.
     LoginNeeded => LoginRequired, "the person has to sign in";
+    /// The person signed in, and not as strongly as `acr_values` ask (RFC 9470 §5).
+    AcrUnmet => UnmetAuthenticationRequirements, "the sign-in did not reach any of the acr_values";
+    /// Nobody can sign in here as strongly as `acr_values` ask.
+    AcrUnreachable => UnmetAuthenticationRequirements, "no sign-in reaches any of the acr_values here";
     /// Somebody else is signed in than the `id_token_hint` names.
     HintNamesAnother => LoginRequired, "the person of the id_token_hint is not signed in";
     /// `prompt=none`, and consent is missing.

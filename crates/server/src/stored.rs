@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 
 use crate::refusal::Refusal;
 
@@ -20,6 +22,18 @@ pub(crate) fn unlist(text: &str) -> Result<Vec<String>, Refusal> {
 pub(crate) fn confirmation(text: &str) -> Result<Confirmation, Refusal> {
     Confirmation::from_text(text)
         .map_err(|_| Refusal::Failed("a stored confirmation is damaged".to_owned()))
+}
+
+/// The details that [`AuthorizationDetails::to_text`] wrote.
+pub(crate) fn details(text: &str) -> Result<AuthorizationDetails, Refusal> {
+    serde_json::from_str(text)
+        .map_err(|_| Refusal::Failed("stored authorization_details are damaged".to_owned()))
+}
+
+/// The wishes that [`ClaimsRequest::to_text`] wrote.
+pub(crate) fn claims(text: &str) -> Result<ClaimsRequest, Refusal> {
+    ClaimsRequest::from_text(text)
+        .map_err(|_| Refusal::Failed("stored claims are damaged".to_owned()))
 }
 
 /// A typed value from its text.

@@ -132,6 +132,9 @@ struct Metadata {
     /// An origin whose scripts may call the token endpoint (CORS); may be repeated
     #[arg(long = "allowed-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
+    /// A type of authorization_details that it may ask for (RFC 9396); may be repeated
+    #[arg(long = "details-type", value_name = "TYPE")]
+    details_types: Vec<String>,
     /// A resource whose tokens it may introspect, being the API behind it; may be repeated
     #[arg(long, value_name = "RESOURCE")]
     introspects: Vec<String>,
@@ -159,6 +162,7 @@ impl Metadata {
         list(&mut client.grant_types, self.grants);
         list(&mut client.allowed_origins, self.allowed_origins);
         list(&mut client.introspects, self.introspects);
+        list(&mut client.authorization_details_types, self.details_types);
         if !self.scopes.is_empty() {
             client.scope = scope(&self.scopes)?;
         }

@@ -1,8 +1,10 @@
 //! `grantor resource`: APIs that receive tokens, with their scopes.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 use realm::resources;
-use realm::{Grantable, Resource as Document, ScopeDefinition, TokenFormat};
+use realm::{DetailsType, Grantable, Resource as Document, ScopeDefinition, TokenFormat};
 
 use super::ACTOR_NAME;
 use crate::failure::Failure;
@@ -90,6 +92,9 @@ struct Facts {
     /// A scope that is granted when a CEL expression over `person` and `client` is true; may be repeated
     #[arg(long = "only-if", value_name = "NAME=EXPRESSION")]
     only_if: Vec<String>,
+    /// A JSON file with a type of authorization_details (RFC 9396): type, words, schema and, if not everybody, grantable; may be repeated
+    #[arg(long = "details-type", value_name = "FILE")]
+    details_types: Vec<PathBuf>,
     /// What its access tokens look like [default: jwt]
     #[arg(long)]
     token_format: Option<Format>,
@@ -126,6 +131,12 @@ impl Facts {
             let (name, expression) = pair("--only-if", given)?;
             scope(resource, name)?.grantable = Grantable::Expression(expression.to_owned());
         }
+        for path in &self.details_types {
+            let kind = details_type(path)?;
+            let types = &mut resource.authorization_details_types;
+            types.retain(|other| other.name != kind.name);
+            types.push(kind);
+        }
         if let Some(format) = self.token_format {
             resource.token_format = match format {
                 Format::Jwt => TokenFormat::Jwt,
@@ -141,6 +152,12 @@ impl Facts {
         }
         Ok(())
     }
+}
+
+fn details_type(path: &Path) -> Result<DetailsType, Failure> {
+    let refused = |reason: String| format!("--details-type: {}: {reason}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    Ok(serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?)
 }
 
 fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure> {
@@ -250,14 +267,29 @@ fn show(resource: &Document, json: bool) -> Result<(), Failure> {
         .scopes
         .iter()
         .map(|scope| {
-            let to = match &scope.grantable {
-                Grantable::Everyone => "everyone".to_owned(),
-                Grantable::Group(group) => format!("group {group}"),
-                Grantable::Expression(expression) => format!("if {expression}"),
-            };
-            vec![scope.name.clone(), scope.description.clone(), to]
+            vec![
+                scope.name.clone(),
+                scope.description.clone(),
+                to(&scope.grantable),
+            ]
         })
         .collect();
     output::table(&["Scope", "Allows", "May be granted to"], rows, "No scope.");
+    let types = &resource.authorization_details_types;
+    if !types.is_empty() {
+        let rows = types
+            .iter()
+            .map(|kind| vec![kind.name.clone(), kind.words.clone(), to(&kind.grantable)])
+            .collect();
+        output::table(&["Details", "Allow", "May be granted to"], rows, "");
+    }
     Ok(())
+}
+
+fn to(grantable: &Grantable) -> String {
+    match grantable {
+        Grantable::Everyone => "everyone".to_owned(),
+        Grantable::Group(group) => format!("group {group}"),
+        Grantable::Expression(expression) => format!("if {expression}"),
+    }
 }

@@ -11,6 +11,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::authorization_details::AuthorizationDetails;
+use crate::claims_request::ClaimsRequest;
 use crate::pkce::{self, Challenge};
 use crate::{Error, ErrorCode, Params, Redacted, Scope};
 
@@ -121,6 +123,9 @@ pub struct AuthorizationRequest {
     /// The APIs that the token is for (RFC 8707): absolute URIs without fragment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource: Vec<String>,
+    /// What is asked for in particular (RFC 9396 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<AuthorizationDetails>,
     /// The thumbprint of the key with which alone the code may be redeemed (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
@@ -155,11 +160,21 @@ impl AuthorizationRequest {
                 .filter(|tag| is_language_tag(tag))
                 .collect(),
             id_token_hint: params.owned("id_token_hint"),
-            acr_values: words(params.get("acr_values")).collect(),
+            acr_values: match (params.get("acr_values"), &claims) {
+                // Either way to ask means the same here: the first that can be reached.
+                (None, Some(claims)) => claims.acr.clone(),
+                (said, _) => words(said).collect(),
+            },
+            claims: claims.clone(),
             display: params.get("display").map(Display::parse).transpose()?,
             resource: resources(params)?,
+            authorization_details: AuthorizationDetails::of(params)?,
             dpop_jkt: params.get("dpop_jkt").map(thumbprint).transpose()?,
-        })
+        };
+        if response_type.is_front_channel() {
+            front_channel::check(&request)?;
+        }
+        Ok(request)
     }
 
     /// Whether this is an OpenID Connect request.

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod authorization;
+mod authorization_details;
 mod challenge;
+mod ciba;
 mod claims;
 mod client_assertion;
 mod client_auth;

@@ -192,6 +192,9 @@ pub struct Client {
     /// A first-party client, for which nobody is asked to consent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_consent: bool,
+    /// The types of `authorization_details` that it may ask for (RFC 9396 §10); none when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<String>,
     /// The resources whose tokens it may introspect: it is the API behind them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspects: Vec<String>,
@@ -254,13 +257,28 @@ impl Default for Client {
             policy_uri: None,
             tos_uri: None,
             contacts: Vec::new(),
+            localized: Localized::default(),
+            application_type: None,
+            sector_identifier_uri: None,
+            software_id: None,
+            software_version: None,
+            software_statement: None,
             allowed_origins: Vec::new(),
             require_pkce: None,
+            require_pushed_authorization_requests: false,
+            require_signed_request_object: false,
+            request_object_signing_alg: None,
+            request_uris: Vec::new(),
             dpop_bound_access_tokens: false,
             require_dpop_nonce: None,
+            backchannel: Backchannel::default(),
             skip_consent: false,
+            authorization_details_types: Vec::new(),
             introspects: Vec::new(),
+            allow_retired_grants: None,
             profile: None,
+            token_exchange: ExchangePolicy::default(),
+            may_act: None,
             disabled: false,
             lifetimes: LifetimeOverrides::default(),
             version: 0,

@@ -192,6 +192,16 @@ fn check_scopes(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
             format!("`{beyond}` is not within its scope"),
         ));
     }
+    let types = "authorization_details_types";
+    check_list(types, &client.authorization_details_types)?;
+    let mut named = client.authorization_details_types.iter();
+    if let Some(unknown) = named.find(|name| catalogue.owner_of_details(name).is_none()) {
+        let unknown = unknown.escape_default();
+        return Err(Invalid::new(
+            types,
+            format!("there is no type `{unknown}`; make a resource that has it first"),
+        ));
+    }
     check_list("introspects", &client.introspects)?;
     if !client.introspects.is_empty() && client.is_public() {
         return Err(Invalid::new(

@@ -12,6 +12,7 @@ static PURGE: [&Stmt; 16] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
+    &sql::PURGE_RESOURCE_DETAILS_TYPE,
     &sql::PURGE_SIGNING_KEY,
     &sql::PURGE_EVENT,
     &sql::PURGE_OUTBOX,

@@ -20,6 +20,8 @@ db::statements! {
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_RESOURCE_SCOPE = "DELETE FROM resource_scope WHERE (realm, name) IN (SELECT realm, name FROM resource_scope WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
+    pub(crate) PURGE_RESOURCE_DETAILS_TYPE = "DELETE FROM resource_details_type WHERE (realm, name) IN (SELECT realm, name FROM resource_details_type WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
     pub(crate) PURGE_SIGNING_KEY = "DELETE FROM signing_key WHERE (realm, kid) IN (SELECT realm, kid FROM signing_key WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_EVENT = "DELETE FROM event WHERE (realm, id) IN (SELECT realm, id FROM event WHERE realm = $1 LIMIT $2)";

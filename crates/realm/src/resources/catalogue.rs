@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use oauth::Scope;
+use serde_json::{Map, Value};
 
+use super::details;
 use super::document::{Grantable, PersonFacts, Resource};
 use super::expression::Expression;
 use crate::clients::Client;
@@ -30,6 +32,7 @@ pub enum ScopeOwner<'a> {
 pub struct Catalogue {
     resources: BTreeMap<String, Resource>,
     scopes: HashMap<String, Entry>,
+    details: HashMap<String, (details::Entry, Rule)>,
 }
 
 #[derive(Debug)]
@@ -54,11 +57,7 @@ impl Catalogue {
         let mut catalogue = Self::default();
         for resource in resources {
             for scope in &resource.scopes {
-                let rule = match &scope.grantable {
-                    Grantable::Everyone => Rule::Everyone,
-                    Grantable::Group(group) => Rule::Group(group.clone()),
-                    Grantable::Expression(source) => compile(&scope.name, source),
-                };
+                let rule = Rule::of(&scope.name, &scope.grantable);
                 let entry = Entry {
                     resource: resource.id.clone(),
                     description: scope.description.clone(),
@@ -66,9 +65,58 @@ impl Catalogue {
                 };
                 catalogue.scopes.insert(scope.name.clone(), entry);
             }
+            let mut entries = details::entries(&resource);
+            for kind in &resource.authorization_details_types {
+                if let Some(entry) = entries.remove(&kind.name) {
+                    let rule = Rule::of(&kind.name, &kind.grantable);
+                    catalogue.details.insert(kind.name.clone(), (entry, rule));
+                }
+            }
             catalogue.resources.insert(resource.id.clone(), resource);
         }
         catalogue
+    }
+
+    /// The resource that a type of `authorization_details` belongs to; `None` when nobody offers it.
+    pub fn owner_of_details(&self, kind: &str) -> Option<&Resource> {
+        let (entry, _) = self.details.get(kind)?;
+        self.resources.get(&entry.resource)
+    }
+
+    /// What details of this type ask for, in words; `None` when they are not what the type's schema wants, or cannot be said to people as they are.
+    pub fn say_details(&self, kind: &str, members: &Map<String, Value>) -> Option<String> {
+        let (entry, _) = self.details.get(kind)?;
+        entry.say(members)
+    }
+
+    /// Whether details of this type may be granted to this client for this person (or, without a person, for itself): it is registered for the type, and
+    /// the type's own rule allows it.
+    pub fn allows_details(
+        &self,
+        kind: &str,
+        person: Option<&PersonFacts>,
+        client: &Client,
+    ) -> bool {
+        let registered = client.authorization_details_types.iter();
+        registered.into_iter().any(|own| own == kind)
+            && self
+                .details
+                .get(kind)
+                .is_some_and(|(_, rule)| rule.allows(kind, person, client))
+    }
+
+    /// Every type of details on offer, in the order of the resources.
+    pub fn details_types(&self) -> impl Iterator<Item = &str> {
+        let all = self.resources.values().flat_map(move |resource| {
+            let types = resource.authorization_details_types.iter();
+            types.map(|kind| kind.name.as_str())
+        });
+        all.filter(|name| self.details.contains_key(*name))
+    }
+
+    /// A catalogue of these resources, for the tests of rules.
+    pub fn of(resources: Vec<Resource>) -> Self {
+        Self::new(resources)
     }
 
     /// The resource with this identifier.
@@ -134,21 +182,40 @@ impl Catalogue {
         if standard(token).is_some() {
             return person.is_some();
         }
-        match self.scopes.get(token).map(|entry| &entry.rule) {
-            None | Some(Rule::Nobody) => false,
-            Some(Rule::Everyone) => true,
-            Some(Rule::Group(group)) => person.is_some_and(|person| person.groups.contains(group)),
-            Some(Rule::Expression(expression)) => expression
-                .evaluate(person, client)
-                .unwrap_or_else(|reason| {
-                    tracing::warn!(
-                        scope = token,
-                        client = client.id,
-                        reason,
-                        "the rule of a scope failed: not granted"
-                    );
-                    false
-                }),
+        self.scopes
+            .get(token)
+            .is_some_and(|entry| entry.rule.allows(token, person, client))
+    }
+}
+
+impl Rule {
+    /// The rule of what has this name.
+    fn of(name: &str, grantable: &Grantable) -> Self {
+        match grantable {
+            Grantable::Everyone => Self::Everyone,
+            Grantable::Group(group) => Self::Group(group.clone()),
+            Grantable::Expression(source) => compile(name, source),
+        }
+    }
+
+    fn allows(&self, name: &str, person: Option<&PersonFacts>, client: &Client) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Everyone => true,
+            Self::Group(group) => person.is_some_and(|person| person.groups.contains(group)),
+            Self::Expression(expression) => {
+                expression
+                    .evaluate(person, client)
+                    .unwrap_or_else(|reason| {
+                        tracing::warn!(
+                            scope = name,
+                            client = client.id,
+                            reason,
+                            "the rule of a scope failed: not granted"
+                        );
+                        false
+                    })
+            }
         }
     }
 }

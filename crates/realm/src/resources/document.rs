@@ -1,6 +1,7 @@
 use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
+use super::details::DetailsType;
 use crate::settings::{LifetimeOverrides, Lifetimes};
 
 /// What an access token for a resource looks like.
@@ -24,7 +25,7 @@ pub enum Grantable {
     /// People of this group; never a client by itself.
     Group(String),
     /// Whoever the expression (CEL) is true for. It sees `person` (`id`, `username`, `email`, `email_verified`, `groups`; null when a client acts for
-    /// itself) and `client` (`id`, `name`, `public`). An error while it is evaluated grants nothing.
+    /// itself) and `client` (`id`, `name`, `public`; `self_made`, which is true when no operator vouches for it). An error while it is evaluated grants nothing.
     Expression(String),
 }
 
@@ -50,6 +51,9 @@ pub struct Resource {
     pub name: String,
     /// Its scopes. A scope belongs to one resource of the realm.
     pub scopes: Vec<ScopeDefinition>,
+    /// What may be asked of it in particular (RFC 9396). A type belongs to one resource of the realm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<DetailsType>,
     /// What its access tokens look like.
     pub token_format: TokenFormat,
     /// How long its access tokens live, in seconds, when that is not the realm's or the client's.

@@ -1,15 +1,20 @@
 //! APIs: an identifier, scopes in words, who may be granted each, and what their tokens look like.
 
 mod catalogue;
+mod details;
 mod document;
-mod expression;
+pub(crate) mod expression;
 mod rules;
+mod schema;
 pub(crate) mod sql;
 mod store;
 mod stored;
+mod words;
 
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
+pub use details::DetailsType;
 pub use document::{Grantable, PersonFacts, Resource, ScopeDefinition, TokenFormat};
 pub use store::{create, delete, find, list, update};
+pub use words::{is_hidden, written_out};
 
 pub(crate) use store::load_usable;

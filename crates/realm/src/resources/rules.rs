@@ -6,6 +6,7 @@ use oauth::Scope;
 use url::Url;
 
 use super::catalogue::STANDARD_SCOPES;
+use super::details;
 use super::document::{Grantable, Resource, ScopeDefinition};
 use super::expression::Expression;
 use crate::clients::{check_signing_alg, check_text};
@@ -28,6 +29,7 @@ pub(super) fn check(resource: &Resource) -> Result<(), Invalid> {
             ));
         }
     }
+    details::check(resource, check_grantable)?;
     if let Some(lifetime) = resource.token_lifetime {
         settings::check_one("access_token", lifetime)
             .map_err(|invalid| Invalid::new("token_lifetime", invalid.reason))?;
@@ -74,16 +76,20 @@ fn check_scope(scope: &ScopeDefinition) -> Result<(), Invalid> {
         return refuse("it needs a description in words, which people read at consent".to_owned());
     }
     check_text("scopes", &scope.description, 300)?;
-    match &scope.grantable {
+    check_grantable(&scope.grantable).or_else(refuse)
+}
+
+/// Whether a rule that says who may be granted something can be used.
+fn check_grantable(grantable: &Grantable) -> Result<(), String> {
+    match grantable {
         Grantable::Everyone => Ok(()),
         Grantable::Group(group) if group.trim().is_empty() => {
-            refuse("the group has no name".to_owned())
+            Err("the group has no name".to_owned())
         }
-        Grantable::Group(group) => check_text("scopes", group, 200),
-        Grantable::Expression(source) => match Expression::compile(source) {
-            Ok(_) => Ok(()),
-            Err(reason) => refuse(reason),
-        },
+        Grantable::Group(group) => {
+            check_text("scopes", group, 200).map_err(|invalid| invalid.reason)
+        }
+        Grantable::Expression(source) => Expression::compile(source).map(drop),
     }
 }
 

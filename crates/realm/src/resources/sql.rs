@@ -13,4 +13,8 @@ db::statements! {
     pub(crate) INSERT_RESOURCE_SCOPE = "INSERT INTO resource_scope (realm, name, resource) VALUES ($1, $2, $3)";
     /// Gives up the scopes of a resource.
     pub(crate) DELETE_RESOURCE_SCOPES = "DELETE FROM resource_scope WHERE realm = $1 AND resource = $2";
+    /// Makes the resource the owner of a type of `authorization_details`; another owner breaks the key.
+    pub(crate) INSERT_RESOURCE_DETAILS = "INSERT INTO resource_details_type (realm, name, resource) VALUES ($1, $2, $3)";
+    /// Gives up the types of a resource.
+    pub(crate) DELETE_RESOURCE_DETAILS = "DELETE FROM resource_details_type WHERE realm = $1 AND resource = $2";
 }

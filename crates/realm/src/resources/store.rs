@@ -23,7 +23,7 @@ pub async fn create(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
         &sql::INSERT_RESOURCE,
         params![realm.name(), &resource.id, document(&resource)?, now],
     );
-    take_scopes(realm, &mut batch, &resource);
+    take_names(realm, &mut batch, &resource);
     done(realm, &mut batch, &resource.id, ("resource.created", actor));
     commit(realm, batch, &resource).await?;
     Ok(resource)
@@ -65,11 +65,8 @@ pub async fn update(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
         ],
         1,
     );
-    batch.run(
-        &sql::DELETE_RESOURCE_SCOPES,
-        params![realm.name(), &resource.id],
-    );
-    take_scopes(realm, &mut batch, &resource);
+    release_names(realm, &mut batch, &resource.id);
+    take_names(realm, &mut batch, &resource);
     done(realm, &mut batch, &resource.id, ("resource.changed", actor));
     commit(realm, batch, &resource).await?;
     (resource.version, resource.updated_at) = (resource.version + 1, now);
@@ -83,7 +80,7 @@ pub async fn update(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
 pub async fn delete(realm: &Realm, id: &str, actor: &str) -> Result<(), Error> {
     let mut batch = Batch::new();
     batch.expect(&sql::DELETE_RESOURCE, params![realm.name(), id], 1);
-    batch.run(&sql::DELETE_RESOURCE_SCOPES, params![realm.name(), id]);
+    release_names(realm, &mut batch, id);
     done(realm, &mut batch, id, ("resource.deleted", actor));
     match realm.commit(batch).await {
         Err(CommitError::Guard { .. }) => Err(Error::not_found(WHAT, id)),
@@ -141,7 +138,18 @@ fn document(resource: &Resource) -> Result<String, Error> {
     serde_json::to_string(resource).map_err(|error| Error::stored(WHAT, &resource.id, error))
 }
 
-fn take_scopes(realm: &Realm, batch: &mut Batch, resource: &Resource) {
+fn release_names(realm: &Realm, batch: &mut Batch, id: &str) {
+    batch.run(&sql::DELETE_RESOURCE_SCOPES, params![realm.name(), id]);
+    batch.run(&sql::DELETE_RESOURCE_DETAILS, params![realm.name(), id]);
+}
+
+fn take_names(realm: &Realm, batch: &mut Batch, resource: &Resource) {
+    for kind in &resource.authorization_details_types {
+        batch.run(
+            &sql::INSERT_RESOURCE_DETAILS,
+            params![realm.name(), &kind.name, &resource.id],
+        );
+    }
     for scope in &resource.scopes {
         batch.run(
             &sql::INSERT_RESOURCE_SCOPE,
@@ -167,6 +175,11 @@ async fn commit(realm: &Realm, batch: Batch, resource: &Resource) -> Result<(), 
         Err(error) if error.is_guard(&sql::UPDATE_RESOURCE) => {
             Err(Error::conflict(WHAT, &resource.id))
         }
+        Err(error) if error.is_unique(&sql::INSERT_RESOURCE_DETAILS) => Err(Invalid::new(
+            "authorization_details_types",
+            "one of them belongs to another resource",
+        )
+        .into()),
         Err(error) if error.is_unique(&sql::INSERT_RESOURCE_SCOPE) => {
             Err(taken(realm, resource).await?.into())
         }

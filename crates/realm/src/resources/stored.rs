@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::document::{Grantable, Resource};
 
-/// Reads a stored document. A scope whose rule this version does not know is granted to nobody.
+/// Reads a stored document. A scope or a type of details whose rule this version does not know is granted to nobody.
 pub(super) fn read(text: &str) -> Result<Resource, serde_json::Error> {
     let refusal = match serde_json::from_str(text) {
         Ok(resource) => return Ok(resource),
@@ -14,12 +14,14 @@ pub(super) fn read(text: &str) -> Result<Resource, serde_json::Error> {
     let Ok(mut document) = serde_json::from_str::<Value>(text) else {
         return Err(refusal);
     };
-    let scopes = document.get_mut("scopes").and_then(Value::as_array_mut);
-    for scope in scopes.into_iter().flatten() {
-        if let Some(rule) = scope.get_mut("grantable")
-            && Grantable::deserialize(&*rule).is_err()
-        {
-            *rule = serde_json::json!({ "expression": "false" });
+    for list in ["scopes", "authorization_details_types"] {
+        let items = document.get_mut(list).and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
+            if let Some(rule) = item.get_mut("grantable")
+                && Grantable::deserialize(&*rule).is_err()
+            {
+                *rule = serde_json::json!({ "expression": "false" });
+            }
         }
     }
     serde_json::from_value(document).map_err(|_| refusal)

@@ -3,9 +3,12 @@
 use identity::{Person, Session};
 use oauth::Scope;
 use oauth::authorization::Prompt;
+use oauth::authorization_details::AuthorizationDetails;
+use oauth::claims_request::ClaimsRequest;
 
 use super::request::{Checked, Stop, Travelled};
 use super::rules::{self, Asked, SignedIn, Step};
+use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::consent::{self, rules::Consent};
 use crate::granting::rules as granting;
@@ -20,8 +23,14 @@ pub(crate) struct Standing {
     pub(crate) person: Person,
     /// What may be granted.
     pub(crate) scope: Scope,
+    /// Single claims beyond the scope (OpenID Connect Core §5.5).
+    pub(crate) claims: Option<ClaimsRequest>,
+    /// What the person is asked to allow: the scope, and the scopes that stand for those claims.
+    pub(crate) shown: Scope,
     /// The resources it is for.
     pub(crate) resources: Vec<String>,
+    /// What it is for in particular.
+    pub(crate) details: Option<AuthorizationDetails>,
     /// What was allowed before.
     pub(crate) consent: Option<Consent>,
     /// What was not.
@@ -82,14 +91,27 @@ pub(crate) async fn decide(
             });
         }
     };
-    let scope = granting::grantable(&terms, Some(&person.facts()), client, &catalogue)
+    let facts = person.facts();
+    let scope = granting::grantable(&terms, Some(&facts), client, &catalogue)
+        .map_err(|reason| refuse(reason.into()))?;
+    let claims = rules::claims(request, client);
+    let shown = match &claims {
+        Some(claims) => scope.union(&claims.implied()),
+        None => scope.clone(),
+    };
+    let details = request.authorization_details.as_ref();
+    details::grantable(details, Some(&facts), (client, &catalogue))
         .map_err(|reason| refuse(reason.into()))?;
     let remembered = consent::sql::find(realm, &person.id, &client.id)
         .await
         .map_err(refuse)?
         .map(|consent| consent.to(client.created_at));
-    let again = request.prompt.contains(Prompt::Consent);
-    let decision = consent::rules::decide(&scope, remembered.as_ref(), again, client.skip_consent);
+    // Details are asked about each time: what was allowed once was one act.
+    let particular = details.is_some() && !client.skip_consent;
+    // Whoever comes back may be another program that bears the same name (RFC 8252 §8.6).
+    let anybody = consent::words::is_open_to_impostors(client, &checked.answer.to);
+    let again = request.prompt.contains(Prompt::Consent) || particular || anybody;
+    let decision = consent::rules::decide(&shown, remembered.as_ref(), again, client.skip_consent);
     let (asks, new) = match decision {
         consent::rules::Decision::Given => (false, Scope::empty()),
         consent::rules::Decision::Ask { new } => (true, new),
@@ -101,7 +123,10 @@ pub(crate) async fn decide(
         session,
         person,
         scope,
+        claims,
+        shown,
         resources: terms.resources,
+        details: details.cloned(),
         consent: remembered,
         new,
     });

@@ -33,8 +33,13 @@ pub(crate) async fn issue(
         redirect_uri: checked.answer.to.as_str().to_owned(),
         redirect_uri_sent: checked.request.redirect_uri.is_some(),
         challenge: checked.request.code_challenge.clone(),
-        scope: allowed.unwrap_or(&standing.scope).clone(),
+        scope: standing.scope.intersection(shown),
         resources: standing.resources.clone(),
+        details: standing.details.clone(),
+        claims: standing
+            .claims
+            .as_ref()
+            .and_then(|claims| claims.within(shown)),
         nonce: checked.request.nonce.clone(),
         auth_time: standing.session.auth_time,
         amr: standing.session.amr.clone(),

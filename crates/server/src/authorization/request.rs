@@ -7,11 +7,17 @@ use identity::interaction::OpenError;
 use oauth::Params;
 use oauth::authorization::{AuthorizationRequest, ResponseMode};
 use oauth::redirect_uri::{self, RedirectUriError, ReturnTo};
-use realm::{Client, GrantType};
+use realm::clients::check_profile;
+use realm::{Catalogue, Client, GrantType};
 use serde::{Deserialize, Serialize};
 
+use super::arrival::{self, Arrived, By};
+use super::front_channel;
+use crate::authorization_details::rules::join;
 use crate::call::Call;
+use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
+use crate::tokens::id_token;
 
 /// Where and how the answer goes. Only a matched redirect URI makes one, so that nothing is ever sent to an unchecked place.
 #[derive(Clone)]
@@ -104,6 +110,43 @@ impl Checked {
     /// The refusal of this request, to be sent to its client.
     pub(crate) fn refuse(&self, refusal: impl Into<Refusal>) -> Stop {
         Stop::Redirect(Box::new(self.answer.clone()), refusal.into())
+    }
+
+    /// What may be asked of the person, details included.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_target` or `invalid_authorization_details`.
+    pub(super) fn terms(&self, catalogue: &Catalogue) -> Result<granting::Terms, Reason> {
+        let client = &*self.client;
+        let mut terms = granting::terms(&self.asked(), client, catalogue)?;
+        if let Some(details) = &self.request.authorization_details {
+            let named = !self.request.resource.is_empty();
+            join(&mut terms, details, named, (client, catalogue))?;
+        }
+        Ok(terms)
+    }
+
+    /// What it asks to be granted.
+    fn asked(&self) -> granting::Asked<'_> {
+        granting::Asked {
+            scope: self.request.scope.as_ref(),
+            resources: &self.request.resource,
+            with_person: true,
+        }
+    }
+}
+
+impl Stop {
+    /// The refusal where nobody is sent anywhere, because the client asks by itself.
+    fn into_refusal(self) -> Refusal {
+        match self {
+            Self::Page(refusal) | Self::Redirect(_, refusal) | Self::Document(_, refusal) => {
+                refusal
+            }
+            Self::Client(_) => Reason::ClientUnknown.into(),
+            Self::Address(error) => oauth::Error::invalid_request(error.to_string()).into(),
+            Self::Lost(error) => Refusal::Failed(error.to_string()),
+        }
     }
 }
 

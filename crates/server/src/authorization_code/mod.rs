@@ -7,17 +7,20 @@
 pub mod rules;
 pub(crate) mod sql;
 
+use identity::Person;
+use oauth::claims::Confirmation;
 use oauth::token::{AuthorizationCode, TokenResponse};
-use realm::{Event, GrantType, Lifetimes, Mark};
+use realm::{Client, Event, GrantType, Lifetimes, Mark, Realm};
 
 use self::rules::{Code, Decision, Presented};
+use crate::authorization_details::rules::narrow;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
-use crate::granting::rules::{Granted, Target, target};
+use crate::granting::rules::{Granted, Target, Wanted, target};
 use crate::refresh_token::{self, rules::Family};
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
+use crate::tokens::access_token::{self, Authentication, Bearer, Holder, of_grant};
 use crate::tokens::id_token;
 
 /// How a code begins, so that secret scanners know it.
@@ -69,7 +72,11 @@ async fn attempt(
     hash: &str,
 ) -> Result<Option<TokenResponse>, Refusal> {
     let (realm, now) = (&call.realm, call.now());
-    let Issued { tokens, family } = fulfil(call, client, code, &request.resource).await?;
+    let wanted = Wanted {
+        resources: &request.resource,
+        details: request.authorization_details.as_ref(),
+    };
+    let Issued { tokens, family } = fulfil(realm, &client.recipient(), code, wanted).await?;
     let mut batch = client.batch(realm);
     batch.expect(
         &sql::REDEEM_CODE,
@@ -91,15 +98,36 @@ pub(crate) struct Issued {
     pub(crate) family: Option<Family>,
 }
 
+/// Who gets what a person's grant gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recipient<'a> {
+    /// The client.
+    pub(crate) client: &'a Client,
+    /// What its tokens are bound to.
+    pub(crate) confirmation: Option<&'a Confirmation>,
+    /// The request that is answered by calling the client, which the ID token then names (OpenID Connect CIBA Core §10.3.1).
+    pub(crate) auth_req_id: Option<&'a str>,
+}
+
+impl<'a> Recipient<'a> {
+    fn holder(self) -> Holder<'a> {
+        Holder {
+            client: &self.client.id,
+            confirmation: self.confirmation,
+            may_act: self.client.may_act.as_ref(),
+        }
+    }
+}
+
 /// Makes what a code gives for the resources that were named, if what it stands for still holds.
 pub(crate) async fn fulfil(
-    call: &Call,
-    client: &AuthenticatedClient,
+    realm: &Realm,
+    recipient: &Recipient<'_>,
     code: &Code,
-    named: &[String],
+    wanted: Wanted<'_>,
 ) -> Result<Issued, Refusal> {
-    let realm = &call.realm;
-    check_grant(call, code).await?;
+    let person = check_grant(realm, code).await?;
+    let client = recipient.client;
     let lifetimes = client.lifetimes(&realm.settings());
     let granted = Granted {
         scope: &code.scope,
@@ -108,8 +136,12 @@ pub(crate) async fn fulfil(
     };
     let catalogue = realm.catalogue().await?;
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
-    let family = family(client, code, &lifetimes, call.now());
-    let tokens = tokens(call, client, code, &target, family.as_ref()).await?;
+    let mut target = target.telling(code.claims.as_ref(), realm.issuer());
+    let details = code.details.as_ref();
+    narrow(&mut target, details, wanted.details, &catalogue)?;
+    let family = family(recipient, code, &lifetimes, realm.now());
+    let issue = (&target, family.as_ref());
+    let tokens = tokens(realm, recipient, (code, &person), issue).await?;
     Ok(Issued { tokens, family })
 }
 
@@ -162,6 +194,8 @@ fn family(
         offline,
         scope: code.scope.clone(),
         resources: code.resources.clone(),
+        details: code.details.clone(),
+        claims: code.claims.clone(),
         auth_time: code.auth_time,
         amr: code.amr.clone(),
         acr: code.acr.clone(),
@@ -212,9 +246,10 @@ async fn tokens(
     } else {
         None
     };
-    let mut response = client.holder().response(access_token, target.lifetime);
+    let mut response = holder.response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
-    response.refresh_token = family.map(|family| refresh_token::text(realm, family, 1));
+    response.authorization_details = target.details.clone();
+    response.refresh_token = refresh_token;
     response.id_token = id_token;
     Ok(response)
 }

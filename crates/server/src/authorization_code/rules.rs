@@ -1,7 +1,9 @@
 //! Whether a code may be redeemed (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9700 §2.1.1).
 
 use oauth::Scope;
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 use oauth::pkce::{Challenge, Verifier};
 
 use crate::refusal::Reason;
@@ -36,6 +38,10 @@ pub struct Code {
     pub scope: Scope,
     /// The resources the tokens may be for.
     pub resources: Vec<String>,
+    /// What was granted in particular (RFC 9396).
+    pub details: Option<AuthorizationDetails>,
+    /// Single claims that were allowed (OpenID Connect Core §5.5).
+    pub claims: Option<ClaimsRequest>,
     /// The `nonce` of the authorization request.
     pub nonce: Option<String>,
     /// When the person signed in (unix seconds).
@@ -133,6 +139,7 @@ mod tests {
             challenge: Some(Challenge::of(&verifier(1))),
             scope: "openid".parse().unwrap(),
             resources: Vec::new(),
+            details: None,
             nonce: None,
             auth_time: NOW,
             amr: Vec::new(),

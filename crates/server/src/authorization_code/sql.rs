@@ -1,7 +1,9 @@
 //! The rows of issued codes.
 
 use db::{Row, params};
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 use realm::Realm;
 
 use super::rules::{Code, State};
@@ -12,10 +14,10 @@ db::statements! {
     /// A new code.
     pub ISSUE_CODE = "INSERT INTO authorization_code (realm, hash, grant_id, client, person, session, redirect_uri, redirect_uri_sent, challenge,
         scope, resources, nonce, auth_time, amr, acr, confirmation, issued_at, expires_at,
-        keep_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+        keep_until, authorization_details, claims) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// A code by its hash.
     pub FIND_CODE = "SELECT grant_id, client, person, session, redirect_uri, redirect_uri_sent, challenge, scope, resources, nonce, auth_time, amr,
-        acr, issued_at, expires_at, redeemed_at, confirmation FROM authorization_code WHERE realm = $1 AND hash = $2";
+        acr, issued_at, expires_at, redeemed_at, confirmation, authorization_details, claims FROM authorization_code WHERE realm = $1 AND hash = $2";
     /// Redeems a code, once, unless its grant or session, or since its issue its person, consent or client, was revoked: the guard is one row. The memory
     /// of this node may not know of that yet, and what begins here must not outlive it.
     pub REDEEM_CODE = "UPDATE authorization_code SET redeemed_at = $3 WHERE realm = $1 AND hash = $2 AND redeemed_at IS NULL AND expires_at > $3
@@ -48,6 +50,8 @@ pub(crate) fn issue(realm: &str, hash: &str, code: &Code, keep_until: i64) -> db
         code.issued_at,
         code.expires_at,
         keep_until,
+        code.details.as_ref().map(AuthorizationDetails::to_text),
+        code.claims.as_ref().map(ClaimsRequest::to_text),
     ]
 }
 
@@ -87,6 +91,8 @@ fn read(row: &Row) -> Result<Code, Refusal> {
         challenge: row.opt_text(6).map(stored::parse).transpose()?,
         scope: stored::parse(row.text(7))?,
         resources: stored::unlist(row.text(8))?,
+        details: row.opt_text(17).map(stored::details).transpose()?,
+        claims: row.opt_text(18).map(stored::claims).transpose()?,
         nonce: row.opt_text(9).map(str::to_owned),
         auth_time: row.int(10),
         amr: stored::unlist(row.text(11))?,

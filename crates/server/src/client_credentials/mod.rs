@@ -5,6 +5,7 @@ pub mod rules;
 
 use oauth::token::{ClientCredentials, TokenResponse};
 
+use crate::authorization_details::rules::narrow;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::granting::rules::{Granted, target};
@@ -26,10 +27,17 @@ pub(crate) async fn issue(
         resources: &resources,
         named: &[],
     };
-    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let mut target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    narrow(
+        &mut target,
+        request.authorization_details.as_ref(),
+        None,
+        &catalogue,
+    )?;
     let token =
         access_token::mint(realm, client.holder(), Bearer::Client, &target, call.now()).await?;
     let mut response = client.holder().response(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);
+    response.authorization_details = target.details;
     Ok(response)
 }

@@ -4,6 +4,7 @@ use oauth::Scope;
 use oauth::token::ClientCredentials;
 use realm::{Catalogue, Client};
 
+use crate::authorization_details::rules as details;
 use crate::granting::rules::{Asked, Terms, grantable, terms};
 use crate::refusal::Reason;
 
@@ -24,7 +25,12 @@ pub fn decide(
         resources: &request.resource,
         with_person: false,
     };
-    let terms: Terms = terms(&asked, client, catalogue)?;
+    let mut terms: Terms = terms(&asked, client, catalogue)?;
+    if let Some(details) = &request.authorization_details {
+        let named = !request.resource.is_empty();
+        details::join(&mut terms, details, named, (client, catalogue))?;
+        details::grantable(Some(details), None, (client, catalogue))?;
+    }
     let scope = grantable(&terms, None, client, catalogue)?;
     Ok((scope, terms.resources))
 }

@@ -10,7 +10,7 @@ use realm::Catalogue;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
-use super::words::{Item, initial, items, site_name};
+use super::words::{Item, Said, Unchecked, details, initial, items, site_name, unchecked};
 use crate::authorization::{
     Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
 };
@@ -117,6 +117,8 @@ struct Question<'a> {
     username: &'a str,
     person_id: &'a str,
     items: Vec<Item<'a>>,
+    details: Vec<Said>,
+    unchecked: Option<Unchecked>,
     policy: Option<&'a str>,
     terms: Option<&'a str>,
     scope: String,
@@ -142,10 +144,12 @@ fn question(
         person: standing.person.shown_name(),
         username: &standing.person.username,
         person_id: &standing.person.id,
-        items: items(&standing.scope, &standing.new, catalogue),
+        items: items(&standing.shown, &standing.new, catalogue),
+        details: details(standing.details.as_ref(), catalogue),
+        unchecked: unchecked(client, Some(&checked.answer.to)),
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),
-        scope: standing.scope.to_string(),
+        scope: standing.shown.to_string(),
         token,
     };
     // Chromium applies form-action to the redirect that follows the form.

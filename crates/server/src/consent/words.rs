@@ -1,7 +1,11 @@
 //! How a question says in words who asks and for what.
 
 use oauth::Scope;
-use realm::{Catalogue, ScopeOwner};
+use oauth::authorization_details::AuthorizationDetails;
+use oauth::redirect_uri::ReturnTo;
+use realm::resources::written_out;
+use realm::{Catalogue, Client, Resource, ScopeOwner};
+use url::Url;
 
 /// One thing that is asked for.
 pub(crate) struct Item<'a> {
@@ -26,6 +30,45 @@ pub(crate) fn items<'a>(scope: &'a Scope, new: &Scope, catalogue: &'a Catalogue)
             new: new.contains(name),
         })
         .collect()
+}
+
+/// One thing that is asked for in particular (RFC 9396).
+pub(crate) struct Said {
+    /// Its type.
+    pub(crate) kind: String,
+    /// What it is, in words. What of them came from the client is in quotation marks, unless it is a single word.
+    pub(crate) words: String,
+    /// The API it belongs to.
+    pub(crate) resource: Option<String>,
+    /// All of it, as JSON in which nothing is hidden.
+    pub(crate) whole: String,
+}
+
+/// What is asked for in particular, one by one. What can no longer be said in words is shown as it is, which only happens when its type was changed after the
+/// request was made.
+pub(crate) fn details(details: Option<&AuthorizationDetails>, catalogue: &Catalogue) -> Vec<Said> {
+    let all = details.into_iter().flat_map(AuthorizationDetails::iter);
+    all.map(|detail| {
+        let (kind, members) = (detail.kind(), detail.members());
+        let resource = catalogue.owner_of_details(kind);
+        Said {
+            kind: kind.to_owned(),
+            words: catalogue
+                .say_details(kind, members)
+                .unwrap_or_else(|| "Something that cannot be said in words".to_owned()),
+            resource: resource.map(|resource| shown_name(resource).to_owned()),
+            whole: written_out(members),
+        }
+    })
+    .collect()
+}
+
+fn shown_name(resource: &Resource) -> &str {
+    if resource.name.is_empty() {
+        &resource.id
+    } else {
+        &resource.name
+    }
 }
 
 /// The name of the API that a scope belongs to.

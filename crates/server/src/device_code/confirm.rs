@@ -18,6 +18,7 @@ use web::page;
 
 use super::rules::{self, Allowed, Device};
 use super::{enter, event, question, seal, sql};
+use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
 use crate::consent;
@@ -176,7 +177,7 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
     if visit.is_guess() {
         call.server.devices.right(call, &visit.session.id);
     }
-    let client = realm
+    let client = call
         .client(&device.client)
         .await?
         .filter(|client| {
@@ -191,8 +192,14 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
         resources: &device.resources,
         with_person: true,
     };
-    let terms = granting::terms(&asked, &client, catalogue)?;
-    let scope = granting::grantable(&terms, Some(&visit.person.facts()), &client, catalogue)?;
+    let mut terms = granting::terms(&asked, &client, catalogue)?;
+    let facts = visit.person.facts();
+    if let Some(details) = &device.details {
+        let granted = (&*client, catalogue);
+        details::join(&mut terms, details, !device.resources.is_empty(), granted)?;
+        details::grantable(Some(details), Some(&facts), granted)?;
+    }
+    let scope = granting::grantable(&terms, Some(&facts), &client, catalogue)?;
     let consent = consent::sql::find(realm, &visit.person.id, &client.id)
         .await?
         .map(|consent| consent.to(client.created_at));
@@ -246,19 +253,9 @@ async fn try_submit(call: &Call, params: &Params) -> Result<Response, Stop> {
 /// What makes it true that the person allowed the device what was shown.
 fn allow(call: &Call, visit: &Visit, standing: &Standing, shown: &Scope) -> Batch {
     let (realm, now) = (&call.realm, call.now());
-    let session = &visit.session;
-    let allowed = Allowed {
-        grant_id: realm.ambient().id(),
-        person: visit.person.id.clone(),
-        session: session.id.clone(),
-        // Somebody may have been given more since: that was not asked.
-        scope: standing.scope.intersection(shown),
-        auth_time: session.auth_time,
-        amr: session.amr.clone(),
-        acr: session.acr.clone(),
-        // A session may begin a second from now, right after a sign-out everywhere.
-        at: now.max(session.created_at),
-    };
+    // Somebody may have been given more since: that was not asked.
+    let scope = standing.scope.intersection(shown);
+    let allowed = Allowed::in_session(&visit.session, realm.ambient().id(), scope, now);
     let lifetimes = standing.client.lifetimes(&realm.settings());
     let keep_until = standing.device.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();

@@ -8,6 +8,7 @@ use oauth::token::GrantType;
 
 use super::rules::{Device, LIFETIME, REMEMBERED, State};
 use super::{PREFIX, seal, sql};
+use crate::authorization_details::rules::join;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::granting::rules as granting;
@@ -53,12 +54,17 @@ async fn begin(
         resources: &request.resource,
         with_person: true,
     };
-    let terms = granting::terms(&asked, client, &catalogue)?;
+    let mut terms = granting::terms(&asked, client, &catalogue)?;
+    if let Some(details) = &request.authorization_details {
+        let named = !request.resource.is_empty();
+        join(&mut terms, details, named, (client, &catalogue))?;
+    }
     let now = call.now();
     let device = Device {
         client: client.id.clone(),
         scope: terms.scope,
         resources: terms.resources,
+        details: request.authorization_details.clone(),
         address: call.address.map(|address| address.to_string()),
         created_at: now,
         expires_at: now.saturating_add(LIFETIME),

@@ -24,8 +24,9 @@ use crate::authorization_code::{self, rules as code};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
-use crate::refresh_token;
+use crate::granting::rules::Wanted;
 use crate::refusal::{Reason, Refusal};
+use crate::{refresh_token, waiting};
 
 pub(crate) use confirm::{show as ask, submit as answer};
 pub(crate) use device_authorization::post as begin;
@@ -114,26 +115,16 @@ async fn polled(
     Ok(client.commit(realm, batch).await?.is_some())
 }
 
-/// What was allowed, as the code grant has it: from here on both are alike.
 fn as_code(device: &Device, allowed: &Allowed) -> code::Code {
+    let code = waiting::as_code(
+        &device.client,
+        &device.resources,
+        allowed,
+        device.expires_at,
+    );
     code::Code {
-        grant_id: allowed.grant_id.clone(),
-        client: device.client.clone(),
-        person: allowed.person.clone(),
-        session: allowed.session.clone(),
-        redirect_uri: String::new(),
-        redirect_uri_sent: false,
-        challenge: None,
-        scope: allowed.scope.clone(),
-        resources: device.resources.clone(),
-        nonce: None,
-        auth_time: allowed.auth_time,
-        amr: allowed.amr.clone(),
-        acr: allowed.acr.clone(),
-        confirmation: None,
-        issued_at: allowed.at,
-        expires_at: device.expires_at,
-        state: code::State::Fresh,
+        details: device.details.clone(),
+        ..code
     }
 }
 
@@ -145,7 +136,11 @@ async fn redeem(
     (hash, code): (&str, &code::Code),
 ) -> Result<Option<TokenResponse>, Refusal> {
     let realm = &call.realm;
-    let issued = authorization_code::fulfil(call, client, code, &request.resource).await?;
+    let wanted = Wanted {
+        resources: &request.resource,
+        details: request.authorization_details.as_ref(),
+    };
+    let issued = authorization_code::fulfil(realm, &client.recipient(), code, wanted).await?;
     let mut batch = client.batch(realm);
     let marks = authorization_code::marks(code);
     let values = sql::redeem((realm.name(), hash), marks, code.issued_at, call.now());

@@ -12,8 +12,9 @@ use web::page::{self, Shell};
 
 use super::confirm::{Standing, Visit};
 use crate::call::Call;
-use crate::consent::words::{Item, initial, items};
+use crate::consent::words::{Item, Said, Unchecked, details, initial, items, unchecked};
 use crate::pages;
+use crate::waiting::origin::Origin;
 
 #[derive(Template)]
 #[template(path = "device_question.html")]
@@ -24,12 +25,10 @@ struct Question<'a> {
     code: String,
     person: &'a str,
     username: &'a str,
-    address: &'a str,
-    network: Network,
-    time: String,
-    machine_time: String,
-    ago: String,
+    origin: Origin,
     items: Vec<Item<'a>>,
+    details: Vec<Said>,
+    unchecked: Option<Unchecked>,
     policy: Option<&'a str>,
     terms: Option<&'a str>,
     token: &'a str,
@@ -89,12 +88,10 @@ pub(super) fn question(
         code: visit.code.to_string(),
         person: visit.person.shown_name(),
         username: &visit.person.username,
-        address: device.address.as_deref().unwrap_or("unknown"),
-        network: network(device.address.as_deref(), call.address),
-        time: asked_at.strftime("%-d %b %Y, %H:%M UTC").to_string(),
-        machine_time: asked_at.to_string(),
-        ago: ago(call.now().saturating_sub(device.created_at)),
+        origin: Origin::new(call, device.address.as_deref(), device.created_at),
         items: items(&standing.scope, &new, catalogue),
+        details: details(device.details.as_ref(), catalogue),
+        unchecked: unchecked(client, None),
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),
         token,

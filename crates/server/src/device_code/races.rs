@@ -38,6 +38,7 @@ fn asked() -> Device {
         client: "tv".into(),
         scope: "openid".parse().unwrap(),
         resources: vec!["urn:demo:notes".into()],
+        details: None,
         address: Some("192.0.2.1".into()),
         created_at: NOW,
         expires_at: NOW + LIFETIME,

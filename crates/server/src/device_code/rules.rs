@@ -1,7 +1,7 @@
 //! What a poll with a device code is answered (RFC 8628 §3.5).
 
 use oauth::Scope;
-use oauth::device_code::SLOW_DOWN;
+use oauth::authorization_details::AuthorizationDetails;
 use realm::Client;
 
 use crate::refusal::Reason;
@@ -24,6 +24,8 @@ pub struct Device {
     pub scope: Scope,
     /// The resources that tokens may be for.
     pub resources: Vec<String>,
+    /// What was asked for in particular (RFC 9396).
+    pub details: Option<AuthorizationDetails>,
     /// Where the device asked from.
     pub address: Option<String>,
     /// When it asked (unix seconds).
@@ -145,6 +147,7 @@ mod tests {
             client: "tv".into(),
             scope: Scope::empty(),
             resources: Vec::new(),
+            details: None,
             address: None,
             created_at: NOW,
             expires_at: NOW + LIFETIME,

@@ -1,22 +1,23 @@
 //! The rows of devices.
 
 use db::{Row, params};
+use oauth::authorization_details::AuthorizationDetails;
 use realm::{Mark, Realm};
 
-use super::rules::{Allowed, Device, State};
+use super::rules::{Allowed, Device};
 use crate::refusal::Refusal;
-use crate::stored;
+use crate::{stored, waiting};
 
 db::statements! {
     /// A device that asks. Refused when its user code is that of another one.
     pub BEGIN_DEVICE = "INSERT INTO device_code (realm, hash, user_code, client, scope, resources, address, created_at, expires_at, keep_until,
-        poll_interval, polled_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 'pending')";
+        poll_interval, polled_at, state, authorization_details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 'pending', $12)";
     /// A device by the hash of its code.
     pub FIND_DEVICE = "SELECT hash, client, scope, resources, address, created_at, expires_at, poll_interval, polled_at, state, grant_id, person, session,
-        allowed_scope, auth_time, amr, acr, allowed_at FROM device_code WHERE realm = $1 AND hash = $2";
+        allowed_scope, auth_time, amr, acr, allowed_at, authorization_details FROM device_code WHERE realm = $1 AND hash = $2";
     /// A device that waits for a person, by its user code.
     pub FIND_DEVICE_TO_DECIDE = "SELECT hash, client, scope, resources, address, created_at, expires_at, poll_interval, polled_at, state, grant_id, person,
-        session, allowed_scope, auth_time, amr, acr, allowed_at FROM device_code
+        session, allowed_scope, auth_time, amr, acr, allowed_at, authorization_details FROM device_code
         WHERE realm = $1 AND user_code = $2 AND state = 'pending' AND expires_at > $3";
     /// Writes a poll down, unless another one came since the device was read: the guard is one row.
     pub POLL_DEVICE = "UPDATE device_code SET polled_at = $3, poll_interval = $4 WHERE realm = $1 AND hash = $2 AND state = 'pending'
@@ -55,6 +56,7 @@ pub(crate) fn begin(
         device.expires_at,
         keep_until,
         device.interval,
+        device.details.as_ref().map(AuthorizationDetails::to_text),
     ]
 }
 
@@ -132,6 +134,7 @@ fn read(row: &Row) -> Result<Device, Refusal> {
         client: row.text(1).to_owned(),
         scope: stored::parse(row.text(2))?,
         resources: stored::unlist(row.text(3))?,
+        details: row.opt_text(18).map(stored::details).transpose()?,
         address: row.opt_text(4).map(str::to_owned),
         created_at: row.int(5),
         expires_at: row.int(6),

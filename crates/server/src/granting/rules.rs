@@ -2,6 +2,8 @@
 
 use jose::Algorithm;
 use oauth::Scope;
+use oauth::authorization_details::AuthorizationDetails;
+use oauth::claims_request::ClaimsRequest;
 use oauth::token::GrantType;
 use realm::{
     Catalogue, Client, Lifetimes, PersonFacts, Resource, STANDARD_SCOPES, ScopeOwner, TokenFormat,
@@ -170,6 +172,40 @@ pub struct Target {
     pub algorithm: Algorithm,
     /// In seconds.
     pub lifetime: i64,
+    /// What it is for in particular; [`narrow`](crate::authorization_details::rules::narrow) says what.
+    pub details: Option<AuthorizationDetails>,
+    /// The claims that /userinfo tells its bearer beyond those of the scope (OpenID Connect Core §5.5).
+    pub claims: Vec<String>,
+}
+
+impl Target {
+    /// With the claims of a grant, if it is for the issuer's own endpoints.
+    #[must_use]
+    pub fn telling(mut self, claims: Option<&ClaimsRequest>, issuer: &str) -> Self {
+        if self.audience.iter().any(|audience| audience == issuer) {
+            self.claims = claims.map_or_else(Vec::new, |claims| claims.userinfo.clone());
+        }
+        self
+    }
+}
+
+/// What one token request narrows a grant to; by default all that was granted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// The resources that were named.
+    pub resources: &'a [String],
+    /// What was asked for in particular.
+    pub details: Option<&'a AuthorizationDetails>,
+}
+
+impl<'a> Wanted<'a> {
+    /// These resources, and all details of theirs.
+    pub fn resources(resources: &'a [String]) -> Self {
+        Self {
+            resources,
+            details: None,
+        }
+    }
 }
 
 /// What an access token is drawn from.
@@ -241,5 +277,7 @@ pub fn target(
         format,
         algorithm,
         lifetime,
+        details: None,
+        claims: Vec::new(),
     })
 }

@@ -14,6 +14,7 @@ use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Client, Event, Mark, Realm};
 
 use self::rules::{Decision, Family, Lifetimes};
+use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
@@ -78,6 +79,11 @@ async fn attempt(
     };
     let lifetimes = client.lifetimes(&realm.settings());
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let mut target = target.telling(family.claims.as_ref(), realm.issuer());
+    let whole = family.details.as_ref();
+    let whole = details::still_grantable(whole, &facts, (client, &catalogue));
+    let asked = request.authorization_details.as_ref();
+    details::narrow(&mut target, whole.as_ref(), asked, &catalogue)?;
     let counter = match decision {
         Decision::Rotate { to, .. } => to,
         Decision::Repeat | Decision::Revoke => family.counter,
@@ -166,6 +172,7 @@ async fn tokens(
     };
     let mut response = client.holder().response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
+    response.authorization_details = target.details.clone();
     response.refresh_token = Some(text(realm, family, counter));
     response.id_token = id_token;
     Ok(response)

@@ -4,7 +4,9 @@
 //! presents the preceding one again: within the grace it gets the same successor. Anything older was copied: the family is revoked.
 
 use oauth::Scope;
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 
 use crate::refusal::Reason;
 
@@ -25,6 +27,10 @@ pub struct Family {
     pub scope: Scope,
     /// The resources that access tokens may be for. Never changes.
     pub resources: Vec<String>,
+    /// What was granted in particular (RFC 9396). Never changes.
+    pub details: Option<AuthorizationDetails>,
+    /// Single claims that were allowed (OpenID Connect Core §5.5). Never change.
+    pub claims: Option<ClaimsRequest>,
     /// When the person signed in (unix seconds).
     pub auth_time: i64,
     /// How the person signed in.
@@ -156,6 +162,8 @@ mod tests {
             offline: true,
             scope: "a b c".parse().unwrap(),
             resources: Vec::new(),
+            details: None,
+            claims: None,
             auth_time: NOW,
             amr: Vec::new(),
             acr: None,

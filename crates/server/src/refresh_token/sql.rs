@@ -1,7 +1,9 @@
 //! The rows of refresh token families.
 
 use db::{Row, params};
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 use realm::Realm;
 
 use super::rules::Family;
@@ -11,11 +13,11 @@ use crate::stored;
 db::statements! {
     /// A new family.
     pub BEGIN_FAMILY = "INSERT INTO refresh_family (realm, id, client, person, session, offline, scope, resources, auth_time, amr, acr, confirmation,
-        counter, rotated_at, created_at, idle_expires_at, expires_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        counter, rotated_at, created_at, idle_expires_at, expires_at, version, authorization_details, claims)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     /// A family by its id.
     pub FIND_FAMILY = "SELECT id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter, rotated_at, created_at,
-        idle_expires_at, expires_at, revoked_at, version, confirmation FROM refresh_family WHERE realm = $1 AND id = $2";
+        idle_expires_at, expires_at, revoked_at, version, confirmation, authorization_details, claims FROM refresh_family WHERE realm = $1 AND id = $2";
     /// Makes the next token the live one, once: the guard is one row.
     pub ROTATE_FAMILY = "UPDATE refresh_family SET counter = $4, rotated_at = $5, idle_expires_at = $6, version = version + 1
         WHERE realm = $1 AND id = $2 AND version = $3 AND revoked_at IS NULL";
@@ -64,6 +66,8 @@ pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
         family.idle_expires_at,
         family.expires_at,
         family.version,
+        family.details.as_ref().map(AuthorizationDetails::to_text),
+        family.claims.as_ref().map(ClaimsRequest::to_text),
     ]
 }
 
@@ -85,6 +89,8 @@ fn read(row: &Row) -> Result<Family, Refusal> {
         offline: row.flag(4),
         scope: stored::parse(row.text(5))?,
         resources: stored::unlist(row.text(6))?,
+        details: row.opt_text(18).map(stored::details).transpose()?,
+        claims: row.opt_text(19).map(stored::claims).transpose()?,
         auth_time: row.int(7),
         amr: stored::unlist(row.text(8))?,
         acr: row.opt_text(9).map(str::to_owned),

@@ -101,6 +101,16 @@ pub(crate) async fn mint(
         cnf: holder.confirmation.cloned(),
         ..AccessToken::default()
     };
+    if let Some(details) = &target.details {
+        let details = serde_json::json!(details);
+        claims
+            .extra
+            .insert("authorization_details".to_owned(), details);
+    }
+    if !target.claims.is_empty() {
+        let told = serde_json::json!(target.claims);
+        claims.extra.insert(TOLD.to_owned(), told);
+    }
     if let Bearer::Person {
         id,
         grant,
