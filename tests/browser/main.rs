@@ -7,13 +7,14 @@
     unreachable_pub
 )]
 
-mod demo;
+mod approvals;
 mod device;
+mod form_post;
 mod screenshots;
 mod sign_in;
 mod webdriver;
 
-use demo::Demo;
+use grantor_tests::live::Demo;
 use webdriver::Chromium;
 
 /// The demo's person.

@@ -97,15 +97,20 @@ impl Chromium {
             {
                 return Element(id.to_owned());
             }
-            assert!(
-                waited < PATIENCE,
-                "no {selector} on {}: {}",
-                self.url().await,
-                self.text().await
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            waited += Duration::from_millis(50);
+            self.wait(&mut waited, selector).await;
         }
+    }
+
+    /// Sleeps a moment, and fails when that has been done for too long without seeing what was awaited.
+    async fn wait(&self, waited: &mut Duration, awaited: &str) {
+        assert!(
+            *waited < PATIENCE,
+            "no {awaited} on {}: {}",
+            self.url().await,
+            self.text().await
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        *waited += Duration::from_millis(50);
     }
 
     /// Whether there is such an element now.
@@ -114,11 +119,20 @@ impl Chromium {
         self.call("POST", "/element", wanted).await.is_ok()
     }
 
-    /// Clicks it as a person would: scrolled into view, and refused when something covers it.
+    /// Clicks a link or a button as a person would (scrolled into view, and refused when something covers it), and waits until the page that it leads to is loaded:
+    /// what is asked afterwards is never answered by the page that is being left.
     pub async fn click(&self, selector: &str) {
         let Element(id) = self.find(selector).await;
+        self.script("window.left = true").await;
         self.must("POST", &format!("/element/{id}/click"), json!({}))
             .await;
+        let arrived = json!({
+            "script": "return !window.left && document.readyState === 'complete'", "args": [],
+        });
+        let mut waited = Duration::ZERO;
+        while self.call("POST", "/execute/sync", arrived.clone()).await != Ok(Value::Bool(true)) {
+            self.wait(&mut waited, "next page").await;
+        }
     }
 
     /// Types into it, in place of what is there.

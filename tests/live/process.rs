@@ -60,7 +60,7 @@ impl Storage {
 }
 
 /// The binary under test: `GRANTOR_BIN`, else the one of the same build as this program.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("GRANTOR_BIN") {
         return path.into();
     }
@@ -181,14 +181,19 @@ fn free_port() -> u16 {
     }
 }
 
-fn base(storage: &Storage, port: u16) -> Command {
+/// The binary under test, without what is meant for the tests: that is no setting of the server, which refuses what it does not know.
+pub(super) fn program() -> Command {
     let mut command = Command::new(binary());
-    // What is meant for the tests is no setting of the server, which refuses what it does not know.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GRANTOR_") {
             command.env_remove(name);
         }
     }
+    command
+}
+
+fn base(storage: &Storage, port: u16) -> Command {
+    let mut command = program();
     command
         .current_dir(storage.dir.path())
         .env("GRANTOR_ISSUER", format!("http://localhost:{port}"))

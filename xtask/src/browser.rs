@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
+use crate::Outcome;
 use crate::install::{self, CHROMEDRIVER, CHROMIUM};
 use crate::run::{self, Count};
-use crate::{Outcome, tree};
 
 /// Runs them, or those whose name holds the argument.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -18,9 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 pub(crate) fn command() -> Result<Command, String> {
     let chromium = install::require(&CHROMIUM)?;
     let driver = install::require(&CHROMEDRIVER)?;
-    run::check(run::cargo(&["build", "--quiet", "-p", "grantor"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| tree::root().join("target"), std::path::PathBuf::from);
+    let grantor = run::grantor()?;
     let mut command = run::cargo(&[
         "test",
         "-p",
@@ -35,6 +33,6 @@ pub(crate) fn command() -> Result<Command, String> {
     command
         .env("GRANTOR_TEST_CHROMIUM", chromium)
         .env("GRANTOR_TEST_CHROMEDRIVER", driver)
-        .env("GRANTOR_TEST_BINARY", target.join("debug").join("grantor"));
+        .env("GRANTOR_BIN", grantor);
     Ok(command)
 }

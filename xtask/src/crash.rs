@@ -1,10 +1,8 @@
 //! `cargo xtask crash [--kills N]`: kills grantor and PostgreSQL under load, each fifty times unless told, and prints what the checks found.
 
-use std::path::PathBuf;
-
+use crate::Outcome;
 use crate::install::{self, POSTGRESQL};
 use crate::run::{self, Count};
-use crate::{Outcome, tree};
 
 const KILLS: u32 = 50;
 
@@ -12,21 +10,13 @@ const KILLS: u32 = 50;
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let kills = kills(arguments)?;
     install::require(&POSTGRESQL)?;
-    let binary = build()?;
+    let binary = run::grantor()?;
     let mut command = run::cargo(&["test", "-p", "grantor-tests", "--test", "crash"]);
     command
         .args(["--", "--nocapture"])
         .env("GRANTOR_BIN", binary)
         .env("GRANTOR_KILLS", kills.to_string());
     run::counted(command, &mut Count::default())
-}
-
-/// Builds the binary that the crash tests kill, and says where it is.
-pub(crate) fn build() -> Result<PathBuf, String> {
-    run::check(run::cargo(&["build", "--quiet", "-p", "grantor"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| tree::root().join("target"), PathBuf::from);
-    Ok(target.join("debug").join("grantor"))
 }
 
 fn kills(arguments: &[String]) -> Result<u32, String> {

@@ -1,6 +1,7 @@
 //! Running other programs: their output goes on to the terminal, and the closing lines of `cargo test` are counted on the way.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
@@ -106,6 +107,14 @@ fn describe(command: &Command) -> String {
         text.push_str(&argument.to_string_lossy());
     }
     text
+}
+
+/// Builds the program itself, for the tests that start it, and says where it is.
+pub(crate) fn grantor() -> Result<PathBuf, String> {
+    check(cargo(&["build", "--quiet", "-p", "grantor"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| tree::root().join("target"), PathBuf::from);
+    Ok(target.join("debug").join("grantor"))
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use super::process::program;
 
 /// A running demo on a free port with a database of its own; dropping it ends it.
 pub struct Demo {
@@ -15,7 +17,7 @@ pub struct Demo {
     /// Where it is: `http://localhost:PORT`.
     pub origin: String,
     output: Arc<Mutex<String>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Demo {
@@ -31,7 +33,7 @@ impl Demo {
     /// Starts it on that port.
     pub async fn start_at(port: u16) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let mut process = Command::new(binary())
+        let mut process = program()
             .args(["demo", "--port", &port.to_string(), "--data"])
             .arg(data.path())
             .env("RUST_LOG", "debug")
@@ -39,7 +41,7 @@ impl Demo {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("grantor starts; `cargo xtask browser` builds it first");
+            .expect("grantor starts: build it, or name it in GRANTOR_BIN");
         let output = Arc::new(Mutex::new(String::new()));
         drain(process.stdout.take(), output.clone());
         drain(process.stderr.take(), output.clone());
@@ -48,7 +50,7 @@ impl Demo {
             process,
             origin,
             output,
-            _data: data,
+            data,
         };
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -67,6 +69,11 @@ impl Demo {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("the demo does not answer: {}", demo.output());
+    }
+
+    /// Where its database is: the `--data` of its commands.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// What it printed and logged so far.
@@ -95,18 +102,4 @@ fn drain(from: Option<impl Read + Send + 'static>, to: Arc<Mutex<String>>) {
             }
         }
     });
-}
-
-fn binary() -> PathBuf {
-    std::env::var_os("GRANTOR_TEST_BINARY").map_or_else(
-        || {
-            let test = std::env::current_exe().expect("this program");
-            let folder = test
-                .parent()
-                .and_then(|deps| deps.parent())
-                .expect("a folder");
-            folder.join("grantor")
-        },
-        PathBuf::from,
-    )
 }
