@@ -130,6 +130,10 @@ impl<'a> Authorization<'a> {
         loopback::begin(self, port).await
     }
 
+    pub(crate) fn has_scope(&self) -> bool {
+        !self.scope.is_empty()
+    }
+
     pub(crate) fn client(&self) -> &'a Client {
         self.client
     }

@@ -72,6 +72,7 @@ mod pending;
 mod service;
 mod session;
 mod source;
+mod step_up;
 mod token;
 mod userinfo;
 
@@ -86,4 +87,5 @@ pub use pending::Pending;
 pub use service::Service;
 pub use session::Session;
 pub use source::{AccessToken, TokenSource};
+pub use step_up::step_up_challenge;
 pub use token::Tokens;

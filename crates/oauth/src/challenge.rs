@@ -19,6 +19,10 @@ pub struct Bearer {
     pub scope: Option<Scope>,
     /// Where the API describes itself (RFC 9728 §5.1).
     pub resource_metadata: Option<String>,
+    /// The authentication contexts that would do, separated by spaces, the best first (RFC 9470 §3).
+    pub acr_values: Option<String>,
+    /// How many seconds ago the person may have signed in at most (RFC 9470 §3).
+    pub max_age: Option<i64>,
 }
 
 impl Bearer {
@@ -77,11 +81,14 @@ impl Bearer {
 
     fn write(&self, f: &mut impl fmt::Write, scheme: &str, algs: Option<&str>) -> fmt::Result {
         let scope = self.scope.as_ref().map(Scope::to_string);
+        let max_age = self.max_age.map(|seconds| seconds.to_string());
         let params = [
             ("realm", self.realm.as_deref()),
             ("error", self.error.map(ErrorCode::as_str)),
             ("error_description", self.error_description.as_deref()),
             ("scope", scope.as_deref()),
+            ("acr_values", self.acr_values.as_deref()),
+            ("max_age", max_age.as_deref()),
             ("resource_metadata", self.resource_metadata.as_deref()),
             ("algs", algs),
         ];
@@ -99,10 +106,19 @@ impl Bearer {
 
     /// The first Bearer challenge among the values of `WWW-Authenticate`. Parameters that cannot be read are left out.
     pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let challenge = values
-            .into_iter()
-            .flat_map(parse)
-            .find(|challenge| challenge.scheme.eq_ignore_ascii_case("Bearer"))?;
+        Self::parse_of(values, &["Bearer"])
+    }
+
+    /// As [`parse`](Self::parse), of the scheme `DPoP` too, whose challenges have the same parameters (RFC 9449 §7.1).
+    pub fn parse_any<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        Self::parse_of(values, &["Bearer", "DPoP"])
+    }
+
+    fn parse_of<'a>(values: impl IntoIterator<Item = &'a str>, schemes: &[&str]) -> Option<Self> {
+        let challenge = values.into_iter().flat_map(parse).find(|challenge| {
+            let mut schemes = schemes.iter();
+            schemes.any(|scheme| challenge.scheme.eq_ignore_ascii_case(scheme))
+        })?;
         let text = |name| challenge.get(name).map(str::to_owned);
         Some(Self {
             realm: text("realm"),
@@ -110,6 +126,11 @@ impl Bearer {
             error_description: text("error_description").map(Description::from),
             scope: challenge.get("scope").and_then(|scope| scope.parse().ok()),
             resource_metadata: text("resource_metadata"),
+            acr_values: text("acr_values"),
+            max_age: challenge
+                .get("max_age")
+                .and_then(|seconds| seconds.parse().ok())
+                .filter(|seconds| *seconds >= 0),
         })
     }
 }

@@ -12,7 +12,7 @@ use oauth::Scope;
 use tower::{Layer, Service};
 
 use crate::dpop::NONCE;
-use crate::{Admission, Arrival, PeerCertificate, Refusal, Scheme, Verifier};
+use crate::{Admission, Arrival, PeerCertificate, Refusal, Scheme, StepUp, Verifier};
 
 /// The layer that [`Verifier::require`] makes.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub struct Protect {
     verifier: Verifier,
     /// `None` when what was asked for is not a scope: then nothing passes.
     scope: Arc<Option<Scope>>,
+    step_up: Arc<StepUp>,
 }
 
 impl Protect {
@@ -35,7 +36,15 @@ impl Protect {
         Self {
             verifier,
             scope: Arc::new(scope),
+            step_up: Arc::default(),
         }
+    }
+
+    /// Asks for a sign-in as strong and as recent as this too (RFC 9470).
+    #[must_use]
+    pub fn step_up(mut self, asked: StepUp) -> Self {
+        self.step_up = Arc::new(asked);
+        self
     }
 
     async fn admit(&self, arrival: &Arrival<'_>) -> Admission {
@@ -45,6 +54,7 @@ impl Protect {
                 Some(scope) => token.require(scope),
                 None => Err(Refusal::Scope(Scope::empty())),
             };
+            let permitted = permitted.and_then(|()| self.verifier.step_up(token, &self.step_up));
             if let Err(refusal) = permitted {
                 admission.outcome = Err(refusal);
             }

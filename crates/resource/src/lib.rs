@@ -32,6 +32,7 @@ mod introspection;
 mod issuer;
 mod layer;
 mod refusal;
+mod step_up;
 mod token;
 mod verifier;
 
@@ -41,5 +42,6 @@ pub use dpop::{Arrival, Scheme};
 pub use layer::{Protect, Protected};
 pub use oauth::claims::AccessToken as Claims;
 pub use refusal::Refusal;
+pub use step_up::StepUp;
 pub use token::AccessToken;
 pub use verifier::{Admission, Verifier};

@@ -1,6 +1,7 @@
 use oauth::challenge::Bearer;
 use oauth::{Error, ErrorCode, Scope, dpop};
 
+use crate::StepUp;
 use crate::issuer::Unavailable;
 
 /// Why a request is not let through. What the caller is told is its [`challenge`](Self::challenge); the rest is for the log.
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// The token is valid and does not carry this scope.
     #[error("the token lacks the scope {0}")]
     Scope(Scope),
+    /// The token is valid, and the person did not sign in as strongly or as recently as is asked (RFC 9470 §3).
+    #[error("the person did not sign in strongly or recently enough")]
+    StepUp(StepUp),
     /// The issuer cannot be reached.
     #[error("the issuer cannot be reached")]
     Unavailable,
@@ -80,6 +84,14 @@ impl Refusal {
                 "the access token does not permit this",
             ))
             .with_scope(scope.clone()),
+            Self::StepUp(asked) => Bearer {
+                acr_values: asked.acr(),
+                max_age: asked.age(),
+                ..Bearer::refusing(&Error::new(
+                    ErrorCode::InsufficientUserAuthentication,
+                    "another sign-in is needed",
+                ))
+            },
             _ => Bearer::refusing(&Error::invalid_token("the access token is not valid here")),
         }
     }

@@ -10,7 +10,7 @@ use crate::certificate;
 use crate::dpop::{Arrival, Proofs, Scheme};
 use crate::introspection::Introspector;
 use crate::issuer::Issuer;
-use crate::{AccessToken, Builder, Claims, Protect, Refusal};
+use crate::{AccessToken, Builder, Claims, Protect, Refusal, StepUp};
 
 /// Verifies the access tokens of one issuer for one audience. Clones share keys and cache.
 #[derive(Clone)]
@@ -68,6 +68,15 @@ impl Verifier {
     /// valid token). A `scope` that is not one lets nothing through.
     pub fn require(&self, scope: &str) -> Protect {
         Protect::new(self.clone(), scope)
+    }
+
+    /// Refuses a token whose sign-in is not as strong and as recent as this (RFC 9470): for handlers that ask more than their layer.
+    ///
+    /// # Errors
+    /// [`Refusal::StepUp`].
+    pub fn step_up(&self, token: &AccessToken, asked: &StepUp) -> Result<(), Refusal> {
+        let settings = &self.0.settings;
+        asked.judge(token, settings.clock.now(), settings.leeway)
     }
 
     /// Verifies a bearer token as RFC 9068 §4 says, or by asking the issuer where it cannot be read here. One that is bound to a key is refused: see

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use fetch::FetchOptions;
-use grantor_resource::{AccessToken, Builder, Verifier};
+use grantor_resource::{AccessToken, Builder, StepUp, Verifier};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use jose::{Algorithm, JwkSet, SigningKey, jwt};
@@ -229,6 +229,49 @@ async fn a_token_without_the_scope_is_told_which_one_is_needed() {
         challenge,
         "Bearer error=\"insufficient_scope\", error_description=\"the access token does not permit this\", scope=\"notes.read\""
     );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_too_weak_or_too_old_is_told_what_would_do() {
+    let issuer = Issuer::start().await;
+    let verifier = issuer
+        .builder(&Clock::manual(NOW))
+        .leeway(0)
+        .build()
+        .unwrap();
+    let strong = StepUp::new().acr_values(&["2", "3"]).max_age(60);
+    let ask = async |claims: Value| {
+        let app: Router = Router::new()
+            .route("/", get(who))
+            .layer(verifier.require("notes.read").step_up(strong.clone()));
+        let token = format!("Bearer {}", issuer.token(claims));
+        let request = Request::builder().uri("/").header(AUTHORIZATION, token);
+        let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
+        let response = response.unwrap();
+        let challenge = response.headers().get(WWW_AUTHENTICATE).cloned();
+        (response.status(), challenge)
+    };
+    for good in ["2", "3"] {
+        let claims = json!({"acr": good, "auth_time": NOW - 60});
+        assert_eq!(ask(claims).await.0, StatusCode::OK);
+    }
+    for bad in [
+        json!({"acr": "1", "auth_time": NOW}),
+        json!({"acr": "2", "auth_time": NOW - 61}),
+        json!({"acr": "2"}),
+        json!({"auth_time": NOW}),
+        json!({}),
+    ] {
+        let (status, challenge) = ask(bad.clone()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{bad}");
+        assert_eq!(
+            challenge.unwrap(),
+            "Bearer error=\"insufficient_user_authentication\", error_description=\"another sign-in is needed\", \
+             scope=\"notes.read\", acr_values=\"2 3\", max_age=\"60\""
+        );
+    }
+    let lacks = json!({"scope": "openid", "acr": "1"});
+    assert_eq!(ask(lacks).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

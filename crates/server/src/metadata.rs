@@ -139,6 +139,21 @@ pub fn describe(
     }
 }
 
+fn response_modes() -> Vec<String> {
+    let modes = ResponseMode::ALL.iter().map(|mode| mode.as_str());
+    // Another name of one of the signed ones (JARM §2.3.4).
+    modes.chain(["jwt"]).map(str::to_owned).collect()
+}
+
+/// The realm's names for strengths of a sign-in, or, where it has none, those of the ways to sign in.
+fn contexts(settings: &Settings) -> Vec<String> {
+    let named: Vec<String> = settings.acr.values().map(str::to_owned).collect();
+    if named.is_empty() {
+        return Method::ALL.map(|method| method.acr().to_owned()).to_vec();
+    }
+    named
+}
+
 fn claims() -> Vec<String> {
     let core = [
         "sub",

@@ -10,6 +10,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every way that there is.
+    pub const ALL: [Self; 1] = [Self::Password];
+
     /// The authentication method references of an ID token (RFC 8176 §2).
     pub fn amr(self) -> &'static [&'static str] {
         match self {

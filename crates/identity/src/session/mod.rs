@@ -168,12 +168,14 @@ pub async fn begin(
     };
     let (value, now, lifetimes) = (realm.ambient().token(), realm.now(), lifetimes(realm));
     let created_at = rules::begins_at(now, person.signed_out_at);
+    let settings = realm.settings();
+    let acr = settings.acr.reached(&[], &authentication.amr);
     let mut session = Session {
         id: realm.ambient().id(),
         person: person.id.clone(),
         auth_time: now,
+        acr: acr.map(str::to_owned).or(authentication.acr),
         amr: authentication.amr,
-        acr: authentication.acr,
         created_at,
         last_seen_at: created_at,
         expires_at: rules::expires_at(created_at, created_at, lifetimes),

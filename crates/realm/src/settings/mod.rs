@@ -1,25 +1,20 @@
 //! What a realm's operator may set, and what holds where nothing is set.
 
+mod acr;
 mod lifetimes;
+mod profile;
+mod registration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clients;
 use crate::error::Invalid;
 
+pub use acr::{AuthenticationContext, AuthenticationContexts};
 pub(crate) use lifetimes::check_one;
 pub use lifetimes::{LIFETIMES, LONGEST_TOKEN, Lifetime, LifetimeOverrides, Lifetimes};
-
-/// Which set of rules a realm or client follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Profile {
-    /// OAuth 2.1: PKCE for every client.
-    #[default]
-    #[serde(rename = "oauth2.1")]
-    OAuth21,
-    /// OpenID Connect Core as it was: PKCE may be waived for confidential clients.
-    #[serde(rename = "openid")]
-    OpenId,
-}
+pub use profile::{FAPI_ALGORITHMS, FAPI_METHODS, Profile};
+pub use registration::{Admission, ClientIdDocuments, Registration, StatementIssuer};
 
 /// The settings of one realm. Unknown members are refused when they are set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,11 +24,26 @@ pub struct Settings {
     pub display_name: String,
     /// The rules that hold for clients that do not state their own.
     pub profile: Profile,
-    /// Whether clients must use PKCE. Only a realm with the profile `openid` may say `false`, and then for confidential clients only
-    /// (RFC 9700 §2.1.1).
-    pub require_pkce: bool,
+    /// Whether clients must use PKCE; as the profile says when it is not set. Only a realm with the profile `openid` may say `false`, and then for
+    /// confidential clients only (RFC 9700 §2.1.1).
+    pub require_pkce: Option<bool>,
+    /// Whether clients must push their authorization requests (RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+    /// Whether authorization requests must be signed (RFC 9101 §10.5).
+    pub require_signed_request_object: bool,
+    /// Whether clients may be registered for the grants that OAuth 2.1 has left out, implicit and password; only with the profile `openid`. A client
+    /// may have its own.
+    pub allow_retired_grants: bool,
     /// Whether DPoP proofs must carry a nonce of ours, so that none can be made in advance (RFC 9449 §8). Clients get one offered in any case.
     pub require_dpop_nonce: bool,
+    /// Where each request of a client to ask a person (OpenID Connect CIBA) is told, so that a device of the realm's own can ring; empty: nowhere.
+    pub approval_webhook: String,
+    /// How clients come to be registered without an operator (RFC 7591).
+    pub registration: Registration,
+    /// Clients that describe themselves by a document at their identifier.
+    pub client_id_documents: ClientIdDocuments,
+    /// What the strengths of a sign-in are called, the weakest first; without any, clients' `acr_values` are a wish.
+    pub acr: AuthenticationContexts,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -43,8 +53,15 @@ impl Default for Settings {
         Self {
             display_name: "grantor".to_owned(),
             profile: Profile::OAuth21,
-            require_pkce: true,
+            require_pkce: None,
+            require_pushed_authorization_requests: false,
+            require_signed_request_object: false,
+            allow_retired_grants: false,
             require_dpop_nonce: false,
+            approval_webhook: String::new(),
+            registration: Registration::default(),
+            client_id_documents: ClientIdDocuments::default(),
+            acr: AuthenticationContexts::default(),
             lifetimes: Lifetimes::default(),
         }
     }
@@ -74,6 +91,21 @@ impl Settings {
                 "it may be false only with the profile `openid`",
             ));
         }
+        if self.allow_retired_grants && !self.profile.permits_retired_grants() {
+            return Err(Invalid::new(
+                "allow_retired_grants",
+                "it may be true only with the profile `openid` (OAuth 2.1 §10)",
+            ));
+        }
+        if !self.approval_webhook.is_empty() && !clients::is_page(&self.approval_webhook) {
+            return Err(Invalid::new(
+                "approval_webhook",
+                "it is an https address (http for a loopback host), or empty",
+            ));
+        }
+        self.acr.check()?;
+        self.registration.check()?;
+        self.client_id_documents.check()?;
         self.lifetimes.check()
     }
 

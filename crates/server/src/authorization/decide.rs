@@ -19,6 +19,8 @@ use crate::tokens::id_token;
 pub(crate) struct Standing {
     /// The session.
     pub(crate) session: Session,
+    /// How strongly the person signed in, as the request prefers to hear it.
+    pub(crate) acr: Option<String>,
     /// The person.
     pub(crate) person: Person,
     /// What may be granted.
@@ -119,7 +121,10 @@ pub(crate) async fn decide(
     if asks && request.prompt.contains(Prompt::None) {
         return Err(refuse(Reason::ConsentNeeded.into()));
     }
+    let settings = realm.settings();
+    let acr = settings.acr.reached(&request.acr_values, &session.amr);
     let standing = Box::new(Standing {
+        acr: acr.map(str::to_owned).or_else(|| session.acr.clone()),
         session,
         person,
         scope,
@@ -144,7 +149,8 @@ async fn sign_in(
     current: Option<&(Session, Person)>,
 ) -> Result<Step, Stop> {
     let request = &checked.request;
-    let now = call.now();
+    let (settings, now) = (call.realm.settings(), call.now());
+    let possible = Method::ALL.map(Method::amr).concat();
     let hinted = match &request.id_token_hint {
         None => None,
         Some(hint) => Some(
@@ -161,11 +167,13 @@ async fn sign_in(
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),
+        is_reachable: settings.acr.meets(&request.acr_values, &possible),
     };
     let signed_in = current.map(|(session, person)| SignedIn {
         person: &person.id,
         auth_time: session.auth_time,
         sign_in: &session.sign_in,
+        is_strong: settings.acr.meets(&request.acr_values, &session.amr),
     });
     rules::sign_in(&asked, signed_in.as_ref(), now).map_err(|reason| checked.refuse(reason))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn issue(
         nonce: checked.request.nonce.clone(),
         auth_time: standing.session.auth_time,
         amr: standing.session.amr.clone(),
-        acr: standing.session.acr.clone(),
+        acr: standing.acr.clone(),
         confirmation: checked.request.dpop_jkt.clone().map(Confirmation::key),
         // A session may begin a second from now, right after a sign-out everywhere.
         issued_at: now.max(standing.session.created_at),

@@ -19,6 +19,17 @@ pub struct Asked<'a> {
     pub resumed: bool,
     /// The sign-in that was there when it arrived, which does not answer it either: times count seconds.
     pub before: Option<&'a str>,
+    /// Whether any way to sign in leads to one of its `acr_values`.
+    pub is_reachable: bool,
+}
+
+/// The single claims that may be allowed (OpenID Connect Core §5.5): those of scopes that the client may ask for, in an OpenID request.
+pub fn claims(request: &AuthorizationRequest, client: &Client) -> Option<ClaimsRequest> {
+    let claims = request.claims.as_ref().filter(|_| request.is_openid())?;
+    let implied = claims.implied();
+    let allowed = |token: &str| client.scope.is_empty() || client.scope.contains(token);
+    let allowed: Scope = implied.filter(allowed);
+    claims.within(&allowed)
 }
 
 /// Who is signed in.
@@ -30,6 +41,8 @@ pub struct SignedIn<'a> {
     pub auth_time: i64,
     /// Names this sign-in.
     pub sign_in: &'a str,
+    /// Whether it is as strong as the request's `acr_values` ask (RFC 9470 §5).
+    pub is_strong: bool,
 }
 
 /// What comes next.
@@ -54,6 +67,9 @@ pub fn sign_in(
     signed_in: Option<&SignedIn<'_>>,
     now: i64,
 ) -> Result<Step, Reason> {
+    if !asked.is_reachable {
+        return Err(Reason::AcrUnreachable);
+    }
     let silent = asked.prompt.contains(Prompt::None);
     let Some(person) = signed_in else {
         return needs_page(silent, Step::SignIn { again: false });
@@ -68,9 +84,14 @@ pub fn sign_in(
         return Ok(Step::SignIn { again: true });
     }
     if answered {
-        return Ok(Step::Proceed);
+        return if person.is_strong {
+            Ok(Step::Proceed)
+        } else {
+            Err(Reason::AcrUnmet)
+        };
     }
-    let asks_again = asked.prompt.contains(Prompt::Login)
+    let asks_again = !person.is_strong
+        || asked.prompt.contains(Prompt::Login)
         || asked.prompt.contains(Prompt::SelectAccount)
         || asked
             .max_age
@@ -104,6 +125,7 @@ mod tests {
             issued_at: NOW,
             resumed: false,
             before: Some("old"),
+            is_reachable: true,
         }
     }
 
@@ -112,6 +134,7 @@ mod tests {
             person: "alice",
             auth_time,
             sign_in: "new",
+            is_strong: true,
         }
     }
 
@@ -217,5 +240,41 @@ mod tests {
             sign_in(&request, Some(&alice(NOW - 5)), NOW),
             Err(Reason::HintNamesAnother)
         );
+    }
+
+    #[test]
+    fn a_sign_in_that_is_too_weak_is_asked_for_once_more_and_then_refused() {
+        let weak = SignedIn {
+            is_strong: false,
+            ..alice(NOW - 5)
+        };
+        let arrived = asked("");
+        assert_eq!(
+            sign_in(&arrived, Some(&weak), NOW),
+            Ok(Step::SignIn { again: true })
+        );
+        assert_eq!(
+            sign_in(&asked("none"), Some(&weak), NOW),
+            Err(Reason::LoginNeeded)
+        );
+        let resumed = Asked {
+            resumed: true,
+            ..arrived
+        };
+        let again = SignedIn {
+            auth_time: NOW + 1,
+            ..weak
+        };
+        assert_eq!(
+            sign_in(&resumed, Some(&again), NOW + 2),
+            Err(Reason::AcrUnmet)
+        );
+        let nobody = Asked {
+            is_reachable: false,
+            ..arrived
+        };
+        for person in [None, Some(&weak)] {
+            assert_eq!(sign_in(&nobody, person, NOW), Err(Reason::AcrUnreachable));
+        }
     }
 }
