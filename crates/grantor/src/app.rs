@@ -182,10 +182,17 @@ fn is_https_only(realm: &Realm) -> bool {
 }
 
 const WELL_KNOWN: &str = "/.well-known/";
+/// What stands before the path of an API whose metadata is asked for (RFC 9728 §3.1).
+const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource/";
 
 /// The realm that a path names (`None`: the first) and the path within it, given the path of the first realm's issuer. `None` when the path is outside
 /// of it.
 fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
+    // The path of an API, not of an issuer: it stays as it is, and only says whose APIs are meant.
+    if let Some(of_api) = path.strip_prefix(PROTECTED_RESOURCE) {
+        let below = place_within(path.get(path.len() - of_api.len() - 1..)?, base);
+        return Some((below.and_then(|(name, _)| name), path.to_owned()));
+    }
     // The form that puts the well-known name before the issuer's path, once: a path of a thousand such names must not be followed inwards.
     if let Some((document, issuer_path)) = path.strip_prefix(WELL_KNOWN).and_then(split_document) {
         let (name, rest) = place_within(issuer_path, base)?;
@@ -279,5 +286,25 @@ mod tests {
             );
             assert_eq!(at(&format!("{within}/elsewhere"), "/auth"), None);
         }
+    }
+
+    /// RFC 9728 §3.1: the path is the API's, and is kept.
+    #[test]
+    fn the_metadata_of_an_api_are_found_by_its_path() {
+        let within = "/.well-known/oauth-protected-resource";
+        assert_eq!(at(within, ""), some(None, within));
+        for (path, name) in [
+            ("/notes", None),
+            ("/realms/acme/notes", Some("acme")),
+            ("/realms/acme", Some("acme")),
+            ("/a/realms/acme", None),
+        ] {
+            let asked = format!("{within}{path}");
+            assert_eq!(at(&asked, ""), some(name, &asked), "{path}");
+        }
+        let asked = format!("{within}/auth/realms/acme/notes");
+        assert_eq!(at(&asked, "/auth"), some(Some("acme"), &asked));
+        let by_id = format!("/realms/acme{within}");
+        assert_eq!(at(&by_id, ""), some(Some("acme"), within));
     }
 }

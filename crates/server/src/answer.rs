@@ -43,6 +43,14 @@ pub(crate) fn public<T: Serialize + ?Sized>(
     }
 }
 
+/// As [`public`], JSON with a tag of what it stands for: what else is in it may differ from node to node.
+pub(crate) fn public_as_of<T: Serialize + ?Sized>(call: &Call, value: &T, tag: &str) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => document::public_as_of(&call.headers, text, tag, MAX_AGE),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
 /// Sets a header; a value that cannot stand in one is left out.
 pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

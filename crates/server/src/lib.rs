@@ -99,10 +99,17 @@ impl Options {
 pub struct Server {
     identity: Arc<Identity>,
     guesses: guesses::Guesses,
+    pushes: web::limit::Limiter,
+    references: request_object::References,
     proofs: oauth::dpop::Seen,
     devices: device_code::Limits,
+    ciba: ciba::Ciba,
+    requests: limits::Limits,
+    outbound: Option<fetch::Fetch>,
+    documents: client_id_document::Documents,
     remote_keys: client_auth::RemoteKeys,
     certificates: ClientCertificates,
+    signed: metadata::signed::Signed,
     trusted_origins: Vec<String>,
 }
 
@@ -112,10 +119,20 @@ impl Server {
         Arc::new(Self {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
+            pushes: web::limit::Limiter::new(ambient.clock.clone(), options.pushes),
+            references: request_object::References::new(
+                options.outbound.clone(),
+                web::limit::Limiter::new(ambient.clock.clone(), options.references),
+            ),
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),
+            ciba: ciba::Ciba::new(&options.ciba, &options.outbound, &ambient.clock),
+            requests: limits::Limits::new(&options.requests, &ambient.clock),
+            outbound: registration::outbound(&options.outbound),
+            documents: client_id_document::Documents::new(&options.outbound, &ambient.clock),
             remote_keys: client_auth::RemoteKeys::new(options.outbound),
             certificates: options.certificates,
+            signed: metadata::signed::Signed::new(),
             trusted_origins: options.trusted_origins,
         })
     }
@@ -202,6 +219,14 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
         .route(
             "/.well-known/oauth-authorization-server",
             get(metadata::get),
+        )
+        .route(
+            "/.well-known/oauth-protected-resource",
+            get(metadata::protected_resource::get),
+        )
+        .route(
+            "/.well-known/oauth-protected-resource/{*path}",
+            get(metadata::protected_resource::get),
         );
     web::cors::public(documents).with_state(server)
 }

@@ -28,7 +28,7 @@ pub(crate) async fn get(call: Call) -> Response {
     match call.realm.catalogue().await {
         Ok(catalogue) => {
             let document = describe(&call.realm, &catalogue, &call.server.certificates);
-            answer::public(&call, "application/json", &document)
+            signed::answer(&call, &document).await
         }
         Err(error) => answer::refused(&call, "metadata", None, &Refusal::from(error)),
     }

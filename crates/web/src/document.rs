@@ -27,6 +27,22 @@ pub fn public_as(
         "\"{}\"",
         Base64UrlUnpadded::encode_string(&hash.as_ref()[..12])
     );
+    tagged(request, (content_type, text), tag, max_age)
+}
+
+/// As [`public`], with a weak tag of what it stands for (RFC 9110 §8.8.1): for text in which something differs from node to node, such as a signature. `tag`
+/// is visible ASCII without quotes.
+pub fn public_as_of(request: &HeaderMap, json: String, tag: &str, max_age: u32) -> Response {
+    let tag = format!("W/\"{tag}\"");
+    tagged(request, ("application/json", json), tag, max_age)
+}
+
+fn tagged(
+    request: &HeaderMap,
+    (content_type, text): (&'static str, String),
+    tag: String,
+    max_age: u32,
+) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(value) = HeaderValue::from_str(&format!("public, max-age={max_age}")) {
@@ -67,6 +83,7 @@ pub fn private_as(
 
 /// Whether an `If-None-Match` names `tag` (weakly compared, RFC 9110 §8.8.3.2).
 pub(crate) fn matches(values: GetAll<'_, HeaderValue>, tag: &str) -> bool {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
     values
         .iter()
         .filter_map(|value| value.to_str().ok())
