@@ -30,6 +30,7 @@ mod dpop;
 mod end_session;
 mod ended_session;
 mod endings;
+mod fapi2;
 mod foreign;
 mod growth;
 mod hosts;

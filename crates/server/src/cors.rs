@@ -1,4 +1,4 @@
-//! Which scripts may read the answers of /token, /userinfo and /revoke: those of the origins that the request's client registered. A preflight does not
+//! Which scripts may read the answers of /token, /par, /userinfo, /revoke and /register: those of the origins that the request's client registered. A preflight does not
 //! say which client it is for, so every origin is told yes there: it permits sending a request, which any program can send, and reading nothing.
 //! Cookies never travel along.
 
@@ -58,7 +58,10 @@ fn preflight(request: &HeaderMap) -> Option<Response> {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     let fields = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, POST, PUT, DELETE",
+        ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "Authorization, Content-Type, DPoP",

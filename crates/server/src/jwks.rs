@@ -1,6 +1,5 @@
-//! `GET /jwks`: the public keys (RFC 7517 §5), those that will sign soon and those that signed what still lives among them.
-
-use std::sync::Arc;
+//! `GET /jwks`: the public keys (RFC 7517 §5), those that will sign soon and those that signed what still lives among them,
+//! and the one to encrypt request objects to.
 
 use axum::response::Response;
 use jose::{Algorithm, JwkSet};
@@ -9,18 +8,22 @@ use realm::Realm;
 use crate::answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::request_object;
 
 /// The endpoint.
 pub(crate) async fn get(call: Call) -> Response {
     match published(&call.realm).await {
-        Ok(keys) => answer::public(&call, "application/jwk-set+json", &*keys),
-        Err(error) => answer::refused(&call, "jwks", None, &Refusal::from(error)),
+        Ok(keys) => answer::public(&call, "application/jwk-set+json", &keys),
+        Err(refusal) => answer::refused(&call, "jwks", None, &refusal),
     }
 }
 
 /// The set. RS256 signs for every client that registered nothing else (OpenID Connect Core §2), and many read the set just once: so its key is in
 /// it from the first answer on, even if that has to wait for the key to be made.
-async fn published(realm: &Realm) -> Result<Arc<JwkSet>, realm::Error> {
+async fn published(realm: &Realm) -> Result<JwkSet, Refusal> {
     realm.keys().signer(Algorithm::Rs256).await?;
-    realm.keys().jwks().await
+    let mut keys = JwkSet::clone(&*realm.keys().jwks().await?);
+    keys.keys
+        .push(request_object::public_encryption_key(realm)?);
+    Ok(keys)
 }

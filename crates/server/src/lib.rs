@@ -35,6 +35,8 @@ pub mod pushed_authorization_request;
 mod races;
 pub mod refresh_token;
 pub mod refusal;
+pub mod registration;
+pub mod request_object;
 mod revocation;
 mod stored;
 mod token;
@@ -59,7 +61,15 @@ pub struct Options {
     pub guesses: Rate,
     /// How often devices may ask, and people type a wrong code.
     pub devices: device_code::Rates,
-    /// How the keys at a client's `jwks_uri` are fetched.
+    /// How often people may be asked by clients.
+    pub ciba: ciba::Rates,
+    /// How often a public client may push authorization requests from one address.
+    pub pushes: Rate,
+    /// How often an endpoint may be asked.
+    pub requests: RequestRates,
+    /// How often an address may make us fetch request objects.
+    pub references: Rate,
+    /// How what is at a client's addresses is fetched.
     pub outbound: FetchOptions,
     /// How clients can show certificates.
     pub certificates: ClientCertificates,
@@ -71,7 +81,11 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             guesses: guesses::DEFAULT,
+            pushes: pushed_authorization_request::DEFAULT,
+            references: request_object::DEFAULT,
             devices: device_code::Rates::default(),
+            requests: RequestRates::default(),
+            ciba: ciba::Rates::default(),
             outbound: FetchOptions::default(),
             certificates: ClientCertificates::default(),
             trusted_origins: Vec::new(),
@@ -88,8 +102,12 @@ impl Options {
         };
         Self {
             guesses: many,
+            pushes: many,
+            references: many,
             outbound: FetchOptions::loopback(),
             devices: device_code::Rates::all(many),
+            requests: RequestRates::none(),
+            ciba: ciba::Rates::all(many),
             ..Self::default()
         }
     }
@@ -163,6 +181,10 @@ pub fn router(server: Arc<Server>) -> Router {
                 get(userinfo::handle).post(userinfo::handle),
                 "GET, HEAD, POST, OPTIONS",
             ),
+        )
+        .route(
+            "/par",
+            cors::for_scripts(post(pushed_authorization_request::post), "POST, OPTIONS"),
         )
         .route(
             "/revoke",
@@ -244,6 +266,8 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &client_auth::sql::SWEEP_ASSERTIONS,
         &dpop::sql::SWEEP_PROOFS,
         &device_code::sql::SWEEP_DEVICES,
+        &ciba::sql::SWEEP_AUTHENTICATIONS,
+        &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
     ]
 }
 
@@ -255,7 +279,10 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         consent::sql::STATEMENTS,
         client_auth::sql::STATEMENTS,
         dpop::sql::STATEMENTS,
+        jwt_bearer::sql::STATEMENTS,
         device_code::sql::STATEMENTS,
+        ciba::sql::STATEMENTS,
+        pushed_authorization_request::sql::STATEMENTS,
     ]
     .concat()
 }

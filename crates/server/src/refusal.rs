@@ -92,6 +92,8 @@ reasons! {
     ClientCertificateOfAnother => InvalidClient, "client authentication failed";
     /// The client's tokens are bound to its certificate, and the connection has none (RFC 8705 §3).
     CertificateNeeded => InvalidRequest, "the client's tokens are bound to its certificate: connect with it";
+    /// Its profile wants tokens bound, and the request proves to have nothing (FAPI 2.0 Security Profile §5.3.2.1).
+    ProfileUnbound => InvalidDpopProof, "a DPoP proof or a client certificate is required (FAPI 2.0 Security Profile section 5.3.2.1)";
     /// A public client asked where only confidential ones may.
     ClientIsPublic => InvalidClient, "this endpoint requires client authentication";
     /// A public client asked for a token of its own (RFC 6749 §4.4).
@@ -100,10 +102,66 @@ reasons! {
     GrantTypeNotRegistered => UnauthorizedClient, "the client is not registered for this grant type";
 
     // The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)
+    /// A response type that brings tokens through the browser, where nobody switched that on.
+    ResponseTypeUnsupported => UnsupportedResponseType, "this response_type is not supported here";
     /// The client is not registered for the response type.
     ResponseTypeNotRegistered => UnauthorizedClient, "the client is not registered for this response type";
+    /// The response is not to be signed, and has to be (FAPI 2.0 Message Signing §5.4.1).
+    ProfileUnsigned => InvalidRequest, "a signed response is required: response_mode=jwt (FAPI 2.0 Message Signing section 5.4.1)";
+    /// An access token through the browser, for a client whose tokens are bound to a key or a certificate.
+    TokenNotBindable => UnauthorizedClient, "the client's tokens are bound, and one from the authorization endpoint cannot be";
+    /// An ID token without `openid`.
+    OpenIdNotGranted => InvalidScope, "an id_token needs the scope openid, which was not granted";
     /// No challenge, where one is required (RFC 9700 §2.1.1).
     ChallengeMissing => InvalidRequest, "code_challenge with code_challenge_method=S256 is required";
+    /// The request was not pushed, and has to be (RFC 9126 §5).
+    PushNeeded => InvalidRequest, "authorization requests must be pushed (RFC 9126)";
+    /// It names no redirect URI (FAPI 2.0 Security Profile §5.3.2.2).
+    ProfileRedirectUri => InvalidRequest, "redirect_uri is required (FAPI 2.0 Security Profile section 5.3.2.2)";
+    /// It does not ask for a signed response (FAPI 2.0 Message Signing §5.4.1).
+    ProfileResponseMode => InvalidRequest, "response_mode must be jwt (FAPI 2.0 Message Signing section 5.4.1)";
+    /// Both `request` and `request_uri` (RFC 9101 §5).
+    RequestTwice => InvalidRequest, "request and request_uri exclude each other";
+    /// No request object, where one is needed (RFC 9101 §10.5).
+    RequestObjectNeeded => InvalidRequest, "the authorization request must be a signed request object (RFC 9101)";
+    /// `alg` is `none`.
+    RequestObjectUnsigned => InvalidRequestObject, "the request object must be signed";
+    /// It cannot be read, or says what no parameter can hold.
+    RequestObjectMalformed => InvalidRequestObject, "the request object is not a signed JWT with parameters";
+    /// It says that it is something else (RFC 9101 §10.8).
+    RequestObjectType => InvalidRequestObject, "typ of the request object is another than oauth-authz-req+jwt and JWT";
+    /// Its algorithm is not one that the client registered, or that its profile permits.
+    RequestObjectAlgorithm => InvalidRequestObject, "the request object is signed by an algorithm that the client did not register, or that its profile does not permit";
+    /// Its signature is wrong.
+    RequestObjectSignature => InvalidRequestObject, "the signature of the request object is wrong";
+    /// None of the client's keys verifies it, or they cannot be had.
+    RequestObjectKeys => InvalidRequestObject, "no key of the client verifies the request object";
+    /// It cannot be decrypted.
+    RequestObjectEncryption => InvalidRequestObject, "the request object cannot be decrypted";
+    /// It holds another request (RFC 9101 §4).
+    RequestObjectNested => InvalidRequestObject, "the request object must not hold request or request_uri";
+    /// `iss` is not the client, or `sub` is (RFC 9101 §10.8).
+    RequestObjectIssuer => InvalidRequestObject, "iss of the request object must be the client_id, and sub must not be";
+    /// `client_id` in it is not the client (RFC 9101 §5).
+    RequestObjectClient => InvalidRequestObject, "client_id in the request object must be that of the request";
+    /// `aud` is not this server (RFC 9101 §4).
+    RequestObjectAudience => InvalidRequestObject, "aud of the request object must be the issuer";
+    /// It has expired, is not yet valid, or is good for too long (FAPI 2.0 Message Signing §5.3.1).
+    RequestObjectTimes => InvalidRequestObject, "exp, nbf or iat of the request object is out of bounds";
+    /// What must be the same in it and beside it is not (OpenID Connect Core §6.1).
+    RequestObjectDiffers => InvalidRequestObject, "response_type and client_id must be the same in the request object and beside it";
+    /// The client did not register the address (OpenID Connect Registration §2).
+    RequestUriUnregistered => InvalidRequestUri, "the request_uri is not one that the client registered";
+    /// Nothing usable is at the address.
+    RequestUriUnreachable => InvalidRequestUri, "no request object can be had at the request_uri";
+    /// No such pushed request (RFC 9126 §4).
+    RequestUriUnknown => InvalidRequestUri, "the request_uri is invalid, expired or already used";
+    /// Another client pushed it.
+    RequestUriOfAnotherClient => InvalidRequestUri, "the request_uri is invalid, expired or already used";
+    /// The browser came too late.
+    RequestUriExpired => InvalidRequestUri, "the request_uri is invalid, expired or already used";
+    /// It was answered before.
+    RequestUriUsed => InvalidRequestUri, "the request_uri is invalid, expired or already used";
     /// A scope that nobody defines or that this client may not ask for.
     ScopeUnknown => InvalidScope, "the scope is unknown, or not allowed for this client";
     /// None of the scopes may be granted to this client.
@@ -215,6 +273,10 @@ reasons! {
     ProofMethod => InvalidDpopProof, "htm of the DPoP proof is not the method of this request";
     /// It is for another address.
     ProofAddress => InvalidDpopProof, "htu of the DPoP proof is not the address of this request";
+    /// Its algorithm is not one of its client's profile (FAPI 2.0 Security Profile §5.4.1).
+    ProofAlgorithm => InvalidDpopProof, "the DPoP proof is signed by an algorithm that FAPI 2.0 Security Profile section 5.4.1 does not permit";
+    /// Its key is another than `dpop_jkt` names (RFC 9449 §10.1).
+    ProofKey => InvalidDpopProof, "dpop_jkt is not the thumbprint of the key of the DPoP proof";
     /// Its `jti` is empty or too long.
     ProofIdentifier => InvalidDpopProof, "jti of the DPoP proof has 1 to 256 characters";
     /// It is for another access token.
@@ -321,6 +383,12 @@ impl From<jose::Error> for Refusal {
 }
 
 impl Refusal {
+    /// A client that its profile does not let be what it is: the answer names the rule, for its operator.
+    pub fn profile(invalid: &realm::Invalid) -> Self {
+        let text = format!("{}: {}", invalid.field, invalid.reason);
+        Wire::new(ErrorCode::UnauthorizedClient, text).into()
+    }
+
     /// What goes on the wire: the registered code and its description.
     pub fn wire(&self) -> (ErrorCode, String) {
         match self {
@@ -353,6 +421,15 @@ impl Refusal {
             Self::TooMany(_) => 429,
             Self::Busy | Self::Down(_) => 503,
             Self::Failed(_) => 500,
+        }
+    }
+
+    /// Whether the same request would be refused again; else something of ours is in its way for now.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Because(reason) => *reason != Reason::Contended,
+            Self::Protocol(_) => true,
+            Self::TooMany(_) | Self::Busy | Self::Down(_) | Self::Failed(_) => false,
         }
     }
 

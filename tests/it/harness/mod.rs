@@ -4,7 +4,7 @@
 mod answer;
 pub mod authority;
 mod browser;
-mod call;
+pub mod call;
 mod client;
 mod engine;
 mod flow;

@@ -345,6 +345,7 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ("name", client.name.clone()),
         ("kind", kind.to_owned()),
         ("authenticates by", client_auth::words(client)),
+        ("requests", client_request::words(client)),
         ("grants", grants(client)),
         ("redirect URIs", client.redirect_uris.join(" ")),
         ("scope", client.scope.to_string()),

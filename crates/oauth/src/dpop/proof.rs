@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use jose::{SigningKey, jws, jwt};
+use jose::{Algorithm, SigningKey, jws, jwt};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
@@ -32,6 +32,7 @@ pub struct Expected<'a> {
 #[derive(Clone, Debug)]
 pub struct Proof {
     jkt: String,
+    algorithm: Algorithm,
     issued_at: i64,
     nonce: Option<String>,
     id: [u8; 32],
@@ -84,6 +85,7 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, Refused> {
         leeway: i64::MAX,
     };
     let (verified, jwk) = jwt::verify_with_header_key::<Claims<'static>>(proof, &policy)?;
+    let algorithm = verified.algorithm();
     let claims = verified.into_claims();
     if claims.htm != expected.method {
         return Err(Refused::Method);
@@ -106,6 +108,7 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, Refused> {
     let id = id(&jkt, address.as_str(), &claims.jti);
     Ok(Proof {
         jkt,
+        algorithm,
         issued_at: claims.iat,
         nonce: claims.nonce.map(Cow::into_owned),
         id,
@@ -131,6 +134,11 @@ impl Proof {
         &self.jkt
     }
 
+    /// What it is signed with.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The nonce in it.
     pub fn nonce(&self) -> Option<&str> {
         self.nonce.as_deref()
@@ -145,7 +153,7 @@ impl Proof {
     /// `iat`. Where no nonces are given out, one in the proof means nothing. Returns until when (unix seconds, exclusive) the same proof would pass again, so that it must be remembered that long.
     ///
     /// # Errors
-    /// [`Refused::Nonce`], [`Refused::NonceMissing`] when nonces are `demanded`, or [`Refused::Time`].
+    /// [`Refused::Nonce`], [`Refused::NonceMissing`] when nonces are `demanded`, [`Refused::Time`], or [`Refused::Clock`] without `nonces`.
     pub fn fresh(&self, nonces: Option<&Nonces>, demanded: bool, now: i64) -> Result<i64, Refused> {
         match (&self.nonce, nonces) {
             (Some(nonce), Some(nonces)) => nonces.accepted_until(nonce, now).ok_or(Refused::Nonce),
@@ -155,8 +163,10 @@ impl Proof {
                 let to = now.saturating_add(FUTURE);
                 if (from..=to).contains(&self.issued_at) {
                     Ok(self.issued_at.saturating_add(PAST + 1))
-                } else {
+                } else if nonces.is_some() {
                     Err(Refused::Time)
+                } else {
+                    Err(Refused::Clock)
                 }
             }
         }

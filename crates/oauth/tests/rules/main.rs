@@ -14,6 +14,7 @@ mod error;
 mod id_token;
 mod metadata;
 mod pkce;
+mod pushed_authorization_request;
 mod redirect_uri;
 mod scope;
 mod token;

@@ -183,6 +183,18 @@ pub struct Client {
     /// Whether it must use PKCE; see [`Client::requires_pkce`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_pkce: Option<bool>,
+    /// Whether it must push its authorization requests (RFC 9126 §6).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
+    /// Whether its authorization requests must be signed (RFC 9101 §10.5).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub require_signed_request_object: bool,
+    /// What its request objects are signed with; any algorithm that it has a key for when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<Algorithm>,
+    /// Where its request objects may be fetched from: addresses, or what they begin with, ending with `/*`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
     /// Whether it must prove a key with each token request, to which its access tokens are bound (RFC 9449 §5.2).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dpop_bound_access_tokens: bool,
@@ -344,12 +356,44 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether its authorization requests must carry a code challenge: always for public clients, and for confidential ones unless the realm's or
-    /// the client's profile is `openid` and one of them says that it need not (RFC 9700 §2.1.1).
+    /// Whether its authorization requests must carry a code challenge: always for public clients, and for confidential ones unless the profile is
+    /// `openid` and neither the client nor the realm says that they must (RFC 9700 §2.1.1).
     pub fn requires_pkce(&self, settings: &Settings) -> bool {
-        let profile = self.profile.unwrap_or(settings.profile);
-        let required = self.require_pkce.unwrap_or(settings.require_pkce);
-        self.is_public() || profile != Profile::OpenId || required
+        let required = self.require_pkce.or(settings.require_pkce);
+        self.is_public() || !self.profile(settings).waives_pkce() || required.unwrap_or(false)
+    }
+
+    /// The profile that holds for it: its own, else the realm's.
+    pub fn profile(&self, settings: &Settings) -> Profile {
+        self.profile.unwrap_or(settings.profile)
+    }
+
+    /// Whether its authorization requests must be signed (RFC 9101 §10.5): because the profile, the realm or its registration says so.
+    pub fn requires_signed_requests(&self, settings: &Settings) -> bool {
+        self.require_signed_request_object
+            || settings.require_signed_request_object
+            || self.profile(settings).demands_signed_requests()
+    }
+
+    /// Whether its authorization requests must be pushed (RFC 9126 §5, §6): because the profile, the realm or its registration says so.
+    pub fn requires_pushed_requests(&self, settings: &Settings) -> bool {
+        self.require_pushed_authorization_requests
+            || settings.require_pushed_authorization_requests
+            || self.profile(settings).demands_pushed_requests()
+    }
+
+    /// Whether the implicit and the password grant may be there for it, if it registers for them: as it says itself, else as the realm says, and never
+    /// under a profile that has no place for them.
+    pub fn allows_retired_grants(&self, settings: &Settings) -> bool {
+        self.profile(settings).permits_retired_grants()
+            && self
+                .allow_retired_grants
+                .unwrap_or(settings.allow_retired_grants)
+    }
+
+    /// Whether each of its access tokens is bound to a key or a certificate.
+    pub fn binds_tokens(&self) -> bool {
+        self.dpop_bound_access_tokens || self.tls_client_certificate_bound_access_tokens
     }
 
     /// Whether its DPoP proofs must carry a nonce of ours (RFC 9449 §8): as it is registered, else as the realm says.
@@ -360,7 +404,11 @@ impl Client {
 
     /// How long things live for this client.
     pub fn lifetimes(&self, settings: &Settings) -> Lifetimes {
-        settings.lifetimes.with(&self.lifetimes)
+        let mut lifetimes = settings.lifetimes.with(&self.lifetimes);
+        if let Some(longest) = self.profile(settings).longest_code() {
+            lifetimes.authorization_code = lifetimes.authorization_code.min(longest);
+        }
+        lifetimes
     }
 
     /// The name to show: its name, or its identifier when it has none.

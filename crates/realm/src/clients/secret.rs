@@ -81,9 +81,10 @@ impl fmt::Debug for SecretChange {
 
 /// A new secret; one that keys HS512 is twice as long (RFC 7518 §3.2).
 pub(super) fn generate(ambient: &Ambient, client: &Client) -> String {
-    let more = match client.token_endpoint_auth_signing_alg {
-        Some(Algorithm::Hs512) => ambient.token(),
-        _ => String::new(),
+    let more = if least(client) > 48 {
+        ambient.token()
+    } else {
+        String::new()
     };
     format!("{PREFIX}{}{more}", ambient.token())
 }
@@ -91,11 +92,7 @@ pub(super) fn generate(ambient: &Ambient, client: &Client) -> String {
 /// Whether a client may have this secret: one that is the key of an HMAC has at least the hash's length (RFC 7518 §3.2).
 pub(super) fn check_for(client: &Client, secret: &str) -> Result<(), Invalid> {
     check(secret)?;
-    let least = match client.token_endpoint_auth_signing_alg {
-        Some(Algorithm::Hs512) => 64,
-        Some(Algorithm::Hs384) => 48,
-        _ => 32,
-    };
+    let least = least(client);
     if signs(client) && secret.len() < least {
         let reason = format!("to sign with it, it has at least {least} characters (RFC 7518 §3.2)");
         return Err(Invalid::new("client_secret", reason));
@@ -106,6 +103,28 @@ pub(super) fn check_for(client: &Client, secret: &str) -> Result<(), Invalid> {
 /// Whether the secret itself is needed to verify what the client makes with it.
 pub(super) fn signs(client: &Client) -> bool {
     client.token_endpoint_auth_method == Some(Method::ClientSecretJwt)
+        || client
+            .request_object_signing_alg
+            .is_some_and(Algorithm::is_symmetric)
+}
+
+/// The shortest secret that it may sign with, in bytes: as long as the hash (RFC 7518 §3.2).
+fn least(client: &Client) -> usize {
+    let algorithms = [
+        client.token_endpoint_auth_signing_alg,
+        client.request_object_signing_alg,
+    ];
+    let length = |algorithm| match algorithm {
+        Algorithm::Hs512 => 64,
+        Algorithm::Hs384 => 48,
+        _ => 32,
+    };
+    algorithms
+        .into_iter()
+        .flatten()
+        .map(length)
+        .max()
+        .unwrap_or(32)
 }
 
 /// Seals a secret for the client that signs with it.

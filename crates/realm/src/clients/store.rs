@@ -56,6 +56,7 @@ pub async fn create(
     };
     set_secret(realm, &mut client, secret.as_deref())?;
     rules::check(&client, &*realm.catalogue().await?)?;
+    check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
     let now = realm.now();
     (client.version, client.created_at, client.updated_at) = (1, now, now);
@@ -114,6 +115,7 @@ pub async fn update(
         set_secret(realm, &mut client, secret.as_deref())?;
     }
     rules::check(&client, &*realm.catalogue().await?)?;
+    check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
     let now = realm.now();
     let mut batch = Batch::new();

@@ -38,6 +38,8 @@ db::statements! {
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE (realm, hash) IN (SELECT realm, hash FROM authorization_code WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
+    pub(crate) PURGE_PUSHED_AUTHORIZATION_REQUEST = "DELETE FROM pushed_authorization_request WHERE (realm, hash) IN (SELECT realm, hash FROM pushed_authorization_request WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
     pub(crate) PURGE_DEVICE_CODE = "DELETE FROM device_code WHERE (realm, hash) IN (SELECT realm, hash FROM device_code WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_DPOP_PROOF = "DELETE FROM dpop_proof WHERE (realm, hash) IN (SELECT realm, hash FROM dpop_proof WHERE realm = $1 LIMIT $2)";

@@ -58,6 +58,7 @@ lifetimes! {
     access_token = 5 * MINUTE, 10 => LONGEST_TOKEN, "An access token.";
     id_token = 5 * MINUTE, 10 => LONGEST_TOKEN, "An ID token.";
     authorization_code = MINUTE, 5 => 10 * MINUTE, "An authorization code, from its issue to its redemption (RFC 6749 §4.1.2: at most 10 minutes).";
+    pushed_authorization_request = 90, 5 => 590, "The reference to a pushed authorization request, until the browser brings it (RFC 9126 §2.2; FAPI 2.0: less than 600).";
     authorization_request = HOUR, MINUTE => DAY, "An authorization request, while the person signs in and consents.";
     refresh_idle = 30 * DAY, MINUTE => 3650 * DAY, "A refresh token that is not used.";
     refresh_absolute = 180 * DAY, MINUTE => 3650 * DAY, "A grant with refresh tokens, however often they are used.";

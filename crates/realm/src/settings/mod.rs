@@ -85,7 +85,7 @@ impl Settings {
         if self.display_name.chars().any(char::is_control) {
             return Err(Invalid::new("display_name", "it holds a control character"));
         }
-        if !self.require_pkce && self.profile != Profile::OpenId {
+        if self.require_pkce == Some(false) && !self.profile.waives_pkce() {
             return Err(Invalid::new(
                 "require_pkce",
                 "it may be false only with the profile `openid`",
@@ -141,7 +141,7 @@ mod tests {
         let settings = Settings::from_json(r#"{"lifetimes":{"access_token":60}}"#).unwrap();
         assert_eq!(settings.lifetimes.access_token, 60);
         assert_eq!(settings.lifetimes.session_idle, 43_200);
-        assert!(settings.require_pkce);
+        assert_eq!(settings.require_pkce, None);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What `private_key_jwt` and `client_secret_jwt` have in common (RFC 7521 §4.2, RFC 7523 §3): a JWT that is for this server, for now, and for once.
 
-use jose::jwt::{self, Keys};
+use jose::jwt;
 use jose::{Algorithm, jws};
 use oauth::client_auth::Method;
-use oauth::client_auth::assertion::{Claims, Disbelief, LEEWAY, Recipient, judge};
+use oauth::client_auth::assertion::{Disbelief, LEEWAY, Recipient, judge};
 use realm::Client;
+use realm::settings::FAPI_ALGORITHMS;
 
 use super::authenticated::Assertion;
 use super::{Endpoint, client_secret_jwt, private_key_jwt};
@@ -33,7 +34,7 @@ pub(super) async fn check(
     let recipient = Recipient {
         issuer: realm.issuer(),
         endpoints: &endpoints,
-        sole_issuer: false,
+        sole_issuer: client.profile(&realm.settings()).demands_sole_audience(),
     };
     let typ = header.header.typ.as_deref();
     judge(&claims, typ, &client.id, &recipient, call.now())
@@ -47,24 +48,27 @@ pub(super) async fn check(
         })
 }
 
-/// Verifies the signature; of the claims, only `iss` is judged here.
-pub(super) fn verified(
+/// What the library judges of an assertion: its signature, `iss` and its times.
+pub(super) fn policy<'a>(
     call: &Call,
-    client: &Client,
-    text: &str,
-    (keys, algorithms): (&impl Keys, &[Algorithm]),
-) -> Result<Claims, jose::Error> {
-    let registered = client.token_endpoint_auth_signing_alg;
-    let policy = jwt::Policy {
+    client: &'a Client,
+    algorithms: &'a [Algorithm],
+) -> jwt::Policy<'a> {
+    let own = client.token_endpoint_auth_signing_alg.as_ref();
+    let algorithms = if client.profile(&call.realm.settings()).is_fapi() {
+        FAPI_ALGORITHMS
+    } else {
+        algorithms
+    };
+    jwt::Policy {
         issuer: jwt::Issuer::Is(&client.id),
         audience: jwt::Audience::Unchecked,
-        algorithms: registered.as_ref().map_or(algorithms, std::slice::from_ref),
+        algorithms: own.map_or(algorithms, std::slice::from_ref),
         typ: jwt::Type::Unchecked,
         lifetime: jwt::Lifetime::Expires,
         now: call.now(),
         leeway: LEEWAY,
-    };
-    jwt::verify::<Claims>(text, keys, &policy).map(jwt::Verified::into_claims)
+    }
 }
 
 /// The reason behind what the library found.

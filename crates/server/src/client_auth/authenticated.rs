@@ -76,12 +76,21 @@ impl AuthenticatedClient {
         self.proof = Some(Arc::new(proof));
     }
 
-    /// Binds what the client gets to the certificate of the connection, if that is how it is registered.
+    /// Binds what the client gets to the certificate of the connection, if that is how it is registered, or if its profile wants it bound and there is
+    /// nothing else to bind it to.
     ///
     /// # Errors
-    /// [`Reason::CertificateNeeded`].
+    /// [`Reason::CertificateNeeded`], [`Reason::ProfileUnbound`].
     pub(crate) fn bind_certificate(&mut self, call: &Call) -> Result<(), Reason> {
-        if self.tls_client_certificate_bound_access_tokens {
+        let profile = self.profile(&call.realm.settings());
+        let unbound = profile.demands_bound_tokens() && self.confirmation.is_none();
+        if unbound
+            && !self.tls_client_certificate_bound_access_tokens
+            && call.certificate().is_none()
+        {
+            return Err(Reason::ProfileUnbound);
+        }
+        if self.tls_client_certificate_bound_access_tokens || unbound {
             let der = call.certificate().ok_or(Reason::CertificateNeeded)?;
             let confirmation = self.confirmation.get_or_insert_default();
             confirmation.x5t_s256 = Some(thumbprint(der));

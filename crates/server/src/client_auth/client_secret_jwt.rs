@@ -1,10 +1,10 @@
 //! `client_secret_jwt` (OpenID Connect Core §9): a JWT whose HMAC is keyed with the client's secret.
 
-use jose::{Jwk, VerifyingKey, jws};
+use jose::{Jwk, VerifyingKey, jws, jwt};
 use oauth::client_auth::assertion::{Claims, SYMMETRIC};
 use realm::Client;
 
-use super::assertion::{reason, verified};
+use super::assertion::{policy, reason};
 use crate::call::Call;
 use crate::refusal::Reason;
 
@@ -20,5 +20,7 @@ pub(super) fn verify(call: &Call, client: &Client, text: &str) -> Result<Claims,
     let key = Jwk::symmetric(&secret)
         .and_then(|jwk| VerifyingKey::from_jwk(&jwk, algorithm))
         .map_err(|_| Reason::ClientAssertionAlgorithm)?;
-    verified(call, client, text, (&key, SYMMETRIC)).map_err(reason)
+    let policy = policy(call, client, SYMMETRIC);
+    let verified = jwt::verify::<Claims>(text, &key, &policy).map_err(reason)?;
+    Ok(verified.into_claims())
 }

@@ -13,14 +13,17 @@ mod private_key_jwt;
 mod remote_keys;
 pub mod rules;
 mod self_signed_tls_client_auth;
+mod signed;
 pub(crate) mod sql;
 mod tls_client_auth;
+mod vouched;
 
 use std::sync::Arc;
 
 use oauth::Params;
 use oauth::client_auth::{Method, Presented, presented};
 use realm::Client;
+use realm::clients::check_profile;
 
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
@@ -32,7 +35,10 @@ pub(crate) use encrypted::encrypt;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use offered::algorithms;
 pub use offered::{Aliases, ClientCertificates};
+pub(crate) use published::Source;
 pub(crate) use remote_keys::RemoteKeys;
+pub(crate) use rules::Want;
+pub(crate) use signed::{Unverified, verify as verify_signed};
 pub use tls_client_auth::ClientAuthorities;
 
 /// A refusal, and what is known about who was refused.
@@ -103,8 +109,14 @@ async fn authenticate(
             _ => none::check(&client),
         }
         .map(|()| None),
-        Presented::Nothing => Err(Reason::ClientMissing),
+        Presented::Foreign { .. } | Presented::Nothing => Err(Reason::ClientMissing),
     };
+    if verdict.is_ok() {
+        let profile = client.profile(&call.realm.settings());
+        if let Err(invalid) = check_profile(&client, profile) {
+            return Err(refused(Refusal::profile(&invalid), Some(client)));
+        }
+    }
     match verdict {
         Ok(assertion) => Ok(AuthenticatedClient::new(client, assertion)),
         Err(Reason::ClientSecretWrong) => {

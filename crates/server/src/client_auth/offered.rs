@@ -62,7 +62,9 @@ impl ClientCertificates {
             ("introspection_endpoint", "/introspect"),
             ("revocation_endpoint", "/revoke"),
             ("device_authorization_endpoint", "/device_authorization"),
+            ("backchannel_authentication_endpoint", "/bc-authorize"),
             ("userinfo_endpoint", "/userinfo"),
+            ("pushed_authorization_request_endpoint", "/par"),
         ];
         let aliases = self.aliases.as_ref()?;
         let alias = |(name, path)| Some((name, aliases.of(&realm.url(path))?));

@@ -73,12 +73,24 @@ pub(crate) fn bind(
     path: &str,
     client: &mut AuthenticatedClient,
 ) -> Result<(), Refusal> {
+    bind_if_shown(call, path, client)?;
+    if client.dpop_bound_access_tokens && client.proof().is_none() {
+        return Err(Reason::ProofMissing.into());
+    }
+    Ok(())
+}
+
+/// Takes the proof of a request as [`bind`] does, and goes without where the client need not send one: at /par (§10.1).
+///
+/// # Errors
+/// As [`bind`], for a proof that is there.
+pub(crate) fn bind_if_shown(
+    call: &Call,
+    path: &str,
+    client: &mut AuthenticatedClient,
+) -> Result<(), Refusal> {
     let Some(text) = presented(call)? else {
-        return if client.dpop_bound_access_tokens {
-            Err(Reason::ProofMissing.into())
-        } else {
-            Ok(())
-        };
+        return Ok(());
     };
     let (proof, until) = judge(call, text, ("POST", path, None), client)?;
     client.bind(Accepted {
@@ -122,7 +134,14 @@ fn judge(
         verdict = verify(&alias)?;
     }
     let proof = verdict.map_err(reason)?;
-    let demanded = client.requires_dpop_nonce(&realm.settings());
+    let settings = realm.settings();
+    if !client
+        .profile(&settings)
+        .permits_algorithm(proof.algorithm())
+    {
+        return Err(Reason::ProofAlgorithm.into());
+    }
+    let demanded = client.requires_dpop_nonce(&settings);
     let until = proof
         .fresh(Some(&nonces(realm)), demanded, call.now())
         .map_err(reason)?;
@@ -142,7 +161,7 @@ fn reason(refused: Refused) -> Reason {
         Refused::Address => Reason::ProofAddress,
         Refused::Identifier => Reason::ProofIdentifier,
         Refused::TokenHash => Reason::ProofTokenHash,
-        Refused::Time => Reason::ProofTime,
+        Refused::Time | Refused::Clock => Reason::ProofTime,
         Refused::NonceMissing => Reason::ProofNonceMissing,
         Refused::Nonce => Reason::ProofNonce,
         Refused::Replayed => Reason::ProofReplayed,

@@ -38,6 +38,7 @@ pub(crate) async fn refresh(
     let lifetimes = Lifetimes {
         idle: own.refresh_idle,
         grace: own.refresh_grace,
+        rotates: client.profile(&realm.settings()).rotates_refresh_tokens(),
     };
     for _ in 0..TRIES {
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
@@ -246,6 +247,7 @@ pub(crate) async fn living(
     let lifetimes = Lifetimes {
         idle: own.refresh_idle,
         grace: own.refresh_grace,
+        rotates: client.profile(&realm.settings()).rotates_refresh_tokens(),
     };
     let lives = matches!(
         rules::decide(&family, &client.id, counter, lifetimes, call.now()),

@@ -62,7 +62,12 @@ pub struct Lifetimes {
     pub idle: i64,
     /// How long the preceding token still answers.
     pub grace: i64,
+    /// Whether each use makes another token. One that stays is bound to a key, or to a client that authenticates.
+    pub rotates: bool,
 }
+
+/// How often the idle time of a token that stays is written anew, in seconds: requests at the same time do not contend for that.
+const KEPT: i64 = 60;
 
 /// What becomes of the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +119,16 @@ pub fn decide(
     if counter > family.counter {
         return Err(Reason::RefreshAhead);
     }
+    if counter == family.counter && !lifetimes.rotates {
+        return Ok(if now.saturating_sub(family.rotated_at) < KEPT {
+            Decision::Repeat
+        } else {
+            Decision::Rotate {
+                to: family.counter,
+                idle_expires_at: now.saturating_add(lifetimes.idle).min(family.expires_at),
+            }
+        });
+    }
     if counter == family.counter {
         return Ok(Decision::Rotate {
             to: family.counter + 1,
@@ -151,6 +166,7 @@ mod tests {
     const LIFETIMES: Lifetimes = Lifetimes {
         idle: 1000,
         grace: 60,
+        rotates: true,
     };
 
     fn family() -> Family {
@@ -210,6 +226,28 @@ mod tests {
         assert_eq!(outcome(4, NOW + 60), Ok(Decision::Repeat));
         assert_eq!(outcome(4, NOW + 61), Ok(Decision::Revoke));
         assert_eq!(outcome(3, NOW), Ok(Decision::Revoke));
+    }
+
+    /// FAPI 2.0 Security Profile §5.3.2.1.
+    #[test]
+    fn a_token_that_stays_is_used_again_and_again() {
+        let stays = Lifetimes {
+            rotates: false,
+            ..LIFETIMES
+        };
+        let outcome = |counter, now| decide(&family(), "app", counter, stays, now);
+        assert_eq!(outcome(5, NOW + 59), Ok(Decision::Repeat));
+        let idle_expires_at = NOW + 1060;
+        assert_eq!(
+            outcome(5, NOW + 60),
+            Ok(Decision::Rotate {
+                to: 5,
+                idle_expires_at
+            })
+        );
+        // One from before the profile changed is as old as ever.
+        assert_eq!(outcome(3, NOW), Ok(Decision::Revoke));
+        assert_eq!(outcome(5, NOW + 1000), Err(Reason::RefreshExpired));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! ID tokens (OpenID Connect Core §2): who signed in, when and how. What else is known about the person is told at /userinfo (§5.4).
 
+use identity::Person;
 use jose::{Algorithm, jwt};
-use oauth::claims::IdToken;
-use realm::{Client, Realm};
+use oauth::Scope;
+use oauth::claims::{IdToken, StandardClaims};
+use oauth::claims_request::ClaimsRequest;
+use realm::{Client, Realm, Settings};
 
 pub(crate) use super::access_token::ALGORITHMS;
 use super::access_token::{Authentication, verify_signed};
@@ -25,11 +28,26 @@ pub(crate) struct Content<'a> {
     pub(crate) lifetime: i64,
 }
 
-/// The algorithm of a client's ID tokens: RS256 unless it registered another (OpenID Connect Registration §2).
-pub(crate) fn algorithm(client: &Client) -> Algorithm {
+/// The algorithm of a client's ID tokens: RS256 unless it registered another (OpenID Connect Registration §2) or its profile forbids that.
+pub(crate) fn algorithm(client: &Client, settings: &Settings) -> Algorithm {
     client
         .id_token_signed_response_alg
-        .unwrap_or(Algorithm::Rs256)
+        .unwrap_or_else(|| client.profile(settings).default_algorithm())
+}
+
+/// What the ID token says of tokens that are sent to the client without its asking (OpenID Connect CIBA Core §10.3.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pushed<'a> {
+    /// The request that they answer.
+    pub(crate) auth_req_id: &'a str,
+    /// The refresh token beside it.
+    pub(crate) refresh_token: Option<&'a str>,
+}
+
+/// What was asked for in the ID token claim by claim, if anything was.
+pub(crate) fn told(person: &Person, claims: Option<&ClaimsRequest>) -> Option<StandardClaims> {
+    let names = &claims?.id_token;
+    (!names.is_empty()).then(|| person.told(&Scope::empty(), names))
 }
 
 /// Makes an ID token for a client.
@@ -39,7 +57,17 @@ pub(crate) async fn mint(
     content: &Content<'_>,
     now: i64,
 ) -> Result<String, Refusal> {
-    let algorithm = algorithm(client);
+    mint_with(realm, client, content, (None, now)).await
+}
+
+/// Makes an ID token for a client, and says in it what was pushed with it.
+pub(crate) async fn mint_with(
+    realm: &Realm,
+    client: &Client,
+    content: &Content<'_>,
+    (pushed, now): (Option<Pushed<'_>>, i64),
+) -> Result<String, Refusal> {
+    let algorithm = algorithm(client, &realm.settings());
     let key = realm.keys().signer(algorithm).await?;
     let claims = IdToken {
         iss: realm.issuer().to_owned(),

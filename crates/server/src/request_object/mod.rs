@@ -1,0 +1,128 @@
+//! Request objects (RFC 9101, OpenID Connect Core §6): an authorization request as a JWT that the client signed, in the request or at an address of the client's,
+//! encrypted to us or not.
+//!
+//! 1. What was encrypted is decrypted. 2. The signature is verified with the client's keys. 3. `rules.rs` judges the claims, and makes the parameters of them.
+
+mod encryption;
+mod reference;
+pub mod rules;
+
+use jose::jwt::{self, Audience, Issuer, Lifetime, Policy, Type};
+use jose::{Algorithm, Jwk, VerifyingKey, jws};
+use oauth::Params;
+use oauth::client_auth::assertion::{ASYMMETRIC, SYMMETRIC};
+use realm::Client;
+use serde_json::{Map, Value};
+
+use self::rules::Parties;
+use crate::call::Call;
+use crate::client_auth::{Unverified, verify_signed};
+use crate::refusal::{Reason, Refusal};
+
+pub(crate) use encryption::{KEY_MANAGEMENT, public as public_encryption_key};
+pub(crate) use reference::{DEFAULT, References};
+
+/// The algorithms that objects are signed with.
+pub(crate) fn algorithms() -> impl Iterator<Item = &'static Algorithm> {
+    ASYMMETRIC.iter().chain(SYMMETRIC)
+}
+
+/// The parameters of a request whose object is in `request`; those beside it are `outer`.
+///
+/// # Errors
+/// `invalid_request_object`.
+pub(crate) async fn open(
+    call: &Call,
+    client: &Client,
+    text: &str,
+    outer: &Params,
+) -> Result<Params, Refusal> {
+    let realm = &call.realm;
+    let decrypted;
+    let text = if encryption::is_encrypted(text) {
+        decrypted = encryption::decrypt(realm, text)?;
+        &decrypted
+    } else {
+        text
+    };
+    let claims = verify(call, client, text).await?;
+    let parties = Parties {
+        client: &client.id,
+        issuer: realm.issuer(),
+        profile: client.profile(&realm.settings()),
+    };
+    rules::judge(&claims, &parties, call.now())?;
+    Ok(rules::request(outer, rules::parameters(claims)?, &parties)?)
+}
+
+/// The parameters of a request whose object is at an address.
+///
+/// # Errors
+/// `invalid_request_uri` or `invalid_request_object`.
+pub(crate) async fn fetch(
+    call: &Call,
+    client: &Client,
+    request_uri: &str,
+    outer: &Params,
+) -> Result<Params, Refusal> {
+    let references = &call.server.references;
+    let text = references.get(call, client, request_uri).await?;
+    open(call, client, &text, outer).await
+}
+
+/// The claims, signed by the client with the algorithm that it registered, or with any that its profile permits.
+async fn verify(call: &Call, client: &Client, text: &str) -> Result<Map<String, Value>, Refusal> {
+    let algorithm = jws::peek(text).map_err(reason)?.algorithm;
+    let profile = client.profile(&call.realm.settings());
+    let registered = client.request_object_signing_alg;
+    if registered.is_some_and(|own| own != algorithm) || !profile.permits_algorithm(algorithm) {
+        return Err(Reason::RequestObjectAlgorithm.into());
+    }
+    let algorithms = [algorithm];
+    let policy = Policy {
+        // Judged with what else it says.
+        issuer: Issuer::Unchecked,
+        audience: Audience::Unchecked,
+        algorithms: &algorithms,
+        typ: Type::Unchecked,
+        lifetime: Lifetime::Unlimited,
+        now: call.now(),
+        leeway: rules::LEEWAY,
+    };
+    let typ = jws::peek(text).map_err(reason)?.header.typ;
+    if !rules::is_type(typ.as_deref()) {
+        return Err(Reason::RequestObjectType.into());
+    }
+    if algorithm.is_symmetric() {
+        let secret = client.shared_secret(&call.realm);
+        let secret = secret.ok_or(Reason::RequestObjectAlgorithm)?;
+        let key = Jwk::symmetric(&secret).and_then(|jwk| VerifyingKey::from_jwk(&jwk, algorithm));
+        let key = key.map_err(|_| Reason::RequestObjectAlgorithm)?;
+        let verified = jwt::verify::<Map<String, Value>>(text, &key, &policy).map_err(reason)?;
+        return Ok(verified.into_claims());
+    }
+    match Box::pin(verify_signed::<Map<String, Value>>(
+        call, client, text, &policy,
+    ))
+    .await
+    {
+        Ok(verified) => Ok(verified.into_claims()),
+        Err(Unverified::Keys(_)) => Err(Reason::RequestObjectKeys.into()),
+        Err(Unverified::Token(error)) => Err(reason(error).into()),
+    }
+}
+
+/// The reason behind what the library found.
+fn reason(error: jose::Error) -> Reason {
+    match error {
+        jose::Error::Unsecured => Reason::RequestObjectUnsigned,
+        jose::Error::UnknownKey => Reason::RequestObjectKeys,
+        jose::Error::Signature | jose::Error::KeyMismatch => Reason::RequestObjectSignature,
+        jose::Error::AlgorithmNotAllowed | jose::Error::Unsupported => {
+            Reason::RequestObjectAlgorithm
+        }
+        jose::Error::Expired | jose::Error::NotYetValid => Reason::RequestObjectTimes,
+        jose::Error::WrongType => Reason::RequestObjectType,
+        _ => Reason::RequestObjectMalformed,
+    }
+}
