@@ -66,8 +66,8 @@ on_each_engine! {
             (world.flow(&app).with("prompt", "none login"), "invalid_request"),
             (world.flow(&app).with("max_age", "-1"), "invalid_request"),
             (world.flow(&app).with("max_age", "soon"), "invalid_request"),
-            (world.flow(&app).with("request", "eyJhbGciOiJub25lIn0.e30."), "request_not_supported"),
-            (world.flow(&app).with("request_uri", "https://app.example/request"), "request_uri_not_supported"),
+            (world.flow(&app).with("request", "eyJhbGciOiJub25lIn0.e30."), "invalid_request_object"),
+            (world.flow(&app).with("request_uri", "https://app.example/request"), "invalid_request_uri"),
             (world.flow(&app).with("registration", "{}"), "registration_not_supported"),
         ];
         for (flow, expected) in table {

@@ -21,6 +21,7 @@ use crate::answer;
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
 use crate::refusal::Refusal;
+use crate::request_object;
 use crate::tokens::id_token;
 
 /// `GET` at each of the well-known addresses; the wiring knows which realm an address belongs to.
@@ -40,6 +41,17 @@ pub fn describe(
     catalogue: &Catalogue,
     certificates: &ClientCertificates,
 ) -> ServerMetadata {
+    let mut document = everything(realm, catalogue, certificates);
+    profile::narrow(&mut document, &realm.settings());
+    document
+}
+
+fn everything(
+    realm: &Realm,
+    catalogue: &Catalogue,
+    certificates: &ClientCertificates,
+) -> ServerMetadata {
+    let settings = realm.settings();
     let strings = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
     ServerMetadata {
         issuer: realm.issuer().to_owned(),
@@ -50,6 +62,21 @@ pub fn describe(
         introspection_endpoint: Some(realm.url("/introspect")),
         revocation_endpoint: Some(realm.url("/revoke")),
         device_authorization_endpoint: Some(realm.url("/device_authorization")),
+        pushed_authorization_request_endpoint: Some(realm.url("/par")),
+        require_pushed_authorization_requests: Some(
+            settings.require_pushed_authorization_requests
+                || settings.profile.demands_pushed_requests(),
+        ),
+        backchannel_authentication_endpoint: Some(realm.url("/bc-authorize")),
+        backchannel_token_delivery_modes_supported: DeliveryMode::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        backchannel_authentication_request_signing_alg_values_supported: ASYMMETRIC
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        backchannel_user_code_parameter_supported: Some(true),
         end_session_endpoint: Some(realm.url("/logout")),
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
         claims_supported: claims(),
@@ -175,5 +202,21 @@ fn claims() -> Vec<String> {
                 .flat_map(|(_, claims)| claims.iter().copied()),
         )
         .map(str::to_owned)
+        .collect()
+}
+
+/// That ID-JAGs are issued and taken (draft-ietf-oauth-identity-assertion-authz-grant §6).
+fn identity_assertions() -> Map<String, Value> {
+    let issued = (
+        "identity_chaining_requested_token_types_supported",
+        TokenType::IdJag.as_str(),
+    );
+    let taken = (
+        "authorization_grant_profiles_supported",
+        jwt_bearer::ID_JAG_PROFILE,
+    );
+    [issued, taken]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), serde_json::json!([value])))
         .collect()
 }

@@ -22,10 +22,15 @@ static PURGE: [&Stmt; 16] = [
     &sql::PURGE_INTERACTION,
     &sql::PURGE_AUTHORIZATION_CODE,
     &sql::PURGE_DEVICE_CODE,
+    &sql::PURGE_BACKCHANNEL_AUTHENTICATION,
+    &sql::PURGE_USER_CODE,
+    &sql::PURGE_PUSHED_AUTHORIZATION_REQUEST,
     &sql::PURGE_REFRESH_FAMILY,
     &sql::PURGE_DPOP_PROOF,
+    &sql::PURGE_TRUSTED_ISSUER,
     &sql::PURGE_CONSENT,
     &sql::PURGE_CLIENT_ASSERTION,
+    &sql::PURGE_INITIAL_ACCESS_TOKEN,
 ];
 
 /// Removes a realm with everything in it: people, clients, keys, grants, its audit. It is gone for everybody at once; then its rows are deleted, in
