@@ -50,3 +50,11 @@ pub use algorithm::Algorithm;
 pub use error::Error;
 pub use jwk::{Jwk, JwkSet, KeyType, KeyUse};
 pub use key::{KeySet, SigningKey, VerifyingKey};
+
+/// Parses the text of one JSON object, strictly: one that names a member twice, at whatever depth, is refused.
+///
+/// # Errors
+/// [`Error::Malformed`] or [`Error::DuplicateMember`].
+pub fn json_object(text: &str) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
+    json::parse_object(text.as_bytes(), "JSON object")
+}

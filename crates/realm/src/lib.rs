@@ -10,6 +10,8 @@ pub mod clients;
 mod error;
 pub mod events;
 mod hosts;
+pub mod initial_access;
+pub mod issuers;
 pub mod keys;
 mod node;
 pub mod outbox;
@@ -23,7 +25,7 @@ mod sweep;
 mod tenant;
 
 pub use changes::Kind;
-pub use clients::{Client, GrantType, ResponseType};
+pub use clients::{Client, GrantType};
 pub use error::{Error, Invalid};
 pub use events::Event;
 pub use keys::Keys;
@@ -35,7 +37,10 @@ pub use resources::{
 };
 pub use revocations::{Mark, Revocations};
 pub use sealing::{SealingError, SealingKey};
-pub use settings::{LIFETIMES, LONGEST_TOKEN, LifetimeOverrides, Lifetimes, Profile, Settings};
+pub use settings::{
+    Admission, ClientIdDocuments, LIFETIMES, LONGEST_TOKEN, LifetimeOverrides, Lifetimes, Profile,
+    Registration, Settings, StatementIssuer,
+};
 pub use tenant::Realm;
 
 /// Every SQL statement of this crate, for the test that prepares them on both engines.
@@ -45,6 +50,8 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         clients::sql::STATEMENTS,
         events::sql::STATEMENTS,
         hosts::STATEMENTS,
+        issuers::sql::STATEMENTS,
+        initial_access::sql::STATEMENTS,
         keys::sql::STATEMENTS,
         outbox::sql::STATEMENTS,
         realms::sql::STATEMENTS,

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::background;
 use crate::cache::Cache;
 use crate::changes::{self, Follower, Kind};
+use crate::clients;
 use crate::error::Error;
 use crate::keys::{self, rules::Schedule};
 use crate::outbox::{self, Handler, Handlers};
@@ -261,6 +262,7 @@ impl Node {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let more = sweep::turn(&self.db, sweeps, now, rest).await?;
+        let more = clients::forget_unused(self).await? || more;
         let expired = self
             .db
             .rows(&keys::sql::EXPIRED_KEYS, params![now, 100])

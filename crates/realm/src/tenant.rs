@@ -1,5 +1,6 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ambient::Ambient;
 use db::{Batch, CommitError, Committed, Db};
@@ -34,8 +35,11 @@ pub struct Realm {
     settings: RwLock<(i64, Arc<Settings>)>,
     clients: Cache<Client>,
     catalogue: Slot<Catalogue>,
+    issuers: Slot<Issuers>,
     keys: Keys,
     revocations: Revocations,
+    /// The clients whose use is being written down.
+    renewing: Mutex<HashSet<String>>,
     /// It was removed, or moved to another issuer: whoever asks for it next gets another value, or none.
     over: AtomicBool,
 }
@@ -72,6 +76,8 @@ impl Realm {
             settings: RwLock::new((stored.version, Arc::new(stored.settings))),
             clients: Cache::new(CLIENTS),
             catalogue: Slot::empty(),
+            issuers: Slot::empty(),
+            renewing: Mutex::default(),
             over: AtomicBool::new(false),
             name: stored.name,
             issuer: stored.issuer,
@@ -129,20 +135,21 @@ impl Realm {
         Arc::clone(&settings.1)
     }
 
-    /// The client with this identifier, disabled or not. Memory only, but for the first time; absence is never remembered.
+    /// The client with this identifier, disabled or not; none that is to be forgotten. Memory only, but for the first time; absence is never remembered.
     ///
     /// # Errors
     /// When the database fails or the row cannot be read.
     pub async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, Error> {
+        let lasting = |client: Arc<Client>| (!client.is_expired(self.now())).then_some(client);
         if let Some(client) = self.clients.get(id) {
-            return Ok(Some(client));
+            return Ok(lasting(client));
         }
         let epoch = self.clients.epoch();
         let client = clients::load(&self.db, &self.name, id).await?.map(Arc::new);
         if let Some(client) = &client {
             self.clients.keep(id, client, epoch);
         }
-        Ok(client)
+        Ok(client.and_then(lasting))
     }
 
     /// All resources and scopes. Memory only, but for the first time after a change.
@@ -251,6 +258,17 @@ impl Realm {
         self.refresh().await?;
         self.keys.changed().await?;
         self.revocations.load().await
+    }
+
+    /// Whether nobody else is writing down that this client was used; then the caller does, and says when it is done.
+    pub(crate) fn begin_renewing(&self, client: &str) -> bool {
+        let mut renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        renewing.insert(client.to_owned())
+    }
+
+    pub(crate) fn end_renewing(&self, client: &str) {
+        let mut renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        renewing.remove(client);
     }
 
     pub(crate) fn is_over(&self) -> bool {

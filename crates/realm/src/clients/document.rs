@@ -2,11 +2,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use jose::Algorithm;
+use jose::jwe::{ContentEncryption, KeyManagement};
 use oauth::Scope;
+use oauth::authorization::ResponseType;
 use oauth::client_auth::Method;
+use oauth::token_exchange::Party;
 use serde::{Deserialize, Serialize};
 
+use super::backchannel::Backchannel;
+use super::exchange::ExchangePolicy;
 use super::keys::PublicKeys;
+use super::localized::Localized;
+use super::origin::Origin;
 use super::secret::{SealedSecret, SecretHash};
 use crate::settings::{LifetimeOverrides, Lifetimes, Profile, Settings};
 
@@ -67,19 +74,14 @@ impl FromStr for GrantType {
     }
 }
 
-/// A response type by its registered name (RFC 7591 §2). There is one: OAuth 2.1 has no implicit grant.
+/// What kind of application it is (OpenID Connect Registration §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseType {
-    /// An authorization code.
-    Code,
-}
-
-impl ResponseType {
-    /// The registered name.
-    pub const fn as_str(self) -> &'static str {
-        "code"
-    }
+#[serde(rename_all = "lowercase")]
+pub enum ApplicationType {
+    /// On a web server.
+    Web,
+    /// Installed on a person's device.
+    Native,
 }
 
 /// What is registered about a client. Serialised with the member names of RFC 7591 §2 and OpenID Connect Dynamic Client Registration §2; the
@@ -177,6 +179,24 @@ pub struct Client {
     /// Whom to ask about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<String>,
+    /// Its name and its pages in several languages.
+    #[serde(flatten)]
+    pub localized: Localized,
+    /// Whether it is a web application or one that is installed (OpenID Connect Registration §2); not known when it is not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<ApplicationType>,
+    /// Where the redirect URIs of its sector are listed (OpenID Connect Registration §5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// The same for every installation of the software.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Which version of the software it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// What a trusted issuer says about the software, as it was presented (RFC 7591 §2.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
     /// Origins whose scripts may call the endpoints (CORS), such as `https://app.example`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_origins: Vec<String>,
@@ -234,6 +254,9 @@ pub struct Client {
     /// Its secret itself, sealed, when it signs with it (`client_secret_jwt`).
     #[serde(skip)]
     pub sealed_secret: Option<SealedSecret>,
+    /// How it came to be known.
+    #[serde(skip)]
+    pub origin: Origin,
 }
 
 impl Default for Client {
@@ -298,6 +321,7 @@ impl Default for Client {
             updated_at: 0,
             secret_hash: None,
             sealed_secret: None,
+            origin: Origin::Operator,
         }
     }
 }

@@ -69,7 +69,7 @@ impl PublicKeys {
     }
 
     /// Whether they may be registered.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.document.to_string().len() > LONGEST_KEYS {
             return Err(format!("it is longer than {LONGEST_KEYS} bytes"));
         }

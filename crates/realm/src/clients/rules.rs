@@ -14,7 +14,7 @@ use jose::Algorithm;
 use oauth::redirect_uri;
 use url::Url;
 
-use super::{Client, GrantType};
+use super::{Client, GrantType, exchange};
 use crate::error::Invalid;
 use crate::resources::Catalogue;
 
@@ -32,7 +32,11 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
     check_redirects(client)?;
     check_grants(client)?;
     authentication::check(client)?;
+    requests::check(client)?;
+    backchannel::check(client)?;
+    application::check(client)?;
     check_scopes(client, catalogue)?;
+    exchange::check(client, catalogue)?;
     check_links(client)?;
     check_origins(&client.allowed_origins)?;
     check_signing_alg(
@@ -250,7 +254,7 @@ fn check_links(client: &Client) -> Result<(), Invalid> {
 }
 
 /// An address a person may be sent to.
-fn is_page(link: &str) -> bool {
+pub(crate) fn is_page(link: &str) -> bool {
     link.len() <= 2048
         && link.bytes().all(|byte| byte.is_ascii_graphic())
         && Url::parse(link).is_ok_and(|url| {

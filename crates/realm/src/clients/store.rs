@@ -2,6 +2,7 @@ use std::fmt;
 
 use db::{Batch, CommitError, Row, params};
 
+use super::origin::{Origin, Registration};
 use super::secret::{self, SealedSecret, Secret, SecretChange, SecretHash};
 use super::{Client, rules, sql, stored};
 use crate::changes::Kind;
@@ -42,9 +43,20 @@ impl fmt::Debug for Registered {
 /// [`Error::Invalid`] names the member that breaks a rule; [`Error::Exists`].
 pub async fn create(
     realm: &Realm,
-    mut client: Client,
+    client: Client,
     secret: Secret,
     actor: &str,
+) -> Result<Registered, Error> {
+    let event = Event::new("client.created").actor(actor);
+    insert(realm, client, secret, (Batch::new(), event)).await
+}
+
+/// As [`create`], in a batch that begins with something else.
+pub(super) async fn insert(
+    realm: &Realm,
+    mut client: Client,
+    secret: Secret,
+    (mut batch, event): (Batch, Event),
 ) -> Result<Registered, Error> {
     if client.id.is_empty() {
         client.id = realm.ambient().id();
@@ -60,7 +72,6 @@ pub async fn create(
     publish_key(realm, &client).await?;
     let now = realm.now();
     (client.version, client.created_at, client.updated_at) = (1, now, now);
-    let mut batch = Batch::new();
     batch.run(
         &sql::INSERT_CLIENT,
         params![
@@ -69,10 +80,12 @@ pub async fn create(
             document(&client)?,
             hash_text(&client),
             now,
-            sealed_text(&client)
+            sealed_text(&client),
+            registration_text(&client),
+            client.expires_at()
         ],
     );
-    done(realm, &mut batch, &client, ("client.created", actor));
+    done(realm, &mut batch, &client, event);
     match realm.commit(batch).await {
         Err(error) if error.is_unique(&sql::INSERT_CLIENT) => Err(Error::exists(WHAT, &client.id)),
         other => other
@@ -100,6 +113,7 @@ pub async fn update(
     serde_json::from_str::<Client>(old.text(1))
         .map_err(|error| Error::stored(WHAT, &client.id, error))?;
     let old = read(&old)?;
+    client.origin = old.origin;
     client.secret_hash = old.secret_hash;
     client.sealed_secret = old.sealed_secret.filter(|_| secret::signs(&client));
     let secret = match secret {
@@ -138,7 +152,8 @@ pub async fn update(
         let mark = Mark::Client(&client.id);
         realm.revocations().revoke(&mut batch, mark);
     }
-    done(realm, &mut batch, &client, ("client.changed", actor));
+    let event = Event::new("client.changed").actor(actor);
+    done(realm, &mut batch, &client, event);
     match realm.commit(batch).await {
         Err(error) if error.is_guard(&sql::UPDATE_CLIENT) => Err(Error::conflict(WHAT, &client.id)),
         Err(error) => Err(error.into()),
@@ -189,18 +204,30 @@ async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
 pub async fn delete(realm: &Realm, id: &str, actor: &str) -> Result<(), Error> {
     let mut batch = Batch::new();
     batch.expect(&sql::DELETE_CLIENT, params![realm.name(), id], 1);
-    realm.record(
-        &mut batch,
-        Event::new("client.deleted").client(id).actor(actor),
-    );
-    let now = realm.now();
-    realm.enqueue(&mut batch, DELETED, &Ended::payload(id, now), now);
-    realm.revocations().revoke(&mut batch, Mark::Client(id));
-    realm.announce(&mut batch, Kind::CLIENT, id);
+    let event = Event::new("client.deleted").actor(actor);
+    ended(realm, &mut batch, id, event);
     match realm.commit(batch).await {
         Err(CommitError::Guard { .. }) => Err(Error::not_found(WHAT, id)),
         other => other.map(drop).map_err(Error::from),
     }
+}
+
+/// Whether a client that is not stored keeps to the rules, and to what the realm demands.
+///
+/// # Errors
+/// [`Error::Invalid`] names the member that breaks a rule.
+pub async fn check(realm: &Realm, client: &Client) -> Result<(), Error> {
+    rules::check(client, &*realm.catalogue().await?)?;
+    check_profile(realm, client)
+}
+
+/// What follows when a client is gone.
+pub(super) fn ended(realm: &Realm, batch: &mut Batch, id: &str, event: Event) {
+    realm.record(batch, event.client(id));
+    let now = realm.now();
+    realm.enqueue(batch, DELETED, &Ended::payload(id, now), now);
+    realm.revocations().revoke(batch, Mark::Client(id));
+    realm.announce(batch, Kind::CLIENT, id);
 }
 
 /// The client as the database has it now, for changing it; [`Realm::client`] is faster.
@@ -238,16 +265,29 @@ fn read(row: &Row) -> Result<Client, Error> {
     client.secret_hash = match row.opt_text(2) {
         None => None,
         Some(text) => {
-            let bytes = jose::base64url::decode(text)
-                .ok()
-                .and_then(|b| b.try_into().ok());
-            let bytes = bytes.ok_or_else(|| Error::stored(WHAT, id, "secret_hash"))?;
+            let bytes = mac(text).ok_or_else(|| Error::stored(WHAT, id, "secret_hash"))?;
             Some(SecretHash(bytes))
         }
     };
     client.sealed_secret = row.opt_text(6).map(|text| SealedSecret(text.to_owned()));
     (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
+    if let Some(text) = row.opt_text(7) {
+        let token = mac(text).ok_or_else(|| Error::stored(WHAT, id, "registration_token"))?;
+        let expires_at = row.opt_int(8);
+        client.origin = Origin::Registration(Registration { token, expires_at });
+    }
     Ok(client)
+}
+
+fn mac(text: &str) -> Option<[u8; 32]> {
+    jose::base64url::decode(text).ok()?.try_into().ok()
+}
+
+fn registration_text(client: &Client) -> Option<String> {
+    match &client.origin {
+        Origin::Registration(registration) => Some(jose::base64url::encode(registration.token)),
+        Origin::Operator | Origin::Document => None,
+    }
 }
 
 fn document(client: &Client) -> Result<String, Error> {
@@ -276,7 +316,7 @@ fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Resul
     Ok(())
 }
 
-fn done(realm: &Realm, batch: &mut Batch, client: &Client, (kind, actor): (&str, &str)) {
-    realm.record(batch, Event::new(kind).client(&client.id).actor(actor));
+fn done(realm: &Realm, batch: &mut Batch, client: &Client, event: Event) {
+    realm.record(batch, event.client(&client.id));
     realm.announce(batch, Kind::CLIENT, &client.id);
 }

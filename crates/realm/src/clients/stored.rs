@@ -5,7 +5,7 @@ use oauth::client_auth::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Client, GrantType, ResponseType};
+use super::{ApplicationType, Client, GrantType};
 use crate::settings::{LifetimeOverrides, Profile};
 
 /// Reads a stored document. Grant types, response types and lifetimes that this version does not know are passed over: nobody can use them here. A

@@ -49,4 +49,10 @@ db::statements! {
     pub(crate) PURGE_CONSENT = "DELETE FROM consent WHERE (realm, person, client) IN (SELECT realm, person, client FROM consent WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_CLIENT_ASSERTION = "DELETE FROM client_assertion WHERE (realm, hash) IN (SELECT realm, hash FROM client_assertion WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_INITIAL_ACCESS_TOKEN = "DELETE FROM initial_access_token WHERE (realm, id) IN (SELECT realm, id FROM initial_access_token WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_BACKCHANNEL_AUTHENTICATION = "DELETE FROM backchannel_authentication WHERE (realm, hash) IN (SELECT realm, hash FROM backchannel_authentication WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_USER_CODE = "DELETE FROM user_code WHERE (realm, person) IN (SELECT realm, person FROM user_code WHERE realm = $1 LIMIT $2)";
 }

@@ -17,7 +17,7 @@ pub(super) const LONGEST: usize = 1024;
 const GROUPS: usize = 1000;
 
 const PERSON: [&str; 5] = ["id", "username", "email", "email_verified", "groups"];
-const CLIENT: [&str; 3] = ["id", "name", "public"];
+const CLIENT: [&str; 4] = ["id", "name", "public", "self_made"];
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
@@ -203,6 +203,7 @@ fn client_value(client: &Client) -> Value {
         ("id", Value::from(client.id.as_str())),
         ("name", Value::from(client.name.as_str())),
         ("public", Value::Bool(client.is_public())),
+        ("self_made", Value::Bool(client.is_self_made())),
     ])
 }
 

@@ -67,6 +67,8 @@ lifetimes! {
     session_absolute = 30 * DAY, MINUTE => 365 * DAY, "A session, whatever happens in it.";
     key_rotation = 90 * DAY, HOUR => 3650 * DAY, "How long a signing key signs before its successor does.";
     key_lead = DAY, MINUTE => 30 * DAY, "How long a signing key is published before it signs.";
+    client_registration = 90 * DAY, HOUR => 3650 * DAY, "A client that registered itself, after it got a token last.";
+    client_unused = DAY, MINUTE => 3650 * DAY, "A client that registered itself and has never got a token.";
     event_retention = 90 * DAY, DAY => 3650 * DAY, "An event of the audit, from when it is written; a change holds for events from then on.";
 }
 
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn every_default_is_within_its_bounds() {
         Lifetimes::default().check().unwrap();
-        assert_eq!(LIFETIMES.len(), 12);
+        assert_eq!(LIFETIMES.len(), 15);
     }
 
     #[test]

@@ -16,10 +16,11 @@ const PAGES: u32 = 128;
 const BUSY: (Duration, u32) = (Duration::from_millis(250), 20);
 
 /// This crate's own.
-pub(crate) static OWN: [&Stmt; 3] = [
+pub(crate) static OWN: [&Stmt; 4] = [
     &crate::events::sql::SWEEP_EVENTS,
     &crate::revocations::sql::SWEEP_REVOCATIONS,
     &crate::changes::sql::SWEEP_CHANGES,
+    &crate::initial_access::sql::SWEEP_INITIAL_TOKENS,
 ];
 
 /// Runs sweep statements (`$1` is now, `$2` how many rows at most), a step of each in turn, until they find nothing more or the turn is over; then gives back
