@@ -7,10 +7,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ToSql};
 
+use super::checkpoint;
 use crate::{Error, Params, Row, Stmt, Value};
 
 /// How long to wait for another process (the command line beside a running server) to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared per connection: all that grantor has, with room.
 const CACHED_STATEMENTS: usize = 512;
@@ -53,11 +54,15 @@ pub(crate) fn open(path: &Path, synchronous: bool) -> Result<Connection, Error> 
     journal.map_err(failed)?;
     connection
         .execute_batch(if synchronous {
-            "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864"
+            "PRAGMA synchronous = FULL"
         } else {
-            "PRAGMA synchronous = OFF; PRAGMA journal_size_limit = 67108864"
+            "PRAGMA synchronous = OFF"
         })
         .map_err(failed)?;
+    connection
+        .execute_batch("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32000")
+        .map_err(failed)?;
+    checkpoint::limit(&connection)?;
     Ok(connection)
 }
 
@@ -65,7 +70,8 @@ pub(crate) fn open(path: &Path, synchronous: bool) -> Result<Connection, Error> 
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection
-        .execute_batch("PRAGMA query_only = ON")
+        // A small cache: SQLite empties it whenever another connection has committed.
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000")
         .map_err(failed)?;
     Ok(connection)
 }
@@ -84,7 +90,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection
         .execute_batch(
-            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY",
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
         )
         .map_err(failed)?;
     Ok(connection)

@@ -1,5 +1,6 @@
 //! SQLite: reads on the calling thread, writes through one thread that commits them in groups.
 
+mod checkpoint;
 mod connection;
 mod shrink;
 mod writer;
@@ -7,6 +8,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -39,16 +41,18 @@ impl Sqlite {
         let connection = connection::open(&target.path, target.synchronous)?;
         let (queue, jobs) = sync_channel(QUEUE);
         let (alive, writer_alive) = watch::channel(());
+        let (mut log, copier) = checkpoint::new(target.path.clone(), target.synchronous);
+        let copier = spawn("sqlite-copier", move || copier.run())?;
         let throw_away = target.throw_away.clone();
-        std::thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(move || {
-                writer::run(&connection, &jobs);
-                drop(connection);
-                drop(throw_away);
-                drop(alive);
-            })
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        spawn("sqlite-writer", move || {
+            writer::run(&connection, &jobs, &mut log);
+            // One connection after the other: the last to be closed takes the log away.
+            drop(log);
+            let _ = copier.join();
+            drop(connection);
+            drop(throw_away);
+            drop(alive);
+        })?;
         Ok(Self {
             path: target.path.clone(),
             synchronous: target.synchronous,
@@ -188,6 +192,13 @@ impl Sqlite {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| Error::Unavailable(error.to_string()))
 }
 
 fn ended() -> Error {

@@ -3,6 +3,7 @@ use std::sync::mpsc::Receiver;
 use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
 
+use super::checkpoint::Log;
 use super::{connection, shrink};
 use crate::batch::{Step, StepResult};
 use crate::{Batch, CommitError, Committed, Error};
@@ -27,14 +28,18 @@ type Outcome = Result<Committed, CommitError>;
 const GROUP: usize = 256;
 
 /// Commits what arrives until nobody can send any more and the queue is empty.
-pub(crate) fn run(connection: &Connection, jobs: &Receiver<Job>) {
+pub(crate) fn run(connection: &Connection, jobs: &Receiver<Job>, log: &mut Log) {
     while let Ok(first) = jobs.recv() {
-        let mut group = Vec::new();
+        let (mut group, mut statements) = (Vec::new(), 0);
         let mut next = Some(first);
         while let Some(job) = next.take() {
             match job {
-                Job::Commit(waiting) => group.push(waiting),
+                Job::Commit(waiting) => {
+                    statements += waiting.batch.len();
+                    group.push(waiting);
+                }
                 Job::Shrink(pages, reply) => {
+                    statements += pages as usize;
                     let _ = reply.send(shrink::step(connection, pages));
                 }
             }
@@ -45,6 +50,7 @@ pub(crate) fn run(connection: &Connection, jobs: &Receiver<Job>) {
         if !group.is_empty() {
             commit_group(connection, group);
         }
+        log.grew(connection, statements);
     }
 }
 
