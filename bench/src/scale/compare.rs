@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) connections: usize,
     /// Seconds.
     pub(super) idle: u64,
+    /// What the name of a measurement must contain.
+    pub(super) only: String,
 }
 
 struct Subject {
@@ -101,7 +103,8 @@ pub(super) async fn run(dir: &Path, plan: &Plan) -> Result<(), Failure> {
         load.warm_up(process.address()).await?;
     }
     let loads = loads.map(Arc::new);
-    for work in Work::ALL {
+    let wanted = |work: &Work| work.name().contains(&plan.only);
+    for work in Work::ALL.into_iter().filter(wanted) {
         let measured = pairs(work, &loads, &processes, plan).await?;
         let of = |value: fn(&Measured) -> f64| {
             measured.each_ref().map(|all| {
@@ -116,6 +119,8 @@ pub(super) async fn run(dir: &Path, plan: &Plan) -> Result<(), Failure> {
             2,
         );
         row(&format!("{}, p99, ms", work.name()), of(|one| one.p99), 2);
+        let cpu = format!("{}, CPU of the server, ms each", work.name());
+        row(&cpu, of(|one| one.cpu), 3);
     }
     let usage = [
         usage::of(processes[0].pid())?,
@@ -141,7 +146,10 @@ async fn pairs(
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
         for index in order {
             let target = (processes[index].address(), plan.connections);
-            let one = load::run(&loads[index], work, target, plan.duration).await?;
+            let before = usage::of(processes[index].pid())?;
+            let mut one = load::run(&loads[index], work, target, plan.duration).await?;
+            let after = usage::of(processes[index].pid())?;
+            one.cpu = (after.cpu - before.cpu) * 1000.0 / one.done.max(1) as f64;
             if pair > 0 {
                 measured[index].push(one);
             }

@@ -55,6 +55,9 @@ pub(crate) enum Scale {
         /// Seconds for which both processes are watched while nobody asks anything
         #[arg(long, default_value_t = 30)]
         idle: u64,
+        /// Only measurements with this in their name
+        #[arg(long, default_value = "")]
+        only: String,
     },
     /// Run code flows against a fresh database while the clock passes every expiry, and weigh the file
     Growth {
@@ -89,12 +92,14 @@ pub(crate) async fn run(scale: &Scale) -> Result<(), Failure> {
             seconds,
             connections,
             idle,
+            only,
         } => {
             let plan = compare::Plan {
                 pairs: *pairs,
                 duration: std::time::Duration::from_secs_f64(*seconds),
                 connections: *connections,
                 idle: *idle,
+                only: only.clone(),
             };
             compare::run(dir, &plan).await
         }
