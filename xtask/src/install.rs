@@ -31,6 +31,18 @@ pub(crate) const POSTGRESQL: Need = Need {
     packages: &["postgresql-15"],
 };
 
+/// What the walks of examples/curl ask with.
+pub(crate) const CURL: Need = Need {
+    programs: &["curl"],
+    packages: &["curl"],
+};
+
+/// What they make random values, hashes and signatures with.
+pub(crate) const OPENSSL: Need = Need {
+    programs: &["openssl"],
+    packages: &["openssl"],
+};
+
 /// The path of the program, after an attempt to install it if it is missing.
 pub(crate) fn require(need: &Need) -> Result<PathBuf, String> {
     if let Some(path) = find(need) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::postgres::Cluster;
 use crate::run::{self, Count};
-use crate::{Outcome, bench, browser, crash, specs, tidy};
+use crate::{Outcome, bench, browser, install, specs, tidy};
 
 /// One part of the run.
 struct Part {
@@ -173,8 +173,10 @@ fn tests(plan: &Plan, count: &mut Count) -> Outcome {
     command.arg("--no-fail-fast");
     // A mistyped snapshot must fail here and never write a file beside the source.
     command.env("INSTA_UPDATE", "no");
-    // What the crash tests kill.
-    command.env("GRANTOR_BIN", crash::build()?);
+    // What the crash tests kill, and what the examples ask.
+    command.env("GRANTOR_BIN", run::grantor()?);
+    install::require(&install::CURL)?;
+    install::require(&install::OPENSSL)?;
     if plan.fast {
         command.args(["--", "--skip", "on_postgresql"]);
         return run::counted(command, count);
