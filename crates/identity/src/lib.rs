@@ -25,7 +25,7 @@ pub use interaction::Interaction;
 pub use methods::password::{Cost, PasswordHash, Pool, PoolOptions};
 pub use people::{Details, Person, Profile};
 pub use session::Session;
-pub use sign_in::{LimitOptions, Rate, router};
+pub use sign_in::{LimitOptions, PasswordCheck, Rate, router};
 
 /// What the operator may say about signing in.
 #[derive(Clone, Debug, Default)]

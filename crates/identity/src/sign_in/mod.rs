@@ -1,5 +1,6 @@
 //! The pages at `/login`.
 
+mod check;
 mod limits;
 mod pages;
 mod show;
@@ -14,6 +15,7 @@ use axum::response::Response;
 use axum::routing::get;
 use realm::Realm;
 
+pub use check::PasswordCheck;
 pub(crate) use limits::Limits;
 pub use limits::{LimitOptions, Rate};
 

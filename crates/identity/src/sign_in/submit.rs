@@ -9,16 +9,16 @@ use realm::Realm;
 use secrecy::SecretString;
 use web::address::ClientAddress;
 
+use super::check::refused;
 use super::limits::Tried;
 use super::{Visit, open, pages};
-use crate::events::{Happened, record};
 use crate::methods::Method;
-use crate::methods::password::{Attempt, Refusal, attempt};
+use crate::methods::password::{Attempt, attempt};
 use crate::session::{self, Authentication};
 use crate::{Error, Identity};
 
 /// Longest user name that is looked at, in bytes; a longer one belongs to nobody.
-const USERNAME_MAX: usize = 1024;
+pub(super) const USERNAME_MAX: usize = 1024;
 
 /// Checks what the form brings, and signs in.
 pub(super) async fn submit(
@@ -98,7 +98,9 @@ async fn sign_in(
         let (person, rehashed) = match tried {
             Attempt::Right { person, rehashed } => (person, rehashed),
             Attempt::Refused { person, reason } => {
-                refused(identity, visit, person.as_deref(), reason).await;
+                let address = visit.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+                let why = (person.as_deref(), reason);
+                refused(identity, visit.realm, ClientAddress(address), why).await;
                 return Ok(None);
             }
         };
@@ -121,25 +123,5 @@ async fn sign_in(
             Err(Error::Changed) if tries < 3 => {}
             Err(error) => return Err(error),
         }
-    }
-}
-
-/// Writes a failed attempt down, within bounds. That it could not be written does not change the answer.
-async fn refused(identity: &Identity, visit: &Visit<'_>, person: Option<&str>, reason: Refusal) {
-    let reason = reason.as_str();
-    tracing::info!(person, reason, "a sign-in failed");
-    let address = visit.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let limits = &identity.limits;
-    if !limits.may_record_failure(visit.realm.name(), ClientAddress(address)) {
-        return;
-    }
-    let mut batch = Batch::new();
-    let happened = Happened::new("sign_in.failed")
-        .about(person)
-        .from(visit.address)
-        .with(serde_json::json!({ "method": "password", "reason": reason }));
-    record(visit.realm, &mut batch, happened);
-    if let Err(error) = visit.realm.db().commit(batch).await {
-        tracing::warn!(%error, "a failed sign-in could not be recorded");
     }
 }
