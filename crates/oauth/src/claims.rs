@@ -201,6 +201,9 @@ pub struct IdToken {
     /// The hash of the code beside it (§3.3.2.11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
+    /// The hash of the `state` beside it (FAPI 1.0 Advanced §5.1.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s_hash: Option<String>,
     /// The session (OpenID Connect Front-Channel Logout §3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,

@@ -157,6 +157,11 @@ pub fn c_hash(algorithm: Algorithm, code: &str) -> Option<String> {
     half_hash(algorithm, code)
 }
 
+/// `s_hash` of the `state` that goes back with an ID token (FAPI 1.0 Advanced §5.1.1).
+pub fn s_hash(algorithm: Algorithm, state: &str) -> Option<String> {
+    half_hash(algorithm, state)
+}
+
 fn half_hash(algorithm: Algorithm, text: &str) -> Option<String> {
     use Algorithm as A;
     let hash = match algorithm {

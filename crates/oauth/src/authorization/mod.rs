@@ -1,10 +1,15 @@
 //! The authorization request and response (RFC 6749 §4.1, OpenID Connect Core §3.1.2).
 
+mod front_channel;
 mod prompt;
 mod response;
+mod response_mode;
+mod response_type;
 
 pub use prompt::{Prompt, Prompts};
-pub use response::{ResponseMode, response_url, with_query};
+pub use response::{response_url, with_query};
+pub use response_mode::{Carrier, ResponseMode};
+pub use response_type::{ResponseType, UnknownResponseType};
 
 use std::fmt;
 
@@ -15,33 +20,6 @@ use crate::authorization_details::AuthorizationDetails;
 use crate::claims_request::ClaimsRequest;
 use crate::pkce::{self, Challenge};
 use crate::{Error, ErrorCode, Params, Redacted, Scope};
-
-/// What the request asks to be sent back (RFC 6749 §3.1.1). OAuth 2.1 leaves the code only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ResponseType {
-    /// An authorization code.
-    #[serde(rename = "code")]
-    Code,
-}
-
-impl ResponseType {
-    /// The registered name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, Error> {
-        match text {
-            "code" => Ok(Self::Code),
-            _ => Err(Error::new(
-                ErrorCode::UnsupportedResponseType,
-                "The only response_type here is 'code'.",
-            )),
-        }
-    }
-}
 
 /// How the pages are to be shown (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -136,7 +114,8 @@ impl AuthorizationRequest {
     /// Each error names the parameter.
     pub fn parse(params: &Params) -> Result<Self, Error> {
         refuse_unsupported(params)?;
-        let response_type = ResponseType::parse(params.required("response_type")?)?;
+        let response_type = response_type(params)?;
+        let response_mode = ResponseMode::parse(params.get("response_mode"), response_type)?;
         let scope = params.get("scope").map(str::parse::<Scope>).transpose()?;
         let redirect_uri = params.owned("redirect_uri");
         if redirect_uri.is_none() && scope.as_ref().is_some_and(|scope| scope.contains("openid")) {
@@ -144,11 +123,12 @@ impl AuthorizationRequest {
                 "The parameter 'redirect_uri' is missing; a request with the scope openid must have it.",
             ));
         }
-        Ok(Self {
+        let claims = ClaimsRequest::of(params)?;
+        let request = Self {
             client_id: params.required("client_id")?.to_owned(),
             redirect_uri,
             response_type,
-            response_mode: ResponseMode::parse(params.get("response_mode"))?,
+            response_mode,
             scope,
             state: without_controls(params, "state")?,
             code_challenge: challenge(params)?,
@@ -200,6 +180,15 @@ impl fmt::Debug for AuthorizationRequest {
             .field("id_token_hint", &Redacted::option(&self.id_token_hint))
             .finish_non_exhaustive()
     }
+}
+
+fn response_type(params: &Params) -> Result<ResponseType, Error> {
+    params.required("response_type")?.parse().map_err(|_| {
+        Error::new(
+            ErrorCode::UnsupportedResponseType,
+            "This response_type is not supported here.",
+        )
+    })
 }
 
 fn refuse_unsupported(params: &Params) -> Result<(), Error> {

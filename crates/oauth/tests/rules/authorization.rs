@@ -1,4 +1,6 @@
-use oauth::authorization::{AuthorizationRequest, Prompt, ResponseMode, ResponseType, is_resource};
+use oauth::authorization::{
+    AuthorizationRequest, Carrier, Prompt, ResponseMode, ResponseType, is_resource,
+};
 use oauth::{ErrorCode, Params};
 use proptest::prelude::*;
 
@@ -51,27 +53,81 @@ fn every_parameter_is_read() {
     assert!(!shown.contains(CHALLENGE) && !shown.contains("ey.x.y"));
 }
 
-/// RFC 6749 §3.1.1: only `code`; missing is invalid_request, unknown is unsupported_response_type.
+/// RFC 6749 §3.1.1: missing is invalid_request, unknown is unsupported_response_type.
 #[test]
-fn the_response_type_must_be_code() {
-    let of = |query| {
+fn a_response_type_is_one_that_there_is() {
+    let of = |query: &str| {
         AuthorizationRequest::parse(&params(query))
             .unwrap_err()
             .code
     };
     assert_eq!(of("client_id=a"), ErrorCode::InvalidRequest);
-    assert_eq!(
-        of("client_id=a&response_type=token"),
-        ErrorCode::UnsupportedResponseType
-    );
-    assert_eq!(
-        of("client_id=a&response_type=code+id_token"),
-        ErrorCode::UnsupportedResponseType
-    );
-    assert_eq!(
-        of("client_id=a&response_type=CODE"),
-        ErrorCode::UnsupportedResponseType
-    );
+    for unknown in [
+        "CODE",
+        "none",
+        "code+code",
+        "code++token",
+        "+code",
+        "code+",
+        "code%09token",
+        "code,token",
+        "code+id_token+token+code",
+    ] {
+        assert_eq!(
+            of(&format!("client_id=a&response_type={unknown}")),
+            ErrorCode::UnsupportedResponseType,
+            "{unknown}"
+        );
+    }
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §3 and §5: the order of the words does not matter, and each says what is sent back.
+#[test]
+fn a_response_type_is_a_set_of_words() {
+    for (text, known) in [
+        ("token id_token", ResponseType::IdTokenToken),
+        ("token code", ResponseType::CodeToken),
+        ("id_token code", ResponseType::CodeIdToken),
+        ("token id_token code", ResponseType::CodeIdTokenToken),
+    ] {
+        assert_eq!(text.parse(), Ok(known));
+    }
+    for known in ResponseType::ALL {
+        assert_eq!(known.as_str().parse(), Ok(known));
+        let words: Vec<&str> = known.as_str().split(' ').collect();
+        assert_eq!(known.has_code(), words.contains(&"code"));
+        assert_eq!(known.has_token(), words.contains(&"token"));
+        assert_eq!(known.has_id_token(), words.contains(&"id_token"));
+        assert_eq!(known.is_front_channel(), known != ResponseType::Code);
+    }
+}
+
+/// OpenID Connect Core §3.2.2.1 and §3.3.2.11; RFC 9449 §10 binds codes only.
+#[test]
+fn a_request_for_tokens_has_a_nonce_and_openid() {
+    let of = |more: &str| {
+        AuthorizationRequest::parse(&params(&format!(
+            "client_id=app&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&{more}"
+        )))
+    };
+    for good in [
+        "response_type=id_token&scope=openid&nonce=n",
+        "response_type=code+id_token&scope=openid&nonce=n",
+        "response_type=token",
+        "response_type=code+token&scope=openid",
+    ] {
+        assert!(of(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "response_type=id_token&scope=openid",
+        "response_type=id_token&nonce=n",
+        "response_type=code+id_token&scope=openid",
+        "response_type=id_token+token&scope=profile&nonce=n",
+        "response_type=token&dpop_jkt=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    ] {
+        let code = of(bad).unwrap_err().code;
+        assert_eq!(code, ErrorCode::InvalidRequest, "{bad}");
+    }
 }
 
 /// RFC 7636 §4.3 and §4.4.1, RFC 9700 §2.1.1.
@@ -146,26 +202,83 @@ fn request_objects_and_registration_are_refused_by_their_own_codes() {
     );
 }
 
-/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
+/// OAuth 2.0 Multiple Response Type Encoding Practices §2.1, Form Post Response Mode §2, JARM §2.3: each mode by its name, and without one that of the
+/// response type.
 #[test]
-fn the_response_mode_is_query_or_form_post() {
+fn a_response_mode_is_one_that_there_is() {
     assert_eq!(parse("").unwrap().response_mode, ResponseMode::Query);
+    for mode in ResponseMode::ALL {
+        let asked = format!("response_mode={}", mode.as_str());
+        assert_eq!(parse(&asked).unwrap().response_mode, mode);
+        let written = serde_json::to_value(mode).unwrap();
+        assert_eq!(written, mode.as_str());
+        assert_eq!(mode.is_signed(), mode.as_str().ends_with(".jwt"));
+    }
     assert_eq!(
-        parse("response_mode=query").unwrap().response_mode,
-        ResponseMode::Query
+        parse("response_mode=jwt").unwrap().response_mode,
+        ResponseMode::QueryJwt
     );
-    assert_eq!(
-        refusal("response_mode=fragment").0,
-        ErrorCode::InvalidRequest
-    );
-    assert_eq!(
-        ResponseMode::of(&params("response_mode=fragment")),
-        ResponseMode::Query
-    );
-    assert_eq!(
-        ResponseMode::of(&params("response_mode=form_post")),
-        ResponseMode::FormPost
-    );
+    for bad in [
+        "Query",
+        "query.JWT",
+        "jwt.query",
+        "web_message",
+        "query+",
+        "query.fragment",
+    ] {
+        let refused = refusal(&format!("response_mode={bad}")).0;
+        assert_eq!(refused, ErrorCode::InvalidRequest, "{bad}");
+    }
+}
+
+/// OAuth 2.0 Multiple Response Type Encoding Practices §3 and §5, JARM §2.3.1 and §2.3.4: tokens never travel in a query.
+#[test]
+fn tokens_never_travel_in_a_query() {
+    for response_type in ResponseType::ALL
+        .into_iter()
+        .filter(|it| it.is_front_channel())
+    {
+        let ask = |mode: &str| {
+            AuthorizationRequest::parse(&params(&format!(
+                "response_type={}&client_id=a&redirect_uri=https%3A%2F%2Fa.example%2F&scope=openid&nonce=n&response_mode={mode}",
+                response_type.as_str().replace(' ', "+"),
+            )))
+            .map(|request| request.response_mode)
+        };
+        assert_eq!(ask(""), Ok(ResponseMode::Fragment));
+        assert_eq!(ask("jwt"), Ok(ResponseMode::FragmentJwt));
+        assert_eq!(ask("form_post"), Ok(ResponseMode::FormPost));
+        for query in ["query", "query.jwt"] {
+            assert_eq!(ask(query).unwrap_err().code, ErrorCode::InvalidRequest);
+        }
+    }
+}
+
+fn word(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(of)
+}
+
+proptest! {
+    /// Whatever a request asks for, and however wrong it is: its refusal is signed when a signed answer was asked for, stays out of the query when tokens
+    /// were, and a request that is good is refused in the mode in which it would be answered.
+    #[test]
+    fn a_refusal_travels_no_worse_than_the_answer(
+        types in word(&["", "code", "token", "code token", "id_token code", "token token", "nonsense"]),
+        mode in word(&["", "query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "nonsense", "nonsense.jwt"]),
+    ) {
+        let pairs = [
+            ("response_type", types), ("response_mode", mode), ("client_id", "a"), ("redirect_uri", "https://a.example/"),
+            ("scope", "openid"), ("nonce", "n"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let params = Params::new(pairs.to_vec());
+        let of = ResponseMode::of(&params);
+        prop_assert_eq!(of.is_signed(), mode.ends_with("jwt"));
+        prop_assert!(!types.contains("token") || of.carrier() != Carrier::Query);
+        if let Ok(request) = AuthorizationRequest::parse(&params) {
+            prop_assert_eq!(request.response_mode, of);
+        }
+    }
 }
 
 /// RFC 8707 §2: an absolute URI without fragment.

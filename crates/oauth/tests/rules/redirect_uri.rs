@@ -220,6 +220,18 @@ fn parameters_are_added_to_the_query_that_is_there() {
     );
 }
 
+/// RFC 6749 §4.2.2: in the fragment, the query stays as it is.
+#[test]
+fn parameters_are_put_into_the_fragment() {
+    let to = find(&registered(&["https://a.example/?t=1"]), None).unwrap();
+    for mode in [ResponseMode::Fragment, ResponseMode::FragmentJwt] {
+        assert_eq!(
+            response_url(&to, mode, &[("code", "a b"), ("state", "#&=")]),
+            "https://a.example/?t=1#code=a+b&state=%23%26%3D"
+        );
+    }
+}
+
 /// Form Post Response Mode §2: the form's action is the redirect URI.
 #[test]
 fn a_form_is_posted_to_the_redirect_uri_itself() {
