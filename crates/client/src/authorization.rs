@@ -62,6 +62,12 @@ impl<'a> Authorization<'a> {
         self.parameter("login_hint", hint)
     }
 
+    /// Asks for an answer in a JWT that the server signs (JARM), so that nobody on its way through the browser can change it or take its place: an answer
+    /// without it is refused. [`ClientBuilder::signed_response_algorithm`](crate::ClientBuilder::signed_response_algorithm) says what must sign it.
+    pub fn signed_response(self) -> Self {
+        self.parameter("response_mode", "jwt")
+    }
+
     /// Any other parameter.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.more.push((name.into(), value.into()));
@@ -100,6 +106,10 @@ impl<'a> Authorization<'a> {
         pairs.extend(client.dpop().map(|dpop| ("dpop_jkt", dpop.jkt())));
         let more = self.more.iter();
         pairs.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
+        // However it was asked for.
+        let signed = pairs.iter().any(|(name, value)| {
+            *name == "response_mode" && (*value == "jwt" || value.ends_with(".jwt"))
+        });
         let url = with_query(&endpoint, &pairs);
         if client.is_observed() {
             client.observe(Step::Redirect {
@@ -117,6 +127,7 @@ impl<'a> Authorization<'a> {
             verifier: verifier.as_str().to_owned(),
             max_age: self.max_age,
             scope,
+            signed,
         })
     }
 

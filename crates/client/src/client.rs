@@ -3,12 +3,16 @@ use std::sync::Arc;
 
 use ambient::Ambient;
 use fetch::{Fetch, FetchOptions};
-use jose::{Algorithm, SigningKey};
+use jose::{Algorithm, Jwk, SigningKey};
 use oauth::client_auth::Method;
 use oauth::metadata::ServerMetadata;
+use oauth::token_exchange::TokenType;
 
+use crate::approval::Approval;
 use crate::dpop::Dpop;
+use crate::jarm::Expected;
 use crate::keys::Keys;
+use crate::token_exchange::{JwtBearer, TokenExchange};
 use crate::{
     Authorization, Credentials, DeviceAuthorization, Error, Observer, Service, Step, discovery,
 };
@@ -35,6 +39,7 @@ struct Settings {
     trusted_audiences: Vec<String>,
     leeway: i64,
     dpop: Option<Dpop>,
+    signed_response: Expected,
 }
 
 /// Everything about a client that can be chosen.
@@ -48,6 +53,7 @@ pub struct ClientBuilder {
     trusted_audiences: Vec<String>,
     leeway: i64,
     dpop: Option<Arc<SigningKey>>,
+    signed_response: Expected,
     observer: Option<Observer>,
 }
 
@@ -71,6 +77,7 @@ impl Client {
             trusted_audiences: Vec::new(),
             leeway: 30,
             dpop: None,
+            signed_response: Expected::default(),
             observer: None,
         }
     }
@@ -156,6 +163,10 @@ impl Client {
         self.shared.settings.dpop.as_ref()
     }
 
+    pub(crate) fn signed_response(&self) -> &Expected {
+        &self.shared.settings.signed_response
+    }
+
     pub(crate) fn leeway(&self) -> i64 {
         self.shared.settings.leeway
     }
@@ -196,6 +207,20 @@ impl ClientBuilder {
     /// The algorithm that the client has registered as `id_token_signed_response_alg`; without it RS256 (OpenID Connect Core §3.1.3.7 item 7).
     pub fn id_token_algorithm(mut self, algorithm: Algorithm) -> Self {
         self.id_token_algorithm = algorithm;
+        self
+    }
+
+    /// The algorithm that the client has registered as `authorization_signed_response_alg`; without it RS256 (JARM §3). For
+    /// [`Authorization::signed_response`].
+    pub fn signed_response_algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.signed_response.algorithm = algorithm;
+        self
+    }
+
+    /// The private key to whose public part signed responses are encrypted, for a client that registered `authorization_encrypted_response_alg`. With it,
+    /// one that is not encrypted is refused.
+    pub fn signed_response_key(mut self, key: Jwk) -> Self {
+        self.signed_response.key = Some(key);
         self
     }
 
@@ -250,6 +275,11 @@ impl ClientBuilder {
                 "ID tokens signed with the client's secret are not supported",
             ));
         }
+        if self.signed_response.algorithm.is_symmetric() {
+            return Err(Error::Incomplete(
+                "authorization responses signed with the client's secret are not supported",
+            ));
+        }
         let fetch = match self.fetch {
             Some(fetch) => fetch,
             None => Fetch::new(FetchOptions {
@@ -266,6 +296,7 @@ impl ClientBuilder {
             trusted_audiences: self.trusted_audiences,
             leeway: self.leeway.max(0),
             dpop: self.dpop.map(Dpop::new).transpose()?,
+            signed_response: self.signed_response,
         };
         Ok(Client::assemble(metadata, settings, self.observer))
     }

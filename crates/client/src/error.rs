@@ -104,6 +104,12 @@ pub enum CallbackError {
     /// `iss` is absent, though the server says that it sends it (RFC 9207 §2.4).
     #[error("it does not say which issuer it comes from")]
     IssuerMissing,
+    /// It is not the signed JWT that was asked for (JARM §2.4): somebody stripped the signature.
+    #[error("it is not the signed response that was asked for")]
+    Unsigned,
+    /// The JWT that holds it is not acceptable: its form, its signature, its issuer, its audience or its age (JARM §2.4).
+    #[error("the signed response is refused: {0}")]
+    Response(jose::Error),
     /// Neither `code` nor `error`.
     #[error("it holds neither a code nor an error")]
     Empty,

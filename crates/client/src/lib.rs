@@ -65,6 +65,7 @@ mod end_session;
 mod error;
 mod exchange;
 mod id_token;
+mod jarm;
 mod keys;
 mod loopback;
 mod observer;

@@ -106,7 +106,11 @@ impl LoopbackSignIn {
                 return None;
             }
         };
-        let params = Params::parse(&query);
+        let opened = self.client.opened(&self.pending, Params::parse(&query));
+        let Ok(params) = opened.await else {
+            answer(stream, "400 Bad Request", NOT_HERE).await;
+            return None;
+        };
         if !params
             .get("state")
             .is_some_and(|state| self.pending.is_state(state))

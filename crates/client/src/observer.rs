@@ -78,11 +78,14 @@ impl fmt::Debug for Parameter {
 }
 
 fn is_secret(name: &str) -> bool {
-    const SECRET: [&str; 17] = [
+    const SECRET: [&str; 22] = [
         "access_token",
+        "actor_token",
         "assertion",
+        "auth_req_id",
         "authorization",
         "client_assertion",
+        "client_notification_token",
         "client_secret",
         "code",
         "code_verifier",
@@ -92,7 +95,9 @@ fn is_secret(name: &str) -> bool {
         "id_token_hint",
         "password",
         "refresh_token",
+        "response",
         "set-cookie",
+        "subject_token",
         "token",
         "user_code",
         "verification_uri_complete",

@@ -21,6 +21,9 @@ pub struct Pending {
     pub(crate) verifier: String,
     pub(crate) max_age: Option<i64>,
     pub(crate) scope: Scope,
+    /// Whether the answer must be signed (JARM).
+    #[serde(default)]
+    pub(crate) signed: bool,
 }
 
 impl Pending {
@@ -57,9 +60,12 @@ impl fmt::Debug for Pending {
 }
 
 impl Client {
-    /// Takes the query that the browser brought to the redirect URI, checks it, redeems the code and verifies the ID token. A `Pending` is for
+    /// Takes the query that the browser brought to the redirect URI, or the body of the form that it posted there, checks it, redeems the code and verifies the ID token. A `Pending` is for
     /// one answer: forget it before calling this.
     pub async fn finish(&self, pending: &Pending, query: &str) -> Result<Session, Error> {
+        if pending.issuer != self.issuer() || pending.client_id != self.id() {
+            return Err(CallbackError::OtherClient.into());
+        }
         let params = Params::parse(query.strip_prefix('?').unwrap_or(query));
         if self.is_observed() {
             self.observe(Step::Return {
@@ -67,6 +73,7 @@ impl Client {
                 parameters: observer::parameters(params.pairs()),
             });
         }
+        let params = self.opened(pending, params).await?;
         let code = self.answer(pending, &params)?;
         let form = vec![
             ("grant_type", "authorization_code".to_owned()),
@@ -95,9 +102,6 @@ impl Client {
 
     /// The code in the answer: RFC 6749 §4.1.2, RFC 9207 §2.4, RFC 9700 §4.4.
     fn answer(&self, pending: &Pending, params: &Params) -> Result<String, Error> {
-        if pending.issuer != self.issuer() || pending.client_id != self.id() {
-            return Err(CallbackError::OtherClient.into());
-        }
         params
             .refuse_repeated(&[])
             .map_err(|_| CallbackError::Repeated)?;
