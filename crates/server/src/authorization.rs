@@ -4,8 +4,12 @@
 //!    whether somebody has to sign in; then the browser goes to /login with the request sealed in an interaction. 4. The consent is read, and
 //!    when something new is asked for the browser goes to /consent. 5. `issue.rs` makes the code in one batch and `response.rs` sends it back.
 
+mod arrival;
 mod decide;
+mod form_post;
+mod front_channel;
 mod issue;
+mod jarm;
 mod request;
 pub mod rules;
 
@@ -17,13 +21,14 @@ use axum::response::Response;
 use identity::interaction::{self, OpenError, Page};
 use oauth::Params;
 
+pub(crate) use self::arrival::open_pushed;
 pub(crate) use self::decide::{Outcome, Standing, decide};
 pub(crate) use self::issue::issue;
-pub(crate) use self::request::{Checked, Stop, Travelled, check_again};
+pub(crate) use self::request::{Checked, Stop, Travelled, check_again, check_pushed};
 use crate::call::Call;
 use crate::commit::TRIES;
 use crate::refusal::{Reason, Refusal};
-use crate::{form, pages};
+use crate::{form, pages, pushed_authorization_request as par};
 
 /// `GET /authorize`.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
@@ -38,7 +43,7 @@ pub(crate) async fn get(call: Call, uri: Uri) -> Response {
     let arrival = Travelled::arrival(call.now());
     match checked {
         Ok(checked) => go_on(&call, &checked, &arrival).await,
-        Err(stop) => stop.into_response(&call),
+        Err(stop) => stop.into_response(&call).await,
     }
 }
 
@@ -47,7 +52,7 @@ pub(crate) async fn get(call: Call, uri: Uri) -> Response {
 pub(crate) async fn post(call: Call, body: Body) -> Response {
     match form::body_as_query(&call, body).await {
         Ok(query) => web::page::see_other(&format!("{}/authorize?{query}", call.realm.path())),
-        Err(reason) => Stop::Page(reason.into()).into_response(&call),
+        Err(reason) => pages::refused(&call, &reason.into()),
     }
 }
 
@@ -55,7 +60,7 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
 pub(crate) async fn resume(call: Call, uri: Uri) -> Response {
     match reopen(&call, &uri).await {
         Ok((checked, arrival)) => go_on(&call, &checked, &arrival).await,
-        Err(stop) => stop.into_response(&call),
+        Err(stop) => stop.into_response(&call).await,
     }
 }
 
@@ -74,7 +79,7 @@ async fn reopen(call: &Call, uri: &Uri) -> Result<(Checked, Travelled), Stop> {
 pub(crate) async fn go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Response {
     match try_go_on(call, checked, arrival).await {
         Ok(response) => response,
-        Err(stop) => stop.into_response(call),
+        Err(stop) => stop.into_response(call).await,
     }
 }
 
@@ -90,8 +95,8 @@ async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Resul
                 return leave(call, checked, &travelled, Page::Consent, false).await;
             }
             Outcome::Issue(standing) => {
-                if let Some(code) = issue(call, checked, &standing, None).await? {
-                    return Ok(response::code(call, &checked.answer, &code));
+                if let Some(given) = issue(call, checked, &standing, None).await? {
+                    return Ok(response::given(call, &checked.answer, &given).await);
                 }
             }
         }
@@ -135,13 +140,21 @@ async fn leave(
 
 impl Stop {
     /// The answer: a redirect when the redirect URI is known to be good, else a page.
-    pub(crate) fn into_response(self, call: &Call) -> Response {
+    pub(crate) async fn into_response(self, call: &Call) -> Response {
         match self {
             Self::Page(refusal) => pages::refused(call, &refusal),
             Self::Address(error) => pages::bad_redirect_uri(call, error),
             Self::Client(id) => pages::unknown_client(call, id.as_deref()),
+            Self::Document(id, refusal) => pages::bad_document(call, &id, &refusal),
             Self::Lost(error) => pages::lost(call, error),
-            Self::Redirect(answer, refusal) => response::refusal(call, &answer, &refusal),
+            Self::Redirect(answer, refusal) => {
+                if let (Some(pushed), true) = (&answer.pushed, refusal.is_final())
+                    && let Err(refusal) = par::answered(&call.realm, pushed).await
+                {
+                    return pages::refused(call, &refusal);
+                }
+                response::refusal(call, &answer, &refusal).await
+            }
         }
     }
 }

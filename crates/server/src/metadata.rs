@@ -193,6 +193,8 @@ fn claims() -> Vec<String> {
         "acr",
         "amr",
         "at_hash",
+        "c_hash",
+        "s_hash",
         "sid",
     ];
     core.into_iter()

@@ -152,18 +152,23 @@ fn check_grants(client: &Client) -> Result<(), Invalid> {
             "the grant type authorization_code needs at least one",
         ));
     }
-    if code == client.response_types.is_empty() {
-        return Err(Invalid::new(
-            "response_types",
-            "the response type code and the grant type authorization_code belong together",
-        ));
-    }
+    response_types::check(client)?;
     let device = client.allows_grant(GrantType::DeviceCode);
-    if client.allows_grant(GrantType::RefreshToken) && !code && !device {
+    let ciba = client.allows_grant(GrantType::Ciba);
+    let password = client.allows_grant(GrantType::Password);
+    if client.allows_grant(GrantType::RefreshToken) && !code && !device && !ciba && !password {
         return Err(Invalid::new(
             "grant_types",
-            "refresh_token needs authorization_code or device_code, which issue the first refresh token",
+            "refresh_token needs authorization_code, device_code, ciba or password, which issue the first refresh token",
         ));
+    }
+    for grant in [GrantType::TokenExchange, GrantType::JwtBearer] {
+        if client.allows_grant(grant) && client.is_public() {
+            return Err(Invalid::new(
+                "grant_types",
+                format!("{grant} needs a client that authenticates"),
+            ));
+        }
     }
     if client.allows_grant(GrantType::ClientCredentials) && client.is_public() {
         return Err(Invalid::new(

@@ -1,6 +1,8 @@
 //! Reading what another version of this program may have written, so that nodes of two versions run side by side.
 
 use jose::Algorithm;
+use jose::jwe::{ContentEncryption, KeyManagement};
+use oauth::authorization::ResponseType;
 use oauth::client_auth::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -1,5 +1,6 @@
 //! Loads what the decision needs and makes it: one read of the session, one of the consent.
 
+use identity::methods::Method;
 use identity::{Person, Session};
 use oauth::Scope;
 use oauth::authorization::Prompt;
@@ -67,13 +68,13 @@ pub(crate) async fn decide(
         .catalogue()
         .await
         .map_err(|error| refuse(error.into()))?;
-    let wanted = granting::Asked {
-        scope: request.scope.as_ref(),
-        resources: &request.resource,
-        with_person: true,
-    };
-    let terms =
-        granting::terms(&wanted, client, &catalogue).map_err(|reason| refuse(reason.into()))?;
+    let mut terms = checked
+        .terms(&catalogue)
+        .map_err(|reason| refuse(reason.into()))?;
+    if !request.response_type.has_code() {
+        // Without a code there are no refresh tokens (OpenID Connect Core §11).
+        terms.scope = terms.scope.filter(|token| token != "offline_access");
+    }
     let current = identity::session::current(realm, &call.headers)
         .await
         .map_err(|error| refuse(error.into()))?;
@@ -160,10 +161,12 @@ async fn sign_in(
                 .sub,
         ),
     };
+    let subject = request.claims.as_ref();
+    let subject = subject.and_then(|claims| claims.subject.as_deref());
     let asked = Asked {
         prompt: request.prompt,
         max_age: request.max_age,
-        hinted: hinted.as_deref(),
+        hinted: hinted.as_deref().or(subject),
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),

@@ -1,30 +1,52 @@
-//! Makes the code: one batch with the code, what the person allowed, and the event.
+//! Makes what the client is given: one batch with the code, what the person allowed, and the events.
 
 use db::{Batch, params};
 use oauth::claims::Confirmation;
 
 use super::decide::Standing;
+use super::front_channel::{self, Tokens};
 use super::request::{Checked, Stop};
 use crate::authorization_code::rules::{Code, State};
 use crate::authorization_code::{self, sql};
 use crate::call::Call;
-use crate::commit::commit;
+use crate::commit::outcome;
 use crate::consent;
+use crate::pushed_authorization_request as par;
+use crate::refusal::Reason;
 
 /// How long a code is remembered at least after it expired, in seconds, so that its second use is noticed.
 const REMEMBERED: i64 = 3600;
 
-/// Issues a code; `None` when the consent changed meanwhile. `allowed` is the scope that the person allowed just now, to be remembered.
+/// What the client is given.
+pub(crate) struct Given {
+    code: Option<String>,
+    tokens: Option<Box<Tokens>>,
+}
+
+impl Given {
+    /// The parameters of the response.
+    pub(super) fn pairs(&self) -> Vec<(&str, &str)> {
+        let code = self.code.iter().map(|code| ("code", code.as_str()));
+        let tokens = self.tokens.iter().flat_map(|tokens| tokens.pairs());
+        code.chain(tokens).collect()
+    }
+}
+
+/// Issues a code, tokens, or both; `None` when the consent changed meanwhile. `allowed` is the scope that the person allowed just now, to be remembered.
 pub(crate) async fn issue(
     call: &Call,
     checked: &Checked,
     standing: &Standing,
     allowed: Option<&oauth::Scope>,
-) -> Result<Option<String>, Stop> {
+) -> Result<Option<Given>, Stop> {
     let (realm, now) = (&call.realm, call.now());
-    let text = format!("{}{}", authorization_code::PREFIX, realm.ambient().token());
+    let response_type = checked.request.response_type;
+    let text = response_type
+        .has_code()
+        .then(|| format!("{}{}", authorization_code::PREFIX, realm.ambient().token()));
     let lifetimes = checked.client.lifetimes(&realm.settings());
     let expires_at = now.saturating_add(lifetimes.authorization_code);
+    let shown = allowed.unwrap_or(&standing.shown);
     let code = Code {
         grant_id: realm.ambient().id(),
         client: checked.client.id.clone(),
@@ -52,11 +74,16 @@ pub(crate) async fn issue(
     };
     let keep_until = expires_at.saturating_add(lifetimes.access_token.max(REMEMBERED));
     let mut batch = Batch::new();
-    let hash = authorization_code::hash(&text);
-    batch.run(
-        &sql::ISSUE_CODE,
-        sql::issue(realm.name(), &hash, &code, keep_until),
-    );
+    if let Some(pushed) = &checked.answer.pushed {
+        par::use_up(realm, &mut batch, pushed);
+    }
+    if let Some(text) = &text {
+        let hash = authorization_code::hash(text);
+        batch.run(
+            &sql::ISSUE_CODE,
+            sql::issue(realm.name(), &hash, &code, keep_until),
+        );
+    }
     let event = |kind: &str| {
         let detail = serde_json::json!({ "grant": code.grant_id, "scope": code.scope });
         call.event(kind, Some(&code.person), &code.client)
@@ -79,9 +106,24 @@ pub(crate) async fn issue(
         batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
         realm.record(&mut batch, event("consent.granted"));
     }
-    realm.record(&mut batch, event("authorization_code.issued"));
-    match commit(realm, batch).await {
-        Ok(committed) => Ok(committed.map(|_| text)),
+    if text.is_some() {
+        realm.record(&mut batch, event("authorization_code.issued"));
+    }
+    let mut tokens = None;
+    if response_type.is_front_channel() {
+        let made = front_channel::tokens(call, checked, standing, (&code, text.as_deref()));
+        let made = Box::pin(made)
+            .await
+            .map_err(|refusal| checked.refuse(refusal))?;
+        realm.record(&mut batch, event("implicit.issued"));
+        tokens = Some(Box::new(made));
+    }
+    let result = realm.db().commit(batch).await;
+    if matches!(&result, Err(error) if error.is_guard(&par::sql::USE_PUSHED_REQUEST)) {
+        return Err(Stop::Page(Reason::RequestUriUsed.into()));
+    }
+    match outcome(result) {
+        Ok(committed) => Ok(committed.map(|_| Given { code: text, tokens })),
         Err(refusal) => Err(checked.refuse(refusal)),
     }
 }

@@ -25,7 +25,9 @@ pub(crate) struct Answer {
     pub(crate) to: ReturnTo,
     pub(crate) mode: ResponseMode,
     pub(crate) state: Option<String>,
-    pub(crate) client: String,
+    pub(crate) client: Arc<Client>,
+    /// What names the pushed request that the answer uses up.
+    pub(crate) pushed: Option<String>,
 }
 
 /// A request that may be decided on.
@@ -41,6 +43,8 @@ pub(crate) enum Stop {
     Page(Refusal),
     /// The client is not known, or switched off.
     Client(Option<String>),
+    /// The document at the client's identifier cannot be used.
+    Document(String, Refusal),
     /// The redirect URI is not the client's.
     Address(RedirectUriError),
     /// The sealed request cannot be opened.
@@ -57,6 +61,9 @@ pub(crate) struct Travelled {
     /// The sign-in that was there then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<String>,
+    /// What names it among the pushed ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pushed: Option<String>,
     /// Absent on arrival.
     request: Option<AuthorizationRequest>,
 }
@@ -67,6 +74,7 @@ impl Travelled {
         Self {
             issued_at: now,
             before: None,
+            pushed: None,
             request: None,
         }
     }
@@ -95,6 +103,7 @@ impl Travelled {
             } else {
                 before
             },
+            pushed: checked.answer.pushed.clone(),
             request: Some(checked.request.clone()),
         }
     }
@@ -152,12 +161,51 @@ impl Stop {
 
 /// Checks a request that arrives.
 pub(crate) async fn check_new(call: &Call, params: &Params) -> Result<Checked, Stop> {
-    let (client, answer) = find(call, params).await?;
-    let request = match AuthorizationRequest::parse(params) {
-        Ok(request) => request,
-        Err(error) => return Err(Stop::Redirect(Box::new(answer), error.into())),
+    let Arrived { params, by } = arrival::resolve(call, params).await?;
+    let (client, mut answer) = find(call, &params).await?;
+    let settings = call.realm.settings();
+    let missing = match &by {
+        By::Push(hash) => {
+            answer.pushed = Some(hash.clone());
+            None
+        }
+        _ if client.requires_pushed_requests(&settings) => Some(Reason::PushNeeded),
+        By::Address if client.requires_signed_requests(&settings) => {
+            Some(Reason::RequestObjectNeeded)
+        }
+        By::Address | By::Object => None,
     };
-    finish(call, client, answer, request)
+    match missing {
+        Some(reason) => Err(Stop::Redirect(Box::new(answer), reason.into())),
+        None => check(call, client, answer, &params),
+    }
+}
+
+/// Checks a request that its client pushes, as if the browser had brought it: what would be refused there is refused here.
+///
+/// # Errors
+/// What /authorize would tell by redirect, or on a page.
+pub(crate) async fn check_pushed(call: &Call, params: &Params) -> Result<(), Refusal> {
+    let (client, answer) = find(call, params).await.map_err(Stop::into_refusal)?;
+    let checked = check(call, client, answer, params).map_err(Stop::into_refusal)?;
+    let catalogue = call.realm.catalogue().await?;
+    checked.terms(&catalogue)?;
+    if let Some(hint) = &checked.request.id_token_hint {
+        id_token::read_hint(&call.realm, hint, call.now()).await?;
+    }
+    Ok(())
+}
+
+fn check(
+    call: &Call,
+    client: Arc<Client>,
+    answer: Answer,
+    params: &Params,
+) -> Result<Checked, Stop> {
+    match AuthorizationRequest::parse(params) {
+        Ok(request) => finish(call, client, answer, request),
+        Err(error) => Err(Stop::Redirect(Box::new(answer), error.into())),
+    }
 }
 
 /// The refusal of a request in which a parameter occurs twice: by redirect, unless it is one of those that say where to.
@@ -204,13 +252,14 @@ pub(crate) async fn check_again(
         to,
         mode: request.response_mode,
         state: request.state.clone(),
-        client: client.id.clone(),
+        client: Arc::clone(&client),
+        pushed: travelled.pushed.clone(),
     };
     let checked = finish(call, client, answer, request)?;
     Ok((checked, travelled))
 }
 
-async fn find(call: &Call, params: &Params) -> Result<(Arc<Client>, Answer), Stop> {
+pub(super) async fn find(call: &Call, params: &Params) -> Result<(Arc<Client>, Answer), Stop> {
     let client = client(call, params.get("client_id")).await?;
     let to = redirect_uri::find(&client.redirect_uris, params.get("redirect_uri"))
         .map_err(Stop::Address)?;
@@ -218,19 +267,19 @@ async fn find(call: &Call, params: &Params) -> Result<(Arc<Client>, Answer), Sto
         to,
         mode: ResponseMode::of(params),
         state: params.owned("state"),
-        client: client.id.clone(),
+        client: Arc::clone(&client),
+        pushed: None,
     };
     Ok((client, answer))
 }
 
-async fn client(call: &Call, id: Option<&str>) -> Result<Arc<Client>, Stop> {
+pub(super) async fn client(call: &Call, id: Option<&str>) -> Result<Arc<Client>, Stop> {
     let Some(id) = id else {
         return Err(Stop::Client(None));
     };
-    call.realm
-        .client(id)
+    call.client(id)
         .await
-        .map_err(|error| Stop::Page(error.into()))?
+        .map_err(|refusal| Stop::Document(id.to_owned(), refusal))?
         .filter(|client| !client.disabled)
         .ok_or_else(|| Stop::Client(Some(id.to_owned())))
 }
@@ -247,11 +296,28 @@ fn finish(
         answer,
         request,
     };
-    let client = &checked.client;
-    if !client.allows_grant(GrantType::AuthorizationCode) || client.response_types.is_empty() {
+    let (client, settings) = (&checked.client, call.realm.settings());
+    let profile = client.profile(&settings);
+    if let Err(invalid) = check_profile(client, profile) {
+        return Err(checked.refuse(Refusal::profile(&invalid)));
+    }
+    if profile.demands_pushed_requests() && checked.request.redirect_uri.is_none() {
+        return Err(checked.refuse(Reason::ProfileRedirectUri));
+    }
+    if profile.demands_jarm() && !checked.answer.mode.is_signed() {
+        return Err(checked.refuse(Reason::ProfileResponseMode));
+    }
+    let response_type = checked.request.response_type;
+    if response_type.is_front_channel() {
+        front_channel::check(&checked, &settings).map_err(|reason| checked.refuse(reason))?;
+    }
+    let code = response_type.has_code();
+    if !client.response_types.contains(&response_type)
+        || (code && !client.allows_grant(GrantType::AuthorizationCode))
+    {
         return Err(checked.refuse(Reason::ResponseTypeNotRegistered));
     }
-    if checked.request.code_challenge.is_none() && client.requires_pkce(&call.realm.settings()) {
+    if code && checked.request.code_challenge.is_none() && client.requires_pkce(&settings) {
         return Err(checked.refuse(Reason::ChallengeMissing));
     }
     Ok(checked)

@@ -27,7 +27,7 @@ pub(crate) async fn show(call: Call, uri: Uri) -> Response {
     };
     match try_show(&call, &params).await {
         Ok(response) => response,
-        Err(stop) => stop.into_response(&call),
+        Err(stop) => stop.into_response(&call).await,
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn submit(call: Call, body: Body) -> Response {
     };
     match try_submit(&call, &params).await {
         Ok(response) => response,
-        Err(stop) => stop.into_response(&call),
+        Err(stop) => stop.into_response(&call).await,
     }
 }
 
@@ -94,9 +94,9 @@ async fn try_submit(call: &Call, params: &Params) -> Result<Response, Stop> {
             // Somebody else signed in since: they have to see the page themselves.
             return Ok(go_on(call, &checked, &arrival).await);
         }
-        let allowed = standing.scope.intersection(&shown);
-        if let Some(code) = issue(call, &checked, &standing, Some(&allowed)).await? {
-            return Ok(response::code(call, &checked.answer, &code));
+        let allowed = standing.shown.intersection(&shown);
+        if let Some(given) = issue(call, &checked, &standing, Some(&allowed)).await? {
+            return Ok(response::given(call, &checked.answer, &given).await);
         }
     }
     Err(checked.refuse(Refusal::from(Reason::Contended)))
