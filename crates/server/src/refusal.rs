@@ -98,6 +98,10 @@ reasons! {
     ClientIsPublic => InvalidClient, "this endpoint requires client authentication";
     /// A public client asked for a token of its own (RFC 6749 §4.4).
     ClientPublicForItself => UnauthorizedClient, "only a client with credentials of its own may use this grant type";
+    /// A grant that OAuth 2.1 has left out, where nobody switched it on.
+    GrantTypeRetired => UnsupportedGrantType, "this grant type is not supported here";
+    /// The user name or the password is another one, or they may not sign in (RFC 6749 §4.3.2).
+    PasswordWrong => InvalidGrant, "the user name or the password is wrong";
     /// The client is not registered for the grant type.
     GrantTypeNotRegistered => UnauthorizedClient, "the client is not registered for this grant type";
 

@@ -9,7 +9,10 @@ use oauth::token::{GrantType, TokenRequest, TokenResponse};
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refusal::{Reason, Refusal};
-use crate::{answer, authorization_code, client_credentials, device_code, dpop, refresh_token};
+use crate::{
+    answer, authorization_code, ciba, client_credentials, device_code, dpop, jwt_bearer, password,
+    refresh_token, token_exchange,
+};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "token",
@@ -52,6 +55,9 @@ async fn grant(
     client: &AuthenticatedClient,
     request: &TokenRequest,
 ) -> Result<TokenResponse, Refusal> {
+    if let TokenRequest::Password(request) = request {
+        return Box::pin(password::issue(call, client, request)).await;
+    }
     registered(client, request.grant_type())?;
     // The large ones apart, so that the small one does not pay for moving a future of their size.
     match request {
@@ -67,6 +73,13 @@ async fn grant(
         TokenRequest::DeviceCode(request) => {
             Box::pin(device_code::poll(call, client, request)).await
         }
+        TokenRequest::TokenExchange(request) => {
+            Box::pin(token_exchange::exchange(call, client, request)).await
+        }
+        TokenRequest::JwtBearer(request) => {
+            Box::pin(jwt_bearer::redeem(call, client, request)).await
+        }
+        TokenRequest::Password(_) => Err(Reason::GrantTypeNotRegistered.into()),
     }
 }
 

@@ -30,6 +30,19 @@ pub enum GrantType {
     /// A code that a person allows in a browser of theirs (RFC 8628).
     #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
     DeviceCode,
+    /// A token for one that is there (RFC 8693).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
+    /// What a trusted issuer says (RFC 7523 §2.1).
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
+    /// What a person allows on a device of theirs, without a browser of the client's (OpenID Connect CIBA Core).
+    #[serde(rename = "urn:openid:params:grant-type:ciba")]
+    Ciba,
+    /// Tokens that come through the browser (RFC 6749 §4.2, OpenID Connect Core §3.2, §3.3). OAuth 2.1 has left it out.
+    Implicit,
+    /// The person's own password, told to the client (RFC 6749 §4.3). OAuth 2.1 has left it out.
+    Password,
 }
 
 impl GrantType {
@@ -39,6 +52,11 @@ impl GrantType {
         Self::RefreshToken,
         Self::ClientCredentials,
         Self::DeviceCode,
+        Self::TokenExchange,
+        Self::JwtBearer,
+        Self::Ciba,
+        Self::Implicit,
+        Self::Password,
     ];
 
     /// The registered name.
@@ -48,7 +66,17 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
+            Self::Implicit => "implicit",
+            Self::Password => "password",
         }
+    }
+
+    /// Whether OAuth 2.1 has left it out, so that it is there only where somebody switched it on.
+    pub const fn is_retired(self) -> bool {
+        matches!(self, Self::Implicit | Self::Password)
     }
 }
 
@@ -230,6 +258,9 @@ pub struct Client {
     /// The resources whose tokens it may introspect: it is the API behind them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub introspects: Vec<String>,
+    /// Whether it may be registered for grants that OAuth 2.1 has left out; see [`Client::allows_retired_grants`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_retired_grants: Option<bool>,
     /// The rules that hold for it instead of the realm's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
