@@ -261,7 +261,7 @@ impl Create {
             return Err("--name: people need a name to recognise the application by".into());
         }
         if !client.allows_grant(GrantType::AuthorizationCode) {
-            client.response_types.clear();
+            client.response_types.retain(|it| !it.has_code());
         }
         let secret = client_auth::secret(&client, self.secret, self.public);
         let done = clients::create(&realm, client, secret, ACTOR_NAME).await?;
@@ -327,6 +327,7 @@ fn value(client: &Document, secret: Option<&str>) -> Value {
 }
 
 fn registered(done: &Registered, json: bool) {
+    warn_of_client(&done.client);
     show(&done.client, done.secret.as_deref(), json);
 }
 

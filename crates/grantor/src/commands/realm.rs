@@ -5,6 +5,7 @@ use realm::{Settings, realms};
 use serde_json::{Value, json};
 
 use super::ACTOR_NAME;
+use super::client_retired::warn_of_realm;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -105,6 +106,7 @@ impl RealmCommand {
                 }
                 let changed = Settings::from_json(&value.to_string())?;
                 realms::update_settings(&realm, changed.clone(), now.version, ACTOR_NAME).await?;
+                warn_of_realm(realm.name(), &changed);
                 show(realm.name(), realm.issuer(), &changed, false)
             }
         }

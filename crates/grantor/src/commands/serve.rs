@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use web::address::TrustedProxies;
 use web::serve::{Listener, ServeOptions};
 
+use super::client_retired::warn_at_start;
 use crate::certificate::Certificate;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -43,6 +44,7 @@ impl Serve {
         for weakness in node.db().durability().await? {
             tracing::warn!("STORAGE IS NOT DURABLE: {weakness}");
         }
+        warn_at_start(&node).await?;
         let mut listeners = Vec::new();
         for address in &config.listen {
             listeners.push(Listener::from(bind(address).await?));

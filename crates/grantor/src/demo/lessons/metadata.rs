@@ -17,7 +17,10 @@ super::lessons! {
         "the mix-up attack." "RFC 9207 §3";
     "code_challenge_methods_supported" [Metadata] "How PKCE challenges may be made." "weak challenges: `plain` is not offered." "RFC 8414 §2";
     "response_types_supported" [Metadata] "Only `code`: no token comes through the browser." "" "RFC 8414 §2";
-    "response_modes_supported" [Metadata] "How the answer reaches the application: in the query, or as a form." "" "RFC 8414 §2";
+    "response_modes_supported" [Metadata] "How the answer reaches the application: in the query, in the fragment or as a form, and in a signed JWT." "" "RFC 8414 §2";
+    "authorization_signing_alg_values_supported" [Metadata] "What can sign the answer, for an application that asks for it signed." "" "JARM §4";
+    "authorization_encryption_alg_values_supported" [Metadata] "How the key of an encrypted answer can reach the application." "" "JARM §4";
+    "authorization_encryption_enc_values_supported" [Metadata] "What can encrypt the answer." "" "JARM §4";
     "grant_types_supported" [Metadata] "What can be handed in for tokens." "" "RFC 8414 §2";
     "scopes_supported" [Metadata] "The scopes that may be asked for." "" "RFC 8414 §2";
     "prompt_values_supported" [Metadata] "What an application may ask of the sign-in: to show nothing, to ask again." "" "OpenID Connect Prompt Create §4.2";
