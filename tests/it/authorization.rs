@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{CALLBACK, World, query_of};
+use crate::harness::{World, query_of};
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -62,7 +62,6 @@ on_each_engine! {
             (world.flow(&app).with("response_type", "code token"), "unsupported_response_type"),
             (world.flow(&app).with("response_type", "nonsense"), "unsupported_response_type"),
             (world.flow(&app).with("response_mode", "nonsense"), "invalid_request"),
-            (world.flow(&app).with("response_mode", "fragment"), "invalid_request"),
             (world.flow(&app).with("prompt", "none login"), "invalid_request"),
             (world.flow(&app).with("max_age", "-1"), "invalid_request"),
             (world.flow(&app).with("max_age", "soon"), "invalid_request"),
@@ -304,23 +303,6 @@ on_each_engine! {
         let page = world.browser().get(&world.flow(&app).url()).await;
         assert!(page.leaving.is_none());
         assert_eq!(page.answer.status, 400);
-    }
-
-    /// OAuth 2.0 Multiple Response Types and Form Post Response Mode: the response arrives by a form that submits itself, or a button.
-    async fn form_post_answers_with_a_form(world: World) {
-        let app = world.app_with(|client| client.trusted()).await;
-        let mut browser = world.browser();
-        let flow = world.flow(&app).with("response_mode", "form_post");
-        let page = flow.walk(&mut browser).await;
-        assert_eq!(page.answer.status, 200, "{:?}", page.way);
-        let form = page.form("continue");
-        assert_eq!((form.action.as_str(), form.method.as_str()), (CALLBACK, "post"));
-        let names: Vec<&str> = form.fields.iter().map(|(name, _)| name.as_str()).collect();
-        for name in ["code", "state", "iss"] {
-            assert!(names.contains(&name), "{names:?}");
-        }
-        let code = &form.fields.iter().find(|(name, _)| name == "code").unwrap().1;
-        flow.redeem(code).await.status(200);
     }
 
     /// A request that stood on the sign-in page for too long is not answered later.

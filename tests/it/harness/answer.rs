@@ -98,6 +98,14 @@ pub fn query_of(url: &Url) -> BTreeMap<String, String> {
     found
 }
 
+/// The parameters in the fragment of an address; a parameter that is there twice fails the test.
+#[track_caller]
+pub fn fragment_of(url: &Url) -> BTreeMap<String, String> {
+    let mut bare = url.clone();
+    bare.set_query(url.fragment());
+    query_of(&bare)
+}
+
 /// The text with another character at that place.
 pub fn altered(text: &str, at: usize) -> String {
     let other = if text[at..].starts_with('A') {

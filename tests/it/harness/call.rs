@@ -11,7 +11,7 @@ use url::Url;
 use web::address::PeerAddress;
 use web::client_certificate::ClientCertificate;
 
-use super::{Answer, World};
+use super::{Answer, World, html};
 
 /// Members and parameters whose values are secrets.
 const SECRET: &[&str] = &[
@@ -28,6 +28,10 @@ const SECRET: &[&str] = &[
     "interaction",
     "id_token_hint",
     "subject_token",
+    "actor_token",
+    "assertion",
+    "registration_access_token",
+    "response",
 ];
 
 /// A request on its way.
@@ -179,9 +183,21 @@ fn learn(world: &World, answer: &Answer) {
     let location = answer.header("location");
     let base = Url::parse(world.issuer()).expect("an issuer");
     if let Ok(url) = base.join(location) {
-        for (name, value) in url.query_pairs() {
+        let fragment = url.fragment().unwrap_or_default();
+        let fragment = url::form_urlencoded::parse(fragment.as_bytes());
+        for (name, value) in url.query_pairs().chain(fragment) {
             if SECRET.contains(&name.as_ref()) {
                 world.remember(&value);
+            }
+        }
+    }
+    if answer.header("content-type").starts_with("text/html") {
+        for (name, value) in html::forms(&answer.body)
+            .iter()
+            .flat_map(|form| &form.fields)
+        {
+            if SECRET.contains(&name.as_str()) {
+                world.remember(value);
             }
         }
     }

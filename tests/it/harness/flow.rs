@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use url::Url;
 
-use super::{Answer, Browser, Client, Page, World, query_of};
+use super::{Answer, Browser, Client, Page, World, fragment_of, query_of};
 
 /// The redirect URI of clients that name no other.
 pub const CALLBACK: &str = "https://app.example/callback";
@@ -149,7 +149,14 @@ impl Flow {
             url[..url::Position::AfterPath],
             wanted[..url::Position::AfterPath]
         );
-        let query = query_of(url);
+        // By one of the two, never by both.
+        let query = match url.fragment() {
+            Some(_) => {
+                assert_eq!(url.query(), wanted.query(), "{url}");
+                fragment_of(url)
+            }
+            None => query_of(url),
+        };
         assert_eq!(query.get("state"), self.parameters.get("state"), "{url}");
         assert_eq!(
             query.get("iss").map(String::as_str),

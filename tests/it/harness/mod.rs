@@ -14,7 +14,7 @@ mod logs;
 mod provision;
 mod world;
 
-pub use answer::{Answer, altered, query_of};
+pub use answer::{Answer, altered, fragment_of, query_of};
 pub use browser::{Browser, Page};
 pub use call::{Call, base64};
 pub use client::{Client, NewClient};

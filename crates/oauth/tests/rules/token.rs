@@ -56,7 +56,7 @@ fn what_is_wrong_is_named() {
         ("", ErrorCode::InvalidRequest, "'grant_type'"),
         ("grant_type=", ErrorCode::InvalidRequest, "'grant_type'"),
         (
-            "grant_type=password&username=a",
+            "grant_type=implicit",
             ErrorCode::UnsupportedGrantType,
             "grant_type",
         ),
@@ -204,5 +204,26 @@ proptest! {
     fn hostile_json_never_panics(json in ".*") {
         let _ = serde_json::from_str::<TokenResponse>(&json);
         let _ = serde_json::from_str::<introspection::Response>(&json);
+    }
+}
+
+/// RFC 6749 §4.3.2: what is missing is named where it is asked for, and the password is not shown.
+#[test]
+fn a_password_is_asked_for_and_hidden() {
+    let of = |query: &str| match TokenRequest::parse(&params(query)) {
+        Ok(TokenRequest::Password(request)) => request,
+        other => panic!("{other:?}"),
+    };
+    let whole = of("grant_type=password&username=a&password=secret-word&scope=x");
+    assert_eq!(whole.credentials(), Ok(("a", "secret-word")));
+    assert!(!format!("{whole:?}").contains("secret-word"));
+    for (query, name) in [
+        ("grant_type=password&password=x", "'username'"),
+        ("grant_type=password&username=x", "'password'"),
+        ("grant_type=password&username=x&password=", "'password'"),
+    ] {
+        let error = of(query).credentials().unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidRequest);
+        assert!(error.description.contains(name));
     }
 }
