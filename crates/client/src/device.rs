@@ -3,20 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-use oauth::device_code::{self, DEFAULT_INTERVAL, SLOW_DOWN};
-use oauth::token::{GrantType, TokenResponse};
-use oauth::{ErrorCode, Scope};
+use oauth::Scope;
+use oauth::device_code;
+use oauth::token::GrantType;
 
 use crate::client::Client;
 use crate::discovery::browser_endpoint;
 use crate::exchange::json;
-use crate::id_token::Asked;
-use crate::{Error, IdTokenError, Session, Tokens};
+use crate::polling::Polling;
+use crate::{Error, Session};
 
 const ENDPOINT: &str = "device_authorization";
-
-/// Longest wait between two polls, in seconds, however often the server could not be reached.
-const LONGEST_WAIT: i64 = 300;
 
 /// Longest user code that is shown, in characters.
 const LONGEST_CODE: usize = 64;
@@ -75,15 +72,16 @@ impl<'a> DeviceAuthorization<'a> {
         }
         let page = browser_endpoint(Some(&response.verification_uri), "verification_uri")?;
         let complete = response.verification_uri_complete.as_deref();
+        let form = vec![
+            ("grant_type", GrantType::DeviceCode.as_str().to_owned()),
+            ("device_code", response.device_code),
+        ];
+        let pace = (response.interval, response.expires_in);
         Ok(DeviceSignIn {
-            client: client.clone(),
             verification_uri: page,
             verification_uri_complete: browser_endpoint(complete, "").ok(),
-            interval: response.interval.unwrap_or(DEFAULT_INTERVAL).max(1),
-            expires_at: client.ambient().now().saturating_add(response.expires_in),
-            device_code: response.device_code,
             user_code: response.user_code,
-            scope,
+            polling: Polling::new(client, form, pace, scope),
         })
     }
 }
@@ -91,14 +89,10 @@ impl<'a> DeviceAuthorization<'a> {
 /// A sign-in that waits for a person at another device.
 #[must_use]
 pub struct DeviceSignIn {
-    client: Client,
-    device_code: String,
     user_code: String,
     verification_uri: String,
     verification_uri_complete: Option<String>,
-    interval: i64,
-    expires_at: i64,
-    scope: Scope,
+    polling: Polling,
 }
 
 impl DeviceSignIn {
@@ -119,27 +113,20 @@ impl DeviceSignIn {
 
     /// When both codes expire, in unix seconds.
     pub fn expires_at(&self) -> i64 {
-        self.expires_at
+        self.polling.expires_at()
     }
 
     /// How long to wait before the next [`DeviceSignIn::poll`]. It grows when the server says so, or cannot be reached.
     pub fn wait(&self) -> Duration {
-        Duration::from_secs(self.interval.unsigned_abs())
+        self.polling.wait()
     }
 
     /// Polls until the person has decided.
     ///
     /// # Errors
     /// [`Error::Authorization`] when the person said no, [`Error::TimedOut`] when the codes expired.
-    pub async fn finish(mut self) -> Result<Session, Error> {
-        loop {
-            let left = self.expires_at.saturating_sub(self.client.ambient().now());
-            let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
-            tokio::time::sleep(self.wait().min(left)).await;
-            if let Some(session) = self.poll().await? {
-                return Ok(session);
-            }
-        }
+    pub async fn finish(self) -> Result<Session, Error> {
+        self.polling.finish().await
     }
 
     /// Asks once; `None` while the person has not decided. Wait [`DeviceSignIn::wait`] before each call.
@@ -147,77 +134,15 @@ impl DeviceSignIn {
     /// # Errors
     /// As [`DeviceSignIn::finish`].
     pub async fn poll(&mut self) -> Result<Option<Session>, Error> {
-        if self.client.ambient().now() >= self.expires_at {
-            return Err(Error::TimedOut);
-        }
-        let form = vec![
-            ("grant_type", GrantType::DeviceCode.as_str().to_owned()),
-            ("device_code", self.device_code.clone()),
-        ];
-        match self.client.token(form).await {
-            Ok(response) => self.accept(response).await.map(Some),
-            Err(error) => self.judge(error).map(|()| None),
-        }
-    }
-
-    /// Whether to go on after an error, and how fast (RFC 8628 §3.5).
-    fn judge(&mut self, error: Error) -> Result<(), Error> {
-        match (error.code(), error) {
-            (Some(ErrorCode::AuthorizationPending), _) => Ok(()),
-            (Some(ErrorCode::SlowDown), _) => {
-                self.interval = self.interval.saturating_add(SLOW_DOWN);
-                Ok(())
-            }
-            (Some(ErrorCode::ExpiredToken), _) => Err(Error::TimedOut),
-            (Some(ErrorCode::AccessDenied), Error::Refused { error, .. }) => {
-                Err(Error::Authorization(error))
-            }
-            (_, error) if is_passing(&error) => {
-                let doubled = self.interval.saturating_mul(2).min(LONGEST_WAIT);
-                self.interval = self.interval.max(doubled);
-                Ok(())
-            }
-            (_, error) => Err(error),
-        }
-    }
-
-    async fn accept(&self, response: TokenResponse) -> Result<Session, Error> {
-        let claims = match &response.id_token {
-            Some(token) => {
-                let asked = Asked {
-                    nonce: None,
-                    max_age: None,
-                    access_token: &response.access_token,
-                };
-                Some(self.client.accept(token, asked).await?)
-            }
-            None if self.scope.contains("openid") => return Err(IdTokenError::Missing.into()),
-            None => None,
-        };
-        let now = self.client.ambient().now();
-        let tokens = Tokens::new(response, &self.scope, claims, now);
-        Ok(Session::new(self.client.clone(), tokens))
-    }
-}
-
-/// Whether trying again later may help: no answer, or one that says so.
-fn is_passing(error: &Error) -> bool {
-    match error {
-        Error::Request { .. } => true,
-        Error::Refused { status, .. } | Error::Response { status, .. } => {
-            *status == 429 || *status >= 500
-        }
-        _ => false,
+        self.polling.poll().await
     }
 }
 
 impl fmt::Debug for DeviceSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceSignIn")
-            .field("client", &self.client)
             .field("verification_uri", &self.verification_uri)
-            .field("interval", &self.interval)
-            .field("expires_at", &self.expires_at)
+            .field("polling", &self.polling)
             .finish_non_exhaustive()
     }
 }

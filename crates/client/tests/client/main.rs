@@ -1,6 +1,7 @@
 //! The client against a server in the same process that can be made to misbehave.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod approval;
 mod device;
 mod discovery;
 mod dpop;

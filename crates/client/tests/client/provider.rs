@@ -90,6 +90,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/revoke", post(revoke))
             .route("/device_authorization", post(device_authorization))
+            .route("/bc-authorize", post(backchannel_authentication))
             .route("/userinfo", get(userinfo))
             .route("/jwks", get(jwks))
             .fallback(get(well_known))
@@ -218,6 +219,7 @@ async fn well_known(State(provider): State<Provider>, uri: Uri) -> Response {
             "userinfo_endpoint": format!("{root}/userinfo"),
             "revocation_endpoint": format!("{root}/revoke"),
             "device_authorization_endpoint": format!("{root}/device_authorization"),
+            "backchannel_authentication_endpoint": format!("{root}/bc-authorize"),
             "end_session_endpoint": format!("{root}/logout"),
             "jwks_uri": format!("{root}/jwks"),
             "authorization_response_iss_parameter_supported": true,
@@ -256,6 +258,16 @@ async fn device_authorization(
     axum::Json(answer).into_response()
 }
 
+async fn backchannel_authentication(
+    State(provider): State<Provider>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    provider.note("/bc-authorize", &headers, &body);
+    let answer = json!({"auth_req_id": "the-request", "expires_in": 300, "interval": 5});
+    axum::Json(answer).into_response()
+}
+
 async fn token(State(provider): State<Provider>, headers: HeaderMap, body: String) -> Response {
     let form = provider.note("/token", &headers, &body);
     let (delay, answer) = provider.with(|inner| (inner.token_delay, inner.token_answer.clone()));
@@ -288,7 +300,9 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Strin
             tokens["refresh_token"] = json!(format!("rt-{number}"));
             tokens["id_token"] = json!(provider.id_token(asked.get("nonce"), &access_token));
         }
-        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+        Some(
+            "urn:ietf:params:oauth:grant-type:device_code" | "urn:openid:params:grant-type:ciba",
+        ) => {
             tokens["id_token"] = json!(provider.id_token(None, &access_token));
         }
         Some("refresh_token") => {

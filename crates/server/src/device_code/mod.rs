@@ -19,7 +19,7 @@ use oauth::device_code::UserCode;
 use oauth::token::{DeviceCode, TokenResponse};
 use realm::{Event, Mark, Realm};
 
-use self::rules::{Allowed, Decision, Device, State};
+use self::rules::{Allowed, Decision, Device};
 use crate::authorization_code::{self, rules as code};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
@@ -55,10 +55,8 @@ pub(crate) async fn poll(
             call.server.guesses.failed(call, &client.id);
             return Err(Reason::DeviceCodeUnknown.into());
         };
-        match (
-            rules::decide(&device, client, call.now())?,
-            allowed(&device),
-        ) {
+        let allowed = device.state.allowed();
+        match (rules::decide(&device, client, call.now())?, allowed) {
             (Decision::Pending, _) => {
                 let pace = (&device, device.interval);
                 if polled(call, client, &hash, pace).await? {
@@ -85,13 +83,6 @@ pub(crate) async fn poll(
         }
     }
     Err(lost.into())
-}
-
-fn allowed(device: &Device) -> Option<&Allowed> {
-    match &device.state {
-        State::Allowed(allowed) | State::Redeemed(allowed) => Some(allowed),
-        State::Pending | State::Denied => None,
-    }
 }
 
 /// Writes down when the device polled; `false` when another poll was faster.

@@ -5,16 +5,14 @@ use oauth::authorization_details::AuthorizationDetails;
 use realm::Client;
 
 use crate::refusal::Reason;
+use crate::waiting::rules::{self as waiting, Refused, Waiting};
+
+pub use crate::waiting::rules::{Allowed, Decision, State};
 
 /// How long a device code and its user code live, in seconds.
 pub const LIFETIME: i64 = 600;
 /// How long one that nobody allowed is still known after that, in seconds, so that a late poll learns that it expired.
 pub const REMEMBERED: i64 = 300;
-/// How much earlier than the interval a poll may come, in seconds: for timers that are not exact and clocks of nodes that differ.
-pub const LEEWAY: i64 = 1;
-/// From here on the interval does not grow, and polls that come too early are not even written down: whoever polls without a pause costs one read.
-pub const LONGEST_INTERVAL: i64 = 300;
-
 /// What a device asked for, and how far it has come. Neither of its codes is kept, only a hash of the one and a MAC of the other.
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -40,97 +38,40 @@ pub struct Device {
     pub state: State,
 }
 
-/// How far a device has come.
-#[derive(Clone, Debug)]
-pub enum State {
-    /// Nobody has decided.
-    Pending,
-    /// Somebody said no.
-    Denied,
-    /// Somebody said yes; the device has not fetched its tokens.
-    Allowed(Box<Allowed>),
-    /// The device has its tokens.
-    Redeemed(Box<Allowed>),
-}
-
-/// What somebody allowed.
-#[derive(Clone, Debug)]
-pub struct Allowed {
-    /// The grant; what is issued for it carries this name.
-    pub grant_id: String,
-    /// The person.
-    pub person: String,
-    /// The session in which it was allowed.
-    pub session: String,
-    /// What of the scope was allowed.
-    pub scope: Scope,
-    /// When the person signed in (unix seconds).
-    pub auth_time: i64,
-    /// How the person signed in (RFC 8176).
-    pub amr: Vec<String>,
-    /// How strongly the person signed in.
-    pub acr: Option<String>,
-    /// When it was allowed (unix seconds).
-    pub at: i64,
-}
-
-/// What becomes of a poll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It is written down; the person has not decided.
-    Pending,
-    /// It came too early: the interval is now this many seconds.
-    SlowDown {
-        /// In seconds.
-        interval: i64,
-    },
-    /// The tokens are issued.
-    Redeem,
-    /// They were issued before: what was issued is revoked.
-    Replay,
-}
-
 /// Decides about a poll. A client that presents another's code learns nothing and changes nothing, not even the pace.
 ///
 /// # Errors
 /// The reason why nothing is to be done.
 pub fn decide(device: &Device, client: &Client, now: i64) -> Result<Decision, Reason> {
-    if !is_of(device, client) {
-        return Err(Reason::DeviceCodeOfAnotherClient);
-    }
-    match &device.state {
-        State::Redeemed(_) => Ok(Decision::Replay),
-        State::Denied => Err(Reason::DeviceDenied),
-        _ if now >= device.expires_at => Err(Reason::DeviceCodeExpired),
-        State::Allowed(_) => Ok(Decision::Redeem),
-        State::Pending => pace(device, now),
-    }
+    let waiting = Waiting {
+        client: &device.client,
+        created_at: device.created_at,
+        expires_at: device.expires_at,
+        interval: device.interval,
+        polled_at: device.polled_at,
+        state: &device.state,
+    };
+    waiting::decide(&waiting, client, now).map_err(|refused| match refused {
+        Refused::OfAnotherClient => Reason::DeviceCodeOfAnotherClient,
+        Refused::Denied => Reason::DeviceDenied,
+        Refused::Expired => Reason::DeviceCodeExpired,
+        Refused::TooEarly => Reason::DeviceSlowDown,
+    })
 }
 
 /// Whether a device belongs to this client: not to an earlier one that had the same identifier.
 pub fn is_of(device: &Device, client: &Client) -> bool {
-    device.client == client.id && device.created_at >= client.created_at
-}
-
-fn pace(device: &Device, now: i64) -> Result<Decision, Reason> {
-    let early = now.saturating_add(LEEWAY) < device.polled_at.saturating_add(device.interval);
-    if !early {
-        return Ok(Decision::Pending);
-    }
-    if device.interval >= LONGEST_INTERVAL {
-        return Err(Reason::DeviceSlowDown);
-    }
-    Ok(Decision::SlowDown {
-        interval: device.interval.saturating_add(SLOW_DOWN),
-    })
+    waiting::is_of((&device.client, device.created_at), client)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use oauth::device_code::SLOW_DOWN;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::waiting::rules::{LEEWAY, LONGEST_INTERVAL};
 
     const NOW: i64 = 1_000_000;
 

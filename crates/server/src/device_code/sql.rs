@@ -123,13 +123,6 @@ pub(crate) async fn find_to_decide(
 }
 
 fn read(row: &Row) -> Result<Device, Refusal> {
-    let state = match row.text(9) {
-        "pending" => State::Pending,
-        "denied" => State::Denied,
-        "allowed" => State::Allowed(Box::new(allowed(row)?)),
-        "redeemed" => State::Redeemed(Box::new(allowed(row)?)),
-        _ => return Err(damaged()),
-    };
     Ok(Device {
         client: row.text(1).to_owned(),
         scope: stored::parse(row.text(2))?,
@@ -140,25 +133,6 @@ fn read(row: &Row) -> Result<Device, Refusal> {
         expires_at: row.int(6),
         interval: row.int(7),
         polled_at: row.int(8),
-        state,
+        state: waiting::stored::state(row, 9)?,
     })
-}
-
-fn allowed(row: &Row) -> Result<Allowed, Refusal> {
-    let text = |index| row.opt_text(index).ok_or_else(damaged);
-    let time = |index| row.opt_int(index).ok_or_else(damaged);
-    Ok(Allowed {
-        grant_id: text(10)?.to_owned(),
-        person: text(11)?.to_owned(),
-        session: text(12)?.to_owned(),
-        scope: stored::parse(text(13)?)?,
-        auth_time: time(14)?,
-        amr: stored::unlist(text(15)?)?,
-        acr: row.opt_text(16).map(str::to_owned),
-        at: time(17)?,
-    })
-}
-
-fn damaged() -> Refusal {
-    Refusal::Failed("a stored device is damaged".to_owned())
 }

@@ -1,0 +1,164 @@
+//! Asking a person for approval who is not at a browser of the application (OpenID Connect CIBA Core): an agent asks, the person approves on a device of their
+//! own, and the agent asks meanwhile whether they have.
+
+use std::fmt;
+use std::time::Duration;
+
+use oauth::Scope;
+use oauth::ciba::{BindingMessage, Response};
+use oauth::token::GrantType;
+
+use crate::client::Client;
+use crate::exchange::json;
+use crate::polling::Polling;
+use crate::{Error, Session};
+
+const ENDPOINT: &str = "backchannel_authentication";
+
+/// A request for approval in the making.
+#[must_use]
+#[derive(Clone)]
+pub struct Approval<'a> {
+    client: &'a Client,
+    scope: String,
+    resources: Vec<String>,
+    form: Vec<(&'static str, String)>,
+}
+
+impl<'a> Approval<'a> {
+    pub(crate) fn new(client: &'a Client, hint: (&'static str, String)) -> Self {
+        Self {
+            client,
+            scope: "openid".to_owned(),
+            resources: Vec::new(),
+            form: vec![hint],
+        }
+    }
+
+    /// What to ask for, separated by spaces; `openid` must be among it. Without this it is all that is asked for.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// The API that the tokens are for (RFC 8707); may be called again for another.
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.resources.push(uri.into());
+        self
+    }
+
+    /// What the person sees on both devices, so that they know what they approve: one line of at most 100 characters (§7.1).
+    pub fn binding_message(self, message: impl Into<String>) -> Self {
+        self.with("binding_message", message)
+    }
+
+    /// What the person told the application so that it may ask them.
+    pub fn user_code(self, code: impl Into<String>) -> Self {
+        self.with("user_code", code)
+    }
+
+    /// The authentication contexts that it would like, separated by spaces.
+    pub fn acr_values(self, values: impl Into<String>) -> Self {
+        self.with("acr_values", values)
+    }
+
+    /// For how many seconds the request shall stand; the server may shorten it.
+    pub fn expires_in(self, seconds: u32) -> Self {
+        self.with("requested_expiry", seconds.to_string())
+    }
+
+    /// With what the server shall call the application in the mode ping (§7.1): at least 128 random bits. The call says only that it is worth polling now.
+    pub fn notification_token(self, token: impl Into<String>) -> Self {
+        self.with("client_notification_token", token)
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.form.retain(|(known, _)| *known != name);
+        self.form.push((name, value.into()));
+        self
+    }
+
+    /// Asks the person (§7.1).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the code of §13: `unknown_user_id`, `invalid_user_code` and so on.
+    pub async fn start(self) -> Result<PendingApproval, Error> {
+        let scope: Scope = self.scope.parse()?;
+        let message = self
+            .form
+            .iter()
+            .find(|(name, _)| *name == "binding_message");
+        if message.is_some_and(|(_, text)| BindingMessage::parse(text).is_err()) {
+            return Err(Error::Incomplete(
+                "the binding message is not one line of 1 to 100 characters",
+            ));
+        }
+        let client = self.client;
+        let metadata = client.metadata();
+        let url = metadata.backchannel_authentication_endpoint.as_deref();
+        let url = client.endpoint("backchannel_authentication_endpoint", url);
+        let url = url.ok_or(Error::Unsupported("backchannel_authentication_endpoint"))?;
+        let mut form = self.form;
+        form.push(("scope", scope.to_string()));
+        form.extend(self.resources.into_iter().map(|uri| ("resource", uri)));
+        let answer = client.send_form(ENDPOINT, url, form).await?;
+        let response: Response = json(ENDPOINT, &answer)?;
+        let form = vec![
+            ("grant_type", GrantType::Ciba.as_str().to_owned()),
+            ("auth_req_id", response.auth_req_id.clone()),
+        ];
+        let pace = (response.interval, response.expires_in);
+        Ok(PendingApproval {
+            auth_req_id: response.auth_req_id,
+            polling: Polling::new(client, form, pace, scope),
+        })
+    }
+}
+
+/// A request that waits for a person.
+#[must_use]
+pub struct PendingApproval {
+    auth_req_id: String,
+    polling: Polling,
+}
+
+impl PendingApproval {
+    /// What a ping names, so that the application knows which request it is about. A secret.
+    pub fn auth_req_id(&self) -> &str {
+        &self.auth_req_id
+    }
+
+    /// When the request expires, in unix seconds.
+    pub fn expires_at(&self) -> i64 {
+        self.polling.expires_at()
+    }
+
+    /// How long to wait before the next [`PendingApproval::poll`]. It grows when the server says so, or cannot be reached.
+    pub fn wait(&self) -> Duration {
+        self.polling.wait()
+    }
+
+    /// Polls until the person has decided.
+    ///
+    /// # Errors
+    /// [`Error::Authorization`] when the person said no, [`Error::TimedOut`] when the request expired.
+    pub async fn finish(self) -> Result<Session, Error> {
+        self.polling.finish().await
+    }
+
+    /// Asks once; `None` while the person has not decided. Wait [`PendingApproval::wait`] before each call, unless a ping came.
+    ///
+    /// # Errors
+    /// As [`PendingApproval::finish`].
+    pub async fn poll(&mut self) -> Result<Option<Session>, Error> {
+        self.polling.poll().await
+    }
+}
+
+impl fmt::Debug for PendingApproval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingApproval")
+            .field("polling", &self.polling)
+            .finish_non_exhaustive()
+    }
+}

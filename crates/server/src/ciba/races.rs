@@ -1,0 +1,170 @@
+//! The guards that settle races: whoever read before the winner committed must not commit too. Made without threads, so that they always happen.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::sync::Arc;
+
+use ambient::Ambient;
+use db::{Batch, Db, Params, Stmt, params};
+use oauth::ciba::DeliveryMode;
+use realm::{Mark, Node, NodeOptions, Realm, SealingKey};
+
+use super::rules::{Allowed, Authentication, LIFETIME, State};
+use super::{as_code, sql};
+use crate::authorization_code::marks;
+use crate::commit::commit;
+
+const NOW: i64 = 1_800_000_000;
+
+async fn realm() -> Arc<Realm> {
+    let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
+    let key = SealingKey::from_bytes([1; 32]);
+    let options = NodeOptions::new(db, Ambient::manual(NOW, 1), key, "https://as.example");
+    Node::start(options).await.unwrap().first()
+}
+
+/// Whether a batch with this guard was committed.
+async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
+    let mut batch = Batch::new();
+    batch.expect(stmt, values, 1);
+    commit(realm, batch).await.unwrap().is_some()
+}
+
+fn asked() -> Authentication {
+    Authentication {
+        id: "id".into(),
+        client: "agent".into(),
+        person: "alice".into(),
+        delivery: DeliveryMode::Push,
+        scope: "openid".parse().unwrap(),
+        resources: vec!["urn:demo:notes".into()],
+        details: None,
+        binding_message: Some("blue 7".into()),
+        max_age: Some(60),
+        address: None,
+        created_at: NOW,
+        expires_at: NOW + LIFETIME,
+        interval: 5,
+        polled_at: 0,
+        state: State::Pending,
+    }
+}
+
+fn allowed(person: &str) -> Allowed {
+    Allowed {
+        grant_id: "grant".into(),
+        person: person.into(),
+        session: "session".into(),
+        scope: "openid".parse().unwrap(),
+        auth_time: NOW,
+        amr: vec!["pwd".into()],
+        acr: None,
+        at: NOW,
+    }
+}
+
+async fn begun() -> Arc<Realm> {
+    let realm = realm().await;
+    let values = sql::begin(realm.name(), "a", &asked(), (Some("kept"), NOW + 900));
+    assert!(guarded(&realm, &sql::BEGIN_AUTHENTICATION, values).await);
+    realm
+}
+
+async fn allow(realm: &Realm, person: &str, now: i64) -> bool {
+    let values = sql::allow(realm.name(), "a", &allowed(person), (now, now + 4000));
+    guarded(realm, &sql::ALLOW_AUTHENTICATION, values).await
+}
+
+async fn deny(realm: &Realm, person: &str, now: i64) -> bool {
+    let values = params![realm.name(), "a", person, now];
+    guarded(realm, &sql::DENY_AUTHENTICATION, values).await
+}
+
+async fn redeem(realm: &Realm, now: i64) -> bool {
+    let code = as_code(&asked(), &allowed("alice"));
+    let values = sql::redeem((realm.name(), "a"), marks(&code), (NOW, now), None);
+    guarded(realm, &sql::REDEEM_AUTHENTICATION, values).await
+}
+
+#[tokio::test]
+async fn of_two_answers_one_counts_and_only_of_the_person_who_is_asked() {
+    let realm = begun().await;
+    assert!(!allow(&realm, "mallory", NOW).await);
+    assert!(!deny(&realm, "mallory", NOW).await);
+    assert!(allow(&realm, "alice", NOW).await);
+    assert!(!deny(&realm, "alice", NOW).await);
+    assert!(!allow(&realm, "alice", NOW).await);
+    let realm = begun().await;
+    assert!(deny(&realm, "alice", NOW).await);
+    assert!(!allow(&realm, "alice", NOW).await);
+}
+
+#[tokio::test]
+async fn what_expires_on_the_way_to_the_commit_is_neither_allowed_nor_denied_nor_redeemed() {
+    let end = NOW + LIFETIME;
+    let realm = begun().await;
+    assert!(!allow(&realm, "alice", end).await);
+    assert!(!deny(&realm, "alice", end).await);
+    assert!(allow(&realm, "alice", end - 1).await);
+    assert!(!redeem(&realm, end).await);
+    assert!(redeem(&realm, end - 1).await);
+}
+
+#[tokio::test]
+async fn a_request_is_redeemed_once_and_only_when_it_was_allowed() {
+    let realm = begun().await;
+    assert!(!redeem(&realm, NOW).await);
+    assert!(allow(&realm, "alice", NOW).await);
+    let found = sql::find(&realm, "a").await.unwrap().unwrap();
+    assert_eq!(found.notification.as_deref(), Some("kept"));
+    assert_eq!(
+        (found.asked.max_age, found.asked.delivery),
+        (Some(60), DeliveryMode::Push)
+    );
+    assert_eq!(found.asked.binding_message.as_deref(), Some("blue 7"));
+    assert!(matches!(found.asked.state, State::Allowed(allowed) if allowed.amr == ["pwd"]));
+    assert!(redeem(&realm, NOW).await);
+    assert!(!redeem(&realm, NOW).await);
+    let found = sql::find(&realm, "a").await.unwrap().unwrap();
+    assert!(matches!(found.asked.state, State::Redeemed(_)));
+    assert_eq!(found.notification, None);
+}
+
+#[tokio::test]
+async fn a_request_is_not_redeemed_after_a_revocation_that_the_memory_does_not_know_of() {
+    for (mark, redeemed) in [
+        (Mark::Grant("grant"), false),
+        (Mark::Session("session"), false),
+        (Mark::Person("alice"), false),
+        (Mark::Client("agent"), false),
+        (Mark::Session("other"), true),
+    ] {
+        let realm = begun().await;
+        assert!(allow(&realm, "alice", NOW).await);
+        let mut batch = Batch::new();
+        realm.revoke(&mut batch, mark);
+        // Not through the realm: as another node would.
+        realm.db().commit(batch).await.unwrap();
+        assert_eq!(redeem(&realm, NOW + 1).await, redeemed);
+    }
+}
+
+#[tokio::test]
+async fn of_two_polls_at_once_one_is_written_down() {
+    let realm = begun().await;
+    let poll = |interval: i64| params![realm.name(), "a", NOW, interval, 0, 5];
+    assert!(guarded(&realm, &sql::POLL_AUTHENTICATION, poll(5)).await);
+    assert!(!guarded(&realm, &sql::POLL_AUTHENTICATION, poll(5)).await);
+}
+
+#[tokio::test]
+async fn requests_are_swept_when_they_need_not_be_remembered() {
+    let realm = begun().await;
+    let sweep = async |now: i64| {
+        let mut batch = Batch::new();
+        batch.run(&sql::SWEEP_AUTHENTICATIONS, params![now, 10]);
+        realm.db().commit(batch).await.unwrap();
+        sql::find(&realm, "a").await.unwrap().is_some()
+    };
+    assert!(sweep(NOW + 899).await);
+    assert!(!sweep(NOW + 900).await);
+}

@@ -1,0 +1,242 @@
+//! The rows of what clients ask people for, and of people's user codes.
+
+use db::{Row, params};
+use oauth::authorization_details::AuthorizationDetails;
+use oauth::ciba::DeliveryMode;
+use realm::{Mark, Realm};
+
+use super::rules::{Allowed, Authentication};
+use crate::refusal::Refusal;
+use crate::{stored, waiting};
+
+db::statements! {
+    /// A client that asks.
+    pub BEGIN_AUTHENTICATION = "INSERT INTO backchannel_authentication (realm, hash, id, client, person, delivery, notification, scope, resources,
+        binding_message, max_age, address, created_at, expires_at, keep_until, poll_interval, polled_at, state,
+        authorization_details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 'pending', $17)";
+    /// A request by the hash of its `auth_req_id`.
+    pub FIND_AUTHENTICATION = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at, poll_interval,
+        polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        FROM backchannel_authentication
+        WHERE realm = $1 AND hash = $2";
+    /// A request that waits for a person, by its name.
+    pub FIND_AUTHENTICATION_TO_DECIDE = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at,
+        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        FROM backchannel_authentication
+        WHERE realm = $1 AND id = $2 AND person = $3 AND state = 'pending' AND expires_at > $4";
+    /// The requests that wait for a person, the newest first.
+    pub LIST_AUTHENTICATIONS = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at,
+        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        FROM backchannel_authentication
+        WHERE realm = $1 AND person = $2 AND state = 'pending' AND expires_at > $3 ORDER BY created_at DESC, id DESC LIMIT $4";
+    /// Whose requests wait for a person.
+    pub LIST_WAITING_CLIENTS = "SELECT client, expires_at FROM backchannel_authentication
+        WHERE realm = $1 AND person = $2 AND state = 'pending' AND expires_at > $3 LIMIT $4";
+    /// Writes a poll down, unless another one came since the request was read: the guard is one row.
+    pub POLL_AUTHENTICATION = "UPDATE backchannel_authentication SET polled_at = $3, poll_interval = $4 WHERE realm = $1 AND hash = $2 AND state = 'pending'
+        AND polled_at = $5 AND poll_interval = $6";
+    /// Allows a request, once, by the person who is asked: the guard is one row.
+    pub ALLOW_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'allowed', keep_until = $4, grant_id = $5, session = $7, allowed_scope = $8,
+        auth_time = $9, amr = $10, acr = $11, allowed_at = $12
+        WHERE realm = $1 AND hash = $2 AND person = $6 AND state = 'pending' AND expires_at > $3";
+    /// Denies a request, once, by the person who is asked: the guard is one row.
+    pub DENY_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'denied'
+        WHERE realm = $1 AND hash = $2 AND person = $3 AND state = 'pending' AND expires_at > $4";
+    /// Redeems a request, once, unless its grant or session, or since it was allowed its person, consent or client, was revoked: the guard is one row. What
+    /// is still to be sent (sealed) stays with it.
+    pub REDEEM_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'redeemed', notification = $10
+        WHERE realm = $1 AND hash = $2 AND state = 'allowed' AND expires_at > $3
+        AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
+        AND revocation.id IN ($4, $5, $6, $7, $8) AND (revocation.id IN ($4, $5) OR revocation.revoked_at >= $9))";
+    /// Nothing is left to be sent.
+    pub FORGET_NOTIFICATION = "UPDATE backchannel_authentication SET notification = NULL WHERE realm = $1 AND hash = $2";
+    /// Deletes requests that need not be remembered any more.
+    pub SWEEP_AUTHENTICATIONS = "DELETE FROM backchannel_authentication WHERE (realm, hash) IN
+        (SELECT realm, hash FROM backchannel_authentication WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";
+    /// Takes note of a signed request, once: the second time is a repetition.
+    pub SPEND_SIGNED_REQUEST = "INSERT INTO client_assertion (realm, hash, expires_at) VALUES ($1, $2, $3)";
+    /// A person's user code.
+    pub FIND_USER_CODE = "SELECT mac FROM user_code WHERE realm = $1 AND person = $2";
+    /// Sets it.
+    pub SET_USER_CODE = "INSERT INTO user_code (realm, person, mac, set_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (realm, person) DO UPDATE SET mac = excluded.mac, set_at = excluded.set_at";
+    /// Takes it away.
+    pub FORGET_USER_CODE = "DELETE FROM user_code WHERE realm = $1 AND person = $2";
+}
+
+/// The parameters of [`BEGIN_AUTHENTICATION`].
+pub(crate) fn begin(
+    realm: &str,
+    hash: &str,
+    asked: &Authentication,
+    (notification, keep_until): (Option<&str>, i64),
+) -> db::Params {
+    params![
+        realm,
+        hash,
+        &asked.id,
+        &asked.client,
+        &asked.person,
+        asked.delivery.as_str(),
+        notification,
+        asked.scope.to_string(),
+        stored::list(&asked.resources),
+        asked.binding_message.as_deref(),
+        asked.max_age,
+        asked.address.as_deref(),
+        asked.created_at,
+        asked.expires_at,
+        keep_until,
+        asked.interval,
+        asked.details.as_ref().map(AuthorizationDetails::to_text),
+    ]
+}
+
+/// The parameters of [`ALLOW_AUTHENTICATION`].
+pub(crate) fn allow(
+    realm: &str,
+    hash: &str,
+    allowed: &Allowed,
+    (now, keep_until): (i64, i64),
+) -> db::Params {
+    params![
+        realm,
+        hash,
+        now,
+        keep_until,
+        &allowed.grant_id,
+        &allowed.person,
+        &allowed.session,
+        allowed.scope.to_string(),
+        allowed.auth_time,
+        stored::list(&allowed.amr),
+        allowed.acr.as_deref(),
+        allowed.at,
+    ]
+}
+
+/// The parameters of [`REDEEM_AUTHENTICATION`].
+pub(crate) fn redeem(
+    (realm, hash): (&str, &str),
+    marks: [Mark<'_>; 5],
+    (allowed_at, now): (i64, i64),
+    notification: Option<&str>,
+) -> db::Params {
+    let [grant, session, person, consent, client] = marks.map(|mark| mark.id());
+    params![
+        realm,
+        hash,
+        now,
+        grant,
+        session,
+        person,
+        consent,
+        client,
+        allowed_at,
+        notification
+    ]
+}
+
+/// A row.
+pub(crate) struct Found {
+    /// The hash of its `auth_req_id`.
+    pub(crate) hash: String,
+    /// What it says.
+    pub(crate) asked: Authentication,
+    /// What is to be sent, sealed.
+    pub(crate) notification: Option<String>,
+}
+
+/// The request whose `auth_req_id` has this hash.
+pub(crate) async fn find(realm: &Realm, hash: &str) -> Result<Option<Found>, Refusal> {
+    let row = realm
+        .db()
+        .row(&FIND_AUTHENTICATION, params![realm.name(), hash])
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The request of this name that waits for this person.
+pub(crate) async fn find_to_decide(
+    realm: &Realm,
+    (id, person): (&str, &str),
+    now: i64,
+) -> Result<Option<Found>, Refusal> {
+    let row = realm
+        .db()
+        .row(
+            &FIND_AUTHENTICATION_TO_DECIDE,
+            params![realm.name(), id, person, now],
+        )
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+/// The requests that wait for this person, so many at most.
+pub(crate) async fn list(
+    realm: &Realm,
+    person: &str,
+    (now, most): (i64, usize),
+) -> Result<Vec<Found>, Refusal> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = realm
+        .db()
+        .rows(
+            &LIST_AUTHENTICATIONS,
+            params![realm.name(), person, now, most],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Whose requests wait for this person, and until when.
+pub(crate) async fn waiting_clients(
+    realm: &Realm,
+    person: &str,
+    (now, most): (i64, usize),
+) -> Result<Vec<(String, i64)>, Refusal> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = realm
+        .db()
+        .rows(
+            &LIST_WAITING_CLIENTS,
+            params![realm.name(), person, now, most],
+        )
+        .await?;
+    let pair = |row: &Row| (row.text(0).to_owned(), row.int(1));
+    Ok(rows.iter().map(pair).collect())
+}
+
+/// What a person's user code is stored as.
+pub(crate) async fn user_code(realm: &Realm, person: &str) -> Result<Option<String>, Refusal> {
+    let row = realm
+        .db()
+        .row(&FIND_USER_CODE, params![realm.name(), person])
+        .await?;
+    Ok(row.map(|row| row.text(0).to_owned()))
+}
+
+fn read(row: &Row) -> Result<Found, Refusal> {
+    let delivery: DeliveryMode = stored::parse(row.text(3))?;
+    Ok(Found {
+        hash: row.text(0).to_owned(),
+        notification: row.opt_text(22).map(str::to_owned),
+        asked: Authentication {
+            id: row.text(1).to_owned(),
+            client: row.text(2).to_owned(),
+            person: row.text(15).to_owned(),
+            delivery,
+            scope: stored::parse(row.text(4))?,
+            resources: stored::unlist(row.text(5))?,
+            details: row.opt_text(23).map(stored::details).transpose()?,
+            binding_message: row.opt_text(6).map(str::to_owned),
+            max_age: row.opt_int(7),
+            address: row.opt_text(8).map(str::to_owned),
+            created_at: row.int(9),
+            expires_at: row.int(10),
+            interval: row.int(11),
+            polled_at: row.int(12),
+            state: waiting::stored::state(row, 13)?,
+        },
+    })
+}
