@@ -129,7 +129,7 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
     }
     let id = named.or_else(|| hint.as_ref().and_then(|hint| hint.aud.iter().next()));
     let client = match id {
-        Some(id) => call.realm.client(id).await?,
+        Some(id) => call.client(id).await?,
         None => None,
     };
     // Nobody is sent to a client that is switched off, as at /authorize.

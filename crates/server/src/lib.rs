@@ -52,6 +52,7 @@ use fetch::FetchOptions;
 use identity::Identity;
 
 pub use client_auth::{Aliases, AuthenticatedClient, ClientAuthorities, ClientCertificates};
+pub use limits::{RequestRate, RequestRates};
 pub use web::limit::Rate;
 
 /// What the operator may say about the endpoints.
@@ -189,6 +190,19 @@ pub fn router(server: Arc<Server>) -> Router {
         .route(
             "/revoke",
             cors::for_scripts(post(revocation::post), "POST, OPTIONS"),
+        )
+        .route(
+            "/register",
+            cors::for_scripts(post(registration::post), "POST, OPTIONS"),
+        )
+        .route(
+            "/register/{id}",
+            cors::for_scripts(
+                get(registration::get)
+                    .put(registration::put)
+                    .delete(registration::delete),
+                "GET, HEAD, PUT, DELETE, OPTIONS",
+            ),
         );
     let public = Router::new().route("/jwks", get(jwks::get));
     let endpoints = Router::new()

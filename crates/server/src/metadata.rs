@@ -59,6 +59,8 @@ fn everything(
         token_endpoint: Some(realm.url("/token")),
         userinfo_endpoint: Some(realm.url("/userinfo")),
         jwks_uri: Some(realm.url("/jwks")),
+        registration_endpoint: (settings.registration.mode != realm::Admission::Off)
+            .then(|| realm.url("/register")),
         introspection_endpoint: Some(realm.url("/introspect")),
         revocation_endpoint: Some(realm.url("/revoke")),
         device_authorization_endpoint: Some(realm.url("/device_authorization")),

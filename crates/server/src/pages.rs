@@ -3,6 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use identity::interaction::OpenError;
+use oauth::ErrorCode;
 use oauth::redirect_uri::RedirectUriError;
 use web::page::{Problem, Shell};
 
@@ -73,6 +74,21 @@ pub(crate) fn unknown_client(call: &Call, id: Option<&str>) -> Response {
         problem = problem.detail("client_id", id.chars().take(255).collect::<String>());
     }
     problem.into_response(StatusCode::BAD_REQUEST)
+}
+
+/// The document at the client's identifier cannot be used, or had: nobody may be sent anywhere.
+pub(crate) fn bad_document(call: &Call, id: &str, refusal: &Refusal) -> Response {
+    let (code, description) = refusal.wire();
+    if code != ErrorCode::InvalidClient {
+        return refused(call, refusal);
+    }
+    refusal.log(call.realm.name(), ENDPOINT, Some(id));
+    let text = "The application that sent you here describes itself in a document that we cannot use, so we do not send you back to it. You can close this page.";
+    problem(call, "Unknown application", text)
+        .detail("error", code.as_str())
+        .detail("error_description", description)
+        .detail("client_id", id.chars().take(255).collect::<String>())
+        .into_response(StatusCode::BAD_REQUEST)
 }
 
 /// The redirect URI is not the client's: nobody may be sent there.

@@ -30,6 +30,9 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
         Ok(()) => asked(&call, &client, &params).await,
         Err(refusal) => Err(refusal),
     };
+    if outcome.is_ok() {
+        call.realm.used(&client);
+    }
     let fulfilled = |tokens: &TokenResponse| answer::json(StatusCode::OK, tokens);
     let mut response = ENDPOINT.answer(&call, &client, outcome, fulfilled).await;
     dpop::offer(&call, &client, &mut response);

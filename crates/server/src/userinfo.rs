@@ -74,8 +74,8 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
     let claims = access_token::read(realm, token, call.now())
         .await
         .map_err(|refusal| (None, refusal))?;
-    let client = realm
-        .client(&claims.client_id)
+    let client = call
+        .holder(&claims.client_id)
         .await
         .map_err(|error| (None, error.into()))?
         .filter(|client| !client.disabled)

@@ -105,7 +105,12 @@ pub async fn text(headers: &HeaderMap, body: Body) -> Result<String, FormError> 
     if !is_form(headers) {
         return Err(FormError::WrongContentType);
     }
-    let collected = tokio::time::timeout(MAX_WAIT, Limited::new(body, MAX_BYTES).collect()).await;
+    collect(body, MAX_BYTES).await
+}
+
+/// A body of text, of so many bytes at most.
+pub(crate) async fn collect(body: Body, most: usize) -> Result<String, FormError> {
+    let collected = tokio::time::timeout(MAX_WAIT, Limited::new(body, most).collect()).await;
     let bytes = collected
         .map_err(|_| FormError::Incomplete)?
         .map_err(|error| {

@@ -11,6 +11,7 @@ mod edge;
 pub mod fallback;
 pub mod form;
 pub mod headers;
+pub mod json;
 pub mod limit;
 pub mod origin;
 pub mod page;

@@ -32,10 +32,13 @@ pub struct Rate {
 #[derive(Debug)]
 pub struct Limiter {
     clock: Clock,
-    rate: Rate,
+    /// How many tries at once, less one, in microseconds.
+    depth: i64,
+    /// How long one try takes to come back, in microseconds.
+    each: i64,
     capacity: usize,
     hasher: RandomState,
-    /// Per key (hashed: the map holds no names) when its bucket is full again, in milliseconds.
+    /// Per key (hashed: the map holds no names) when its bucket is full again, in microseconds.
     full_at: Mutex<HashMap<u64, i64>>,
 }
 
@@ -50,13 +53,26 @@ impl Limiter {
 
     /// A limiter that remembers `capacity` keys.
     pub fn with_capacity(clock: Clock, rate: Rate, capacity: usize) -> Self {
-        let rate = Rate {
-            burst: rate.burst.max(1),
-            seconds_each: rate.seconds_each.max(1),
-        };
+        let each = i64::from(rate.seconds_each.max(1)) * 1_000_000;
+        Self::new_with(clock, (rate.burst, each), capacity)
+    }
+
+    /// A limiter that remembers [`DEFAULT_CAPACITY`] keys, each with `count` tries at once that come back evenly within `seconds`; more than a million a second
+    /// count as that many.
+    pub fn per(clock: Clock, count: u32, seconds: u32) -> Self {
+        let count = count.max(1);
+        let within = i64::from(seconds.max(1)) * 1_000_000;
+        let each = (within / i64::from(count)).max(1);
+        Self::new_with(clock, (count, each), DEFAULT_CAPACITY)
+    }
+
+    fn new_with(clock: Clock, (burst, each): (u32, i64), capacity: usize) -> Self {
         Self {
             clock,
-            rate,
+            depth: each
+                .saturating_mul(i64::from(burst.saturating_sub(1)))
+                .min(i64::MAX / 4),
+            each,
             capacity: capacity.max(1),
             hasher: RandomState::new(),
             full_at: Mutex::new(HashMap::new()),
@@ -91,7 +107,7 @@ impl Limiter {
         if !map.contains_key(&key) && map.len() >= self.capacity {
             make_room(&mut map, now);
         }
-        map.insert(key, full_at + self.each());
+        map.insert(key, full_at + self.each);
         Ok(())
     }
 
@@ -99,7 +115,7 @@ impl Limiter {
     pub fn give_back(&self, key: impl Hash) {
         let key = self.hash(&key);
         if let Some(full_at) = self.lock().get_mut(&key) {
-            *full_at -= self.each();
+            *full_at -= self.each;
         }
     }
 
@@ -110,20 +126,16 @@ impl Limiter {
     }
 
     fn judge(&self, full_at: i64, now: i64) -> Result<(), RetryAfter> {
-        let depth = self.each() * (i64::from(self.rate.burst) - 1);
-        let wait = full_at - depth - now;
+        let wait = full_at - self.depth - now;
         if wait <= 0 {
             return Ok(());
         }
-        Err(RetryAfter((wait + 999) / 1000))
-    }
-
-    fn each(&self) -> i64 {
-        i64::from(self.rate.seconds_each) * 1000
+        Err(RetryAfter((wait + 999_999) / 1_000_000))
     }
 
     fn now(&self) -> i64 {
-        i64::try_from(self.clock.now_millis()).unwrap_or(i64::MAX / 2)
+        let millis = i64::try_from(self.clock.now_millis()).unwrap_or(i64::MAX);
+        millis.clamp(0, i64::MAX / 4_000) * 1000
     }
 
     fn hash(&self, key: &impl Hash) -> u64 {
@@ -175,6 +187,24 @@ mod tests {
         clock.advance(6);
         assert_eq!(limiter.take("a"), Ok(()));
         assert_eq!(limiter.take("a"), Err(RetryAfter(10)));
+    }
+
+    #[test]
+    fn a_rate_may_be_many_in_a_second() {
+        let clock = Clock::manual(1_000);
+        let limiter = Limiter::per(clock.clone(), 500, 1);
+        for _ in 0..500 {
+            assert_eq!(limiter.take("a"), Ok(()));
+        }
+        assert_eq!(limiter.take("a"), Err(RetryAfter(1)));
+        clock.advance(1);
+        for _ in 0..500 {
+            assert_eq!(limiter.take("a"), Ok(()));
+        }
+        assert_eq!(limiter.take("a"), Err(RetryAfter(1)));
+        let slow = Limiter::per(clock.clone(), 2, 3600);
+        assert_eq!((slow.take("a"), slow.take("a")), (Ok(()), Ok(())));
+        assert_eq!(slow.take("a"), Err(RetryAfter(1800)));
     }
 
     #[test]

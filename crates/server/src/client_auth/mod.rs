@@ -71,14 +71,18 @@ async fn authenticate(
         .client_id()
         .ok_or_else(|| refused(Reason::ClientMissing.into(), None))?;
     call.server
-        .guesses
-        .check(call, id)
+        .requests
+        .ask(call, endpoint.name, id)
+        .and_then(|()| call.server.guesses.check(call, id))
         .map_err(|refusal| refused(refusal, None))?;
+    let fits: fn(Method) -> bool = match &presented {
+        Presented::Assertion { .. } => |method| method == Method::PrivateKeyJwt,
+        _ => |method| method != Method::PrivateKeyJwt,
+    };
     let client = call
-        .realm
-        .client(id)
+        .client_by(id, fits)
         .await
-        .map_err(|error| refused(error.into(), None))?;
+        .map_err(|refusal| refused(refusal, None))?;
     let Some(client) = client else {
         client_secret::look_busy(&call.realm, &presented);
         call.server.guesses.failed(call, id);

@@ -97,7 +97,7 @@ async fn applications(call: &Call, person: &Person) -> Result<Vec<Application>, 
     let catalogue = realm.catalogue().await?;
     let mut applications = Vec::new();
     for (id, consent) in sql::list(realm, &person.id).await? {
-        let client = realm.client(&id).await?;
+        let client = call.holder(&id).await?;
         let words = consent
             .scope
             .iter()

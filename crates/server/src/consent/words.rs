@@ -92,3 +92,26 @@ pub(crate) fn initial(name: &str) -> String {
     let first = name.chars().find(|c| c.is_alphanumeric());
     first.map_or_else(|| "?".to_owned(), |c| c.to_uppercase().to_string())
 }
+
+/// What people have to know about an application that no operator vouches for.
+pub(crate) struct Unchecked {
+    /// The site at which it describes itself; none: it registered itself.
+    pub(crate) at: Option<String>,
+    /// Whether others on the person's device could pass themselves off as it (RFC 8252 §8.6).
+    pub(crate) impostors: bool,
+}
+
+/// What people have to know before they allow it, and are sent to that place.
+pub(crate) fn unchecked(client: &Client, to: Option<&ReturnTo>) -> Option<Unchecked> {
+    let host = || Url::parse(&client.id).ok()?.host_str().map(str::to_owned);
+    client.is_self_made().then(|| Unchecked {
+        at: if client.is_document() { host() } else { None },
+        impostors: to.is_some_and(|to| is_open_to_impostors(client, to)),
+    })
+}
+
+/// Whether anybody can have the name that the answer is sent to: everybody knows the identifier of a client that describes itself, and on a person's device any
+/// program may wait for the answer.
+pub(crate) fn is_open_to_impostors(client: &Client, to: &ReturnTo) -> bool {
+    client.is_document() && (to.is_loopback() || !to.as_str().starts_with("https://"))
+}

@@ -1,0 +1,327 @@
+//! Clients whose identifier is the address of a document about them (draft-ietf-oauth-client-id-metadata-document): nobody registers them. Their documents are
+//! fetched through the guard, kept in bounded memory for a bounded time, and asked for once however many wait.
+
+pub mod rules;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use ambient::Clock;
+use axum::http::StatusCode;
+use fetch::{Fetch, FetchOptions};
+use oauth::client_auth::Method;
+use oauth::{Error as Wire, ErrorCode};
+use quick_cache::sync::Cache;
+use realm::clients::Origin;
+use realm::{Catalogue, Client, Realm};
+use tokio::sync::{Mutex, Semaphore};
+use url::Url;
+use web::limit::Limiter;
+
+use crate::call::Call;
+use crate::refusal::{Reason, Refusal};
+
+/// How many documents are kept.
+const DOCUMENTS: usize = 5000;
+/// How long one may be, in bytes; the draft expects 5 KiB.
+const LONGEST: usize = 16 * 1024;
+/// How long one may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many are fetched at once.
+const AT_ONCE: usize = 64;
+/// How often one host is asked in a minute, for whatever documents: many addresses together do not make this server flood another, and a few of them do not keep
+/// the documents of a host away from the others.
+const PER_HOST: u32 = 600;
+
+/// The documents of all realms of a process.
+pub(crate) struct Documents {
+    fetch: Option<Fetch>,
+    loopback: bool,
+    hosts: Limiter,
+    at_once: Arc<Semaphore>,
+    entries: Cache<String, Arc<Entry>>,
+}
+
+#[derive(Default)]
+struct Entry {
+    latest: RwLock<Option<Kept>>,
+    /// When it was tried in vain last, and why; whoever holds it is the one who fetches.
+    failed: Arc<Mutex<Option<(i64, Failure)>>>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    described: Arc<Vec<Arc<Client>>>,
+    fresh_until: i64,
+}
+
+/// Why there is no client.
+#[derive(Clone, Debug)]
+enum Failure {
+    /// Its server cannot be reached, or has troubles of its own.
+    Unreachable,
+    /// What is there describes no client.
+    Bad(Wire),
+}
+
+impl Entry {
+    fn latest(&self) -> Option<Kept> {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        latest.clone()
+    }
+
+    fn keep(&self, kept: Option<Kept>) {
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
+}
+
+impl Documents {
+    pub(crate) fn new(options: &FetchOptions, clock: &Clock) -> Self {
+        let loopback = options.allow_loopback;
+        let options = FetchOptions {
+            timeout: options.timeout.min(PATIENCE),
+            max_bytes: LONGEST,
+            ..options.clone()
+        };
+        let fetch = Fetch::new(options)
+            .inspect_err(|error| tracing::error!(%error, "no document of a client can be fetched"));
+        Self {
+            fetch: fetch.ok(),
+            loopback,
+            hosts: Limiter::per(clock.clone(), PER_HOST, 60),
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+            entries: Cache::new(DOCUMENTS),
+        }
+    }
+
+    /// The address that an identifier is, where the realm allows its host.
+    fn address(&self, realm: &Realm, id: &str) -> Option<Url> {
+        // Nearly all are none.
+        if !id.starts_with("http") {
+            return None;
+        }
+        let url = rules::address(id, self.loopback)?;
+        let own = Url::parse(realm.issuer()).ok();
+        // A server that asks itself could be made to ask again.
+        if own.is_some_and(|own| own.origin() == url.origin()) {
+            return None;
+        }
+        let settings = realm.settings();
+        let allowed = settings.client_id_documents.allows(url.host_str()?);
+        allowed.then_some(url)
+    }
+
+    fn kept(&self, realm: &Realm, id: &str) -> Option<Kept> {
+        self.entries.get(&name(realm, id))?.latest()
+    }
+}
+
+fn name(realm: &Realm, id: &str) -> String {
+    format!("{} {id}", realm.name())
+}
+
+impl Call {
+    /// The client with this identifier: one that is registered, else one that is described at that address, in the way that it prefers to authenticate.
+    ///
+    /// # Errors
+    /// When a document is there and describes no client, cannot be had, or too many were asked for.
+    pub(crate) async fn client(&self, id: &str) -> Result<Option<Arc<Client>>, Refusal> {
+        self.client_by(id, |_| true).await
+    }
+
+    /// As [`client`](Self::client), for one that authenticates by a method that `fits`, if it may.
+    pub(crate) async fn client_by(
+        &self,
+        id: &str,
+        fits: fn(Method) -> bool,
+    ) -> Result<Option<Arc<Client>>, Refusal> {
+        if let Some(client) = self.realm.client(id).await? {
+            return Ok(Some(client));
+        }
+        let Some(url) = self.server.documents.address(&self.realm, id) else {
+            return Ok(None);
+        };
+        let described = Box::pin(described(self, id, &url)).await?;
+        let method = |client: &Client| client.token_endpoint_auth_method;
+        let fitting = described
+            .iter()
+            .find(|client| method(client).is_some_and(fits));
+        Ok(fitting.or(described.first()).cloned())
+    }
+
+    /// The client that a token was issued to, without asking anybody else: of one that is described at its address, what is in memory, or its name alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn holder(&self, id: &str) -> Result<Option<Arc<Client>>, realm::Error> {
+        if let Some(client) = self.realm.client(id).await? {
+            return Ok(Some(client));
+        }
+        let documents = &self.server.documents;
+        if documents.address(&self.realm, id).is_none() {
+            return Ok(None);
+        }
+        let kept = documents.kept(&self.realm, id);
+        let first = kept.and_then(|kept| kept.described.first().cloned());
+        let alone = || Client {
+            id: id.to_owned(),
+            origin: Origin::Document,
+            ..Client::default()
+        };
+        Ok(Some(first.unwrap_or_else(|| Arc::new(alone()))))
+    }
+}
+
+/// What the document says: from memory while it is fresh, and for a while longer when it cannot be had.
+async fn described(call: &Call, id: &str, url: &Url) -> Result<Arc<Vec<Arc<Client>>>, Refusal> {
+    let documents = &call.server.documents;
+    let now = call.now();
+    if let Some(kept) = documents.kept(&call.realm, id)
+        && now < kept.fresh_until
+    {
+        return Ok(kept.described);
+    }
+    let name = name(&call.realm, id);
+    let made = documents
+        .entries
+        .get_or_insert_with(&name, || Ok::<_, Reason>(Arc::default()));
+    let entry = made?;
+    let renewed = renew(call, Arc::clone(&entry), (id, url), now).await;
+    let kept = entry.latest();
+    let still_good = |kept: &Kept| now < kept.fresh_until.saturating_add(rules::STALE);
+    match (kept, renewed) {
+        (Some(kept), Ok(None)) if now < kept.fresh_until => Ok(kept.described),
+        (_, Ok(Some(Failure::Bad(error)))) => Err(error.into()),
+        (Some(kept), Ok(Some(Failure::Unreachable)) | Err(_)) if still_good(&kept) => {
+            Ok(kept.described)
+        }
+        (_, Err(refusal)) => Err(refusal),
+        _ => Err(unreachable().into()),
+    }
+}
+
+fn unreachable() -> Wire {
+    Wire::new(
+        ErrorCode::InvalidClient,
+        "the document at this client_id cannot be fetched",
+    )
+}
+
+/// Fetches the document unless somebody else just did. Gives what went wrong.
+async fn renew(
+    call: &Call,
+    entry: Arc<Entry>,
+    (id, url): (&str, &Url),
+    now: i64,
+) -> Result<Option<Failure>, Refusal> {
+    let documents = &call.server.documents;
+    let mut failed = Arc::clone(&entry.failed).lock_owned().await;
+    let fresh = |kept: Kept| now < kept.fresh_until;
+    if entry.latest().is_some_and(fresh) {
+        return Ok(None);
+    }
+    if let Some((at, failure)) = &*failed
+        && (*at..at.saturating_add(rules::REST)).contains(&now)
+    {
+        return Ok(Some(failure.clone()));
+    }
+    call.server.requests.fetch(call)?;
+    let host = url.host_str().unwrap_or_default();
+    documents
+        .hosts
+        .take(host)
+        .map_err(|wait| Refusal::TooMany(wait.0))?;
+    let permit = Arc::clone(&documents.at_once).try_acquire_owned();
+    let permit = permit.map_err(|_| Refusal::Busy)?;
+    let catalogue = call.realm.catalogue().await?;
+    let (fetch, realm, id) = (
+        documents.fetch.clone(),
+        Arc::clone(&call.realm),
+        id.to_owned(),
+    );
+    let fetching = async move {
+        let outcome = published(fetch, &realm, &id, &catalogue).await;
+        let failure = match outcome {
+            Ok((described, seconds)) => {
+                let fresh_until = now.saturating_add(seconds);
+                let described = Arc::new(described);
+                entry.keep(Some(Kept {
+                    described,
+                    fresh_until,
+                }));
+                None
+            }
+            Err(failure) => {
+                tracing::info!(
+                    realm = realm.name(),
+                    client = id,
+                    ?failure,
+                    "the document of a client cannot be used"
+                );
+                if matches!(failure, Failure::Bad(_)) {
+                    entry.keep(None);
+                }
+                Some(failure)
+            }
+        };
+        *failed = failure.clone().map(|failure| (now, failure));
+        drop(permit);
+        failure
+    };
+    // On its own, so that nobody stops it for others by hanging up.
+    let done = tokio::spawn(fetching).await;
+    done.map_err(|error| Refusal::Failed(error.to_string()))
+}
+
+async fn published(
+    fetch: Option<Fetch>,
+    realm: &Realm,
+    id: &str,
+    catalogue: &Catalogue,
+) -> Result<(Vec<Arc<Client>>, i64), Failure> {
+    let bad = |words: &'static str| Failure::Bad(Wire::new(ErrorCode::InvalidClient, words));
+    let fetch = fetch.ok_or(Failure::Unreachable)?;
+    let response = fetch.get(id).await.map_err(|error| match error {
+        fetch::Error::TooLarge => bad("the document at this client_id is too large"),
+        _ => Failure::Unreachable,
+    })?;
+    if response.status.is_server_error() || response.status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(Failure::Unreachable);
+    }
+    if response.status != StatusCode::OK {
+        return Err(bad("there is no document at this client_id"));
+    }
+    let kind = response.media_type().unwrap_or_default();
+    let json =
+        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    if !json {
+        return Err(bad(
+            "the document at this client_id is not application/json",
+        ));
+    }
+    let text = response
+        .text()
+        .map_err(|_| bad("the document at this client_id is not UTF-8"))?;
+    let members = jose::json_object(text)
+        .map_err(|_| bad("the document at this client_id is not one JSON object"))?;
+    let described = rules::read(id, members, catalogue).map_err(Failure::Bad)?;
+    let mut usable = Vec::new();
+    let mut first = None;
+    for client in described {
+        match realm::clients::check(realm, &client).await {
+            Ok(()) => usable.push(Arc::new(client)),
+            Err(realm::Error::Invalid(rule)) => first = first.or(Some(rule)),
+            Err(_) => return Err(Failure::Unreachable),
+        }
+    }
+    match (usable.is_empty(), first) {
+        (true, Some(rule)) => {
+            let words = format!("{}: {}", rule.field, rule.reason);
+            Err(Failure::Bad(Wire::new(ErrorCode::InvalidClient, words)))
+        }
+        _ => {
+            let (control, age) = (response.header("cache-control"), response.header("age"));
+            Ok((usable, rules::freshness(control, age)))
+        }
+    }
+}
