@@ -67,6 +67,7 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
     chromium.find("form[action$='/consent/applications']").await;
     draw(chromium, &shot("applications")).await;
     draw_device(chromium, demo, &shot).await;
+    draw_approvals(chromium, demo, &shot).await;
     chromium.open(&format!("{}/logout", demo.origin)).await;
     chromium.find("#sign-out").await;
     draw(chromium, &shot("sign-out")).await;
@@ -91,6 +92,18 @@ async fn draw_device(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> P
     chromium.click("#allow").await;
     chromium.find("#allowed").await;
     draw(chromium, &shot("device-connected")).await;
+}
+
+/// The page with what waits for approval, with somebody signed in.
+async fn draw_approvals(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> PathBuf) {
+    let approvals = format!("{}/account/approvals", demo.origin);
+    crate::approvals::ask(demo, "openid notes.write", "Delete 3 notes of 2019?").await;
+    chromium.open(&approvals).await;
+    chromium.find("#allow").await;
+    draw(chromium, &shot("approvals")).await;
+    chromium.click("#allow").await;
+    chromium.find("#allowed").await;
+    draw(chromium, &shot("approved")).await;
 }
 
 /// The whole page, however long.

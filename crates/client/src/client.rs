@@ -92,6 +92,16 @@ impl Client {
         DeviceAuthorization::new(self)
     }
 
+    /// Begins to ask the person of this name for approval, on a device of theirs (OpenID Connect CIBA Core §7.1).
+    pub fn approval(&self, login_hint: impl Into<String>) -> Approval<'_> {
+        Approval::new(self, ("login_hint", login_hint.into()))
+    }
+
+    /// As [`Client::approval`], of the person of an ID token that this client was given.
+    pub fn approval_by_id_token(&self, id_token: impl Into<String>) -> Approval<'_> {
+        Approval::new(self, ("id_token_hint", id_token.into()))
+    }
+
     /// Begins to ask for tokens of the client's own (RFC 6749 §4.4).
     pub fn service(&self) -> Service<'_> {
         Service::new(self)

@@ -44,6 +44,26 @@
 //! # let _ = session; Ok(()) }
 //! ```
 //!
+//! An agent asks a person for one act, who approves it on a device of theirs (OpenID Connect CIBA):
+//!
+//! ```no_run
+//! # use grantor_client::{Client, Credentials};
+//! # async fn run(client: Client) -> Result<(), grantor_client::Error> {
+//! let request = client.approval("alice").scope("openid notes.write").binding_message("Delete 3 notes?").start().await?;
+//! let session = request.finish().await?; // Error::Authorization when alice says no
+//! # let _ = session; Ok(()) }
+//! ```
+//!
+//! An API calls another one for the person whose token it was sent (RFC 8693):
+//!
+//! ```no_run
+//! # use grantor_client::{Client, Credentials, TokenType};
+//! # async fn run(client: Client, received: &str) -> Result<(), grantor_client::Error> {
+//! let exchange = client.exchange(received, TokenType::AccessToken).resource("https://files.example.com");
+//! let tokens = exchange.tokens().await?;
+//! # let _ = tokens.access_token(); Ok(()) }
+//! ```
+//!
 //! A service asks for tokens of its own:
 //!
 //! ```no_run
@@ -55,6 +75,7 @@
 //! # let _ = header; Ok(()) }
 //! ```
 
+mod approval;
 mod authorization;
 mod client;
 mod credentials;
@@ -70,13 +91,16 @@ mod keys;
 mod loopback;
 mod observer;
 mod pending;
+mod polling;
 mod service;
 mod session;
 mod source;
 mod step_up;
 mod token;
+mod token_exchange;
 mod userinfo;
 
+pub use approval::{Approval, PendingApproval};
 pub use authorization::Authorization;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;

@@ -42,6 +42,9 @@ pub fn app(node: Arc<Node>, options: AppOptions) -> Router {
     }
     let identity = Identity::new(options.identity, node.ambient());
     let server = Server::new(Arc::clone(&identity), options.server, node.ambient());
+    for (kind, handler) in server.handlers() {
+        node.handle(kind, handler);
+    }
     let tenant = Router::new()
         .merge(server::router(server))
         .merge(identity::router(identity))

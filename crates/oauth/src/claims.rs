@@ -207,6 +207,26 @@ pub struct IdToken {
     /// The session (OpenID Connect Front-Channel Logout §3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// Its own identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// Who may act for the person (RFC 8693 §4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<Value>,
+    /// The request that these pushed tokens answer (OpenID Connect CIBA Core §10.3.1).
+    #[serde(
+        default,
+        rename = "urn:openid:params:jwt:claim:auth_req_id",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub auth_req_id: Option<String>,
+    /// The hash of the refresh token that was pushed beside it, made as `at_hash` is (OpenID Connect CIBA Core §10.3.1).
+    #[serde(
+        default,
+        rename = "urn:openid:params:jwt:claim:rt_hash",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rt_hash: Option<String>,
     /// What else is said about the person.
     #[serde(flatten)]
     pub person: StandardClaims,

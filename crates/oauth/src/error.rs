@@ -98,6 +98,18 @@ error_codes! {
     InvalidDpopProof = "invalid_dpop_proof", 400;
     /// The DPoP proof needs the nonce that comes with this answer (RFC 9449 §8); 401 at a resource (§9).
     UseDpopNonce = "use_dpop_nonce", 400;
+    /// The `login_hint_token` has expired (OpenID Connect CIBA Core §13).
+    ExpiredLoginHintToken = "expired_login_hint_token", 400;
+    /// The hint names nobody who can be asked (OpenID Connect CIBA Core §13).
+    UnknownUserId = "unknown_user_id", 400;
+    /// The person's user code is needed (OpenID Connect CIBA Core §13).
+    MissingUserCode = "missing_user_code", 400;
+    /// The user code is not the person's (OpenID Connect CIBA Core §13).
+    InvalidUserCode = "invalid_user_code", 400;
+    /// The binding message cannot be shown (OpenID Connect CIBA Core §13).
+    InvalidBindingMessage = "invalid_binding_message", 400;
+    /// What was agreed to could not be completed (OpenID Connect CIBA Core §12).
+    TransactionFailed = "transaction_failed", 400;
 }
 
 impl fmt::Display for ErrorCode {

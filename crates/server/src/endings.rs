@@ -7,7 +7,7 @@ use db::{Batch, Params, Stmt, params};
 use realm::outbox::{Delivery, Ended, Handler, Message};
 use realm::{Error, Realm};
 
-use crate::{consent, refresh_token};
+use crate::{ciba, consent, refresh_token};
 
 /// How many rows one commit changes at most, where there may be any number.
 const STEP: i64 = 500;
@@ -62,6 +62,7 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
         Ending::DeletedPerson => vec![
             (&families::FORGET_FAMILIES_OF_PERSON, all()),
             (&consents::FORGET_CONSENTS_OF_PERSON, all()),
+            (&ciba::sql::FORGET_USER_CODE, all()),
         ],
         Ending::Client => {
             return in_steps(realm, &families::REVOKE_FAMILIES_OF_CLIENT, ended).await;

@@ -40,8 +40,11 @@ pub mod request_object;
 mod revocation;
 mod stored;
 mod token;
+pub mod token_exchange;
 mod tokens;
+pub mod trust;
 mod userinfo;
+pub mod waiting;
 
 use std::sync::Arc;
 
@@ -156,6 +159,11 @@ impl Server {
         })
     }
 
+    /// What this process calls clients for, for [`realm::Node::handle`]: the kind of message and its handler.
+    pub fn handlers(&self) -> Vec<(&'static str, Arc<dyn realm::outbox::Handler>)> {
+        self.ciba.handlers()
+    }
+
     /// How people sign in.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
@@ -212,7 +220,9 @@ pub fn router(server: Arc<Server>) -> Router {
         )
         .route("/authorize/continue", get(authorization::resume))
         .route("/introspect", post(introspection::post))
+        .route("/challenge", post(challenge::post))
         .route("/device_authorization", post(device_code::begin))
+        .route("/bc-authorize", post(ciba::begin))
         .route("/logout", get(end_session::get).post(end_session::post));
     endpoints
         .merge(pages(&server))
@@ -237,6 +247,11 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
             .route(
                 "/device/continue",
                 get(device_code::ask).post(device_code::answer),
+            )
+            .route("/account/approvals", get(ciba::show).post(ciba::submit))
+            .route(
+                "/account/approvals/code",
+                get(ciba::show_user_code).post(ciba::submit_user_code),
             )
             .layer(guard),
         Err(error) => {

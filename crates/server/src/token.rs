@@ -73,6 +73,7 @@ async fn grant(
         TokenRequest::ClientCredentials(request) => {
             client_credentials::issue(call, client, request).await
         }
+        TokenRequest::Ciba(request) => Box::pin(ciba::poll(call, client, request)).await,
         TokenRequest::DeviceCode(request) => {
             Box::pin(device_code::poll(call, client, request)).await
         }

@@ -352,6 +352,8 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ("scope", client.scope.to_string()),
         ("default scope", client.default_scope.to_string()),
         ("introspects", client.introspects.join(" ")),
+        ("exchanges", client_exchange::words(client)),
+        ("asks people", client_backchannel::words(client)),
         (
             "state",
             if client.disabled { "disabled" } else { "" }.to_owned(),

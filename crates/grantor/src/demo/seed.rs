@@ -3,8 +3,12 @@
 use identity::{Details, Identity, Profile, people};
 use jose::Algorithm;
 use oauth::Scope;
-use realm::clients::{self, Secret};
-use realm::{Client, GrantType, Grantable, Realm, Resource, ScopeDefinition, resources};
+use oauth::ciba::DeliveryMode;
+use realm::clients::{self, Backchannel, Secret};
+use realm::{
+    Admission, Client, GrantType, Grantable, Node, Realm, Resource, ScopeDefinition, realms,
+    resources,
+};
 use secrecy::SecretString;
 
 use super::{API, CLIENT, CLIENT_SECRET, PASSWORD, PERSON};
@@ -22,6 +26,7 @@ pub(crate) async fn seed(realm: &Realm) -> Result<(), Failure> {
         (web(realm)?, secret(CLIENT_SECRET)),
         (cli()?, Secret::None),
         (service()?, secret("demo-service-secret")),
+        (agent()?, secret("demo-agent-secret")),
     ] {
         if clients::find(realm, &client.id).await?.is_none() {
             clients::create(realm, client, secret, BY).await?;
@@ -32,6 +37,20 @@ pub(crate) async fn seed(realm: &Realm) -> Result<(), Failure> {
         let password = SecretString::from(PASSWORD.to_owned());
         let hash = identity.hash_password(PERSON, password).await?;
         people::create(realm, alice(), Some(hash), Some(BY)).await?;
+    }
+    Ok(())
+}
+
+/// Lets applications register themselves in a database that is new: everything is on in the demo, which nobody else can reach.
+pub(crate) async fn open(node: &Node) -> Result<(), Failure> {
+    let first = node.first();
+    let Some(found) = realms::find(node, first.name()).await? else {
+        return Ok(());
+    };
+    if found.version == 1 {
+        let mut settings = found.settings;
+        settings.registration.mode = Admission::Open;
+        realms::update_settings(&first, settings, found.version, BY).await?;
     }
     Ok(())
 }
@@ -121,6 +140,25 @@ fn service() -> Result<Client, Failure> {
         scope: scope("notes.read notes.write")?,
         default_scope: scope("notes.read")?,
         introspects: vec![API.into()],
+        ..Client::default()
+    })
+}
+
+/// Asks people for approval on a device of theirs (OpenID Connect CIBA).
+fn agent() -> Result<Client, Failure> {
+    Ok(Client {
+        id: "demo-agent".into(),
+        name: "Demo Agent".into(),
+        grant_types: vec![GrantType::Ciba, GrantType::RefreshToken],
+        response_types: Vec::new(),
+        scope: scope("openid profile email offline_access notes.read notes.write")?,
+        default_scope: scope("openid")?,
+        id_token_signed_response_alg: Some(Algorithm::Es256),
+        backchannel: Backchannel {
+            delivery: Some(DeliveryMode::Poll),
+            user_code: true,
+            ..Backchannel::default()
+        },
         ..Client::default()
     })
 }

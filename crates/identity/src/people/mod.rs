@@ -61,6 +61,25 @@ pub async fn find_by_username(realm: &Realm, username: &str) -> Result<Option<Pe
         .map(|credentials| credentials.person))
 }
 
+/// The one person to whom this e-mail address has been shown to belong, however it is cased and composed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_email(realm: &Realm, email: &str) -> Result<Option<Person>, Error> {
+    let Ok(email) = rules::email(email.trim()) else {
+        return Ok(None);
+    };
+    let key = rules::email_key(&email);
+    let rows = realm
+        .db()
+        .rows(&sql::FIND_PEOPLE_BY_EMAIL, params![realm.name(), key])
+        .await?;
+    Ok(match rows.as_slice() {
+        [row] => Some(from_row(row)),
+        _ => None,
+    })
+}
+
 impl Person {
     /// Who the person is for rules that grant scopes.
     pub fn facts(&self) -> realm::PersonFacts {

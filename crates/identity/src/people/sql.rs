@@ -8,6 +8,9 @@ db::statements! {
     /// A person by folded user name, with the password's hash.
     pub FIND_PERSON_BY_USERNAME = "SELECT id, username, email, email_verified, display_name, groups, profile, disabled, signed_out_at, version, created_at, updated_at, \
         password_hash FROM person WHERE realm = $1 AND username_key = $2";
+    /// People with a proven e-mail address, two at most: one that several have names nobody.
+    pub FIND_PEOPLE_BY_EMAIL = "SELECT id, username, email, email_verified, display_name, groups, profile, disabled, signed_out_at, version, created_at, updated_at \
+        FROM person WHERE realm = $1 AND email_key = $2 AND email_verified = 1 LIMIT 2";
     /// People whose folded user name comes after one, in that order.
     pub LIST_PEOPLE = "SELECT id, username, email, email_verified, display_name, groups, profile, disabled, signed_out_at, version, created_at, updated_at, \
         username_key FROM person WHERE realm = $1 AND username_key > $2 ORDER BY username_key LIMIT $3";

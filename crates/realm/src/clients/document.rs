@@ -249,6 +249,9 @@ pub struct Client {
     /// Whether its proofs must carry a nonce; see [`Client::requires_dpop_nonce`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_dpop_nonce: Option<bool>,
+    /// How it asks people without a browser of its own (OpenID Connect CIBA Core §4).
+    #[serde(flatten)]
+    pub backchannel: Backchannel,
     /// A first-party client, for which nobody is asked to consent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_consent: bool,

@@ -158,8 +158,7 @@ pub(crate) fn marks(code: &Code) -> [Mark<'_>; 5] {
 }
 
 /// Whether what the code stands for still holds: the person, the session and the consent.
-async fn check_grant(call: &Call, code: &Code) -> Result<(), Refusal> {
-    let realm = &call.realm;
+async fn check_grant(realm: &Realm, code: &Code) -> Result<Person, Refusal> {
     if realm
         .revocations()
         .is_any_revoked(&marks(code), code.issued_at)
@@ -175,11 +174,12 @@ async fn check_grant(call: &Call, code: &Code) -> Result<(), Refusal> {
 /// The family that begins with this code. A client gets refresh tokens when it is registered for them; in an OpenID request only with
 /// `offline_access` (OpenID Connect Core §11).
 fn family(
-    client: &AuthenticatedClient,
+    recipient: &Recipient<'_>,
     code: &Code,
     lifetimes: &Lifetimes,
     now: i64,
 ) -> Option<Family> {
+    let client = recipient.client;
     let offline = code.scope.contains("offline_access");
     if !client.allows_grant(GrantType::RefreshToken) || (code.scope.contains("openid") && !offline)
     {
@@ -199,7 +199,10 @@ fn family(
         auth_time: code.auth_time,
         amr: code.amr.clone(),
         acr: code.acr.clone(),
-        confirmation: refresh_token::bound_to(client),
+        confirmation: recipient
+            .instance
+            .cloned()
+            .or_else(|| refresh_token::bound_to(client, recipient.confirmation)),
         counter: 1,
         rotated_at: now,
         // When the person allowed it: what was revoked between then and now ends the family too.
@@ -212,13 +215,12 @@ fn family(
 }
 
 async fn tokens(
-    call: &Call,
-    client: &AuthenticatedClient,
-    code: &Code,
-    target: &Target,
-    family: Option<&Family>,
+    realm: &Realm,
+    recipient: &Recipient<'_>,
+    (code, person): (&Code, &Person),
+    (target, family): (&Target, Option<&Family>),
 ) -> Result<TokenResponse, Refusal> {
-    let (realm, now) = (&call.realm, call.now());
+    let (client, holder, now) = (recipient.client, recipient.holder(), realm.now());
     let authentication = Authentication {
         time: code.auth_time,
         acr: code.acr.as_deref(),
@@ -232,8 +234,10 @@ async fn tokens(
         session: (!offline).then_some(code.session.as_str()),
         authentication,
     };
-    let access_token = access_token::mint(realm, client.holder(), bearer, target, now).await?;
+    let access_token = access_token::mint(realm, holder, bearer, target, now).await?;
+    let refresh_token = family.map(|family| refresh_token::text(realm, family, 1));
     let id_token = if code.scope.contains("openid") {
+        let told = id_token::told(person, code.claims.as_ref());
         let content = id_token::Content {
             person: &code.person,
             authentication,
@@ -242,7 +246,11 @@ async fn tokens(
             access_token: &access_token,
             lifetime: client.lifetimes(&realm.settings()).id_token,
         };
-        Some(id_token::mint(realm, client, &content, now).await?)
+        let pushed = recipient.auth_req_id.map(|auth_req_id| id_token::Pushed {
+            auth_req_id,
+            refresh_token: refresh_token.as_deref(),
+        });
+        Some(id_token::mint_with(realm, client, &content, (pushed, now)).await?)
     } else {
         None
     };

@@ -10,6 +10,7 @@ use realm::{Client, Realm};
 
 use super::certificate::thumbprint;
 use super::sql;
+use crate::authorization_code::Recipient;
 use crate::call::Call;
 use crate::commit::outcome;
 use crate::dpop;
@@ -113,6 +114,17 @@ impl AuthenticatedClient {
         Holder {
             client: &self.client.id,
             confirmation: self.confirmation(),
+            may_act: self.client.may_act.as_ref(),
+        }
+    }
+
+    /// Who gets what a person's grant gives, when it is fetched.
+    pub(crate) fn recipient(&self) -> Recipient<'_> {
+        Recipient {
+            client: &self.client,
+            confirmation: self.confirmation(),
+            auth_req_id: None,
+            instance: self.instance.as_deref(),
         }
     }
 

@@ -99,6 +99,9 @@ pub fn allows_grant(client: &Client, grant: GrantType) -> bool {
         GrantType::RefreshToken => realm::GrantType::RefreshToken,
         GrantType::ClientCredentials => realm::GrantType::ClientCredentials,
         GrantType::DeviceCode => realm::GrantType::DeviceCode,
+        GrantType::Ciba => realm::GrantType::Ciba,
+        GrantType::TokenExchange => realm::GrantType::TokenExchange,
+        GrantType::JwtBearer => realm::GrantType::JwtBearer,
         _ => return false,
     };
     client.allows_grant(registered)

@@ -186,11 +186,11 @@ pub(crate) fn text(realm: &Realm, family: &Family, counter: i64) -> String {
 
 /// What the refresh tokens of a client are bound to: a public client's to what it proves, as it can prove nothing else (RFC 9449 §5, RFC 8705 §4); a
 /// confidential client's to the client, which may change its key.
-pub(crate) fn bound_to(client: &AuthenticatedClient) -> Option<Confirmation> {
-    client
-        .confirmation()
-        .filter(|_| client.is_public())
-        .cloned()
+pub(crate) fn bound_to(
+    client: &Client,
+    confirmation: Option<&Confirmation>,
+) -> Option<Confirmation> {
+    confirmation.filter(|_| client.is_public()).cloned()
 }
 
 /// Begins a family.

@@ -81,6 +81,15 @@ pub(crate) async fn mint_with(
         amr: content.authentication.amr.to_vec(),
         at_hash: oauth::id_token::at_hash(algorithm, content.access_token),
         sid: content.session.map(str::to_owned),
+        jti: Some(identifier(realm, content.grant)),
+        person: content.told.cloned().unwrap_or_default(),
+        may_act: client
+            .may_act
+            .as_ref()
+            .map(|party| serde_json::json!(party)),
+        auth_req_id: pushed.map(|pushed| pushed.auth_req_id.to_owned()),
+        rt_hash: pushed
+            .and_then(|pushed| oauth::id_token::at_hash(algorithm, pushed.refresh_token?)),
         ..IdToken::default()
     };
     Ok(jwt::sign(&key, "JWT", &claims)?)
