@@ -358,6 +358,10 @@ on_each_engine! {
         for (name, value) in [("token_endpoint_auth_signing_alg", "RS256"), ("id_token_signed_response_alg", "RS256"), ("id_token_signed_response_alg", "ES384")] {
             assert!(signing().set(name, json!(value)).try_create().await.is_none(), "{name} {value}");
         }
+        let ciba = json!(["urn:openid:params:grant-type:ciba"]);
+        let push = signing().set("grant_types", ciba).set("response_types", json!([])).set("backchannel_token_delivery_mode", json!("push"))
+            .set("backchannel_client_notification_endpoint", json!("https://app.example/told"));
+        assert!(push.try_create().await.is_none());
         for uri in ["http://app.example/callback", "https://*.example/"] {
             assert!(signing().redirects(&[uri]).try_create().await.is_none(), "{uri}");
         }
@@ -384,6 +388,20 @@ on_each_engine! {
         client.version += 1;
         let back = realm::clients::update(world.realm(), client, realm::clients::SecretChange::Keep, "test").await;
         assert!(back.unwrap_err().to_string().contains("5.3.2.1"));
+    }
+
+    /// §5.4.1: an API whose tokens are signed by RS256 is not for clients of this profile.
+    async fn access_tokens_are_signed_as_the_profile_says(world: World) {
+        let document = json!({"id": "urn:example:old", "name": "Old", "signing_alg": "RS256", "scopes": [{"name": "old.read", "description": "Read"}]});
+        world.resource_document(document).await;
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        let fapi = Fapi::with(&world, key, &[("profile", json!(PROFILE)), ("scope", json!("openid old.read")), ("grant_types", json!(["authorization_code", "client_credentials"]))]).await;
+        let form = [("grant_type", "client_credentials"), ("scope", "old.read")];
+        let answer = fapi.post("/token", &form, &fapi.assertion(&json!({})), &[&fapi.dpop.proof(&world)]).await;
+        names(answer.refused(400, "invalid_target"), "5.4.1");
+        let flow = fapi.flow().with("scope", "openid old.read").with("resource", "urn:example:old");
+        let code = fapi.code(&flow).await;
+        names(fapi.redeem(&flow, &code).await.refused(400, "invalid_target"), "5.4.1");
     }
 
     /// One client of a realm may have the profile for itself, and its neighbours are as they were.

@@ -99,6 +99,19 @@ on_each_engine! {
         flow.redeem(&code).await.status(200);
     }
 
+    /// The profile by itself lets confidential clients off, unless the realm or the client is set otherwise.
+    async fn openid_alone_lets_confidential_clients_off(world: World) {
+        world.profile("openid").await;
+        let app = world.app().await;
+        let strict = world.client("strict").set("require_pkce", json!(true)).create().await;
+        let flow = world.flow(&app).without_pkce();
+        let code = flow.fresh_code().await;
+        flow.redeem(&code).await.status(200);
+        assert_eq!(world.flow(&strict).without_pkce().error(&mut world.browser()).await, "invalid_request");
+        world.settings(|settings| settings.require_pkce = Some(true)).await;
+        assert_eq!(flow.error(&mut world.browser()).await, "invalid_request");
+    }
+
     /// RFC 9700 §2.1.1: public clients must use PKCE, whatever their registration says.
     async fn a_public_client_is_never_let_off(world: World) {
         world.profile("openid").await;

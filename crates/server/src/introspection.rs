@@ -36,7 +36,8 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
         Err(refused) => return *refused,
     };
     let outcome = introspect(&call, &client, &params).await;
-    if wants_jwt(&call) {
+    let profile = client.profile(&call.realm.settings());
+    if wants_jwt(&call) || profile.demands_signed_introspection() {
         let outcome = match outcome {
             Ok(answer) => signed::text(&call, &client, &answer).await,
             Err(refusal) => Err(refusal),

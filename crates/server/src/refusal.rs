@@ -110,8 +110,6 @@ reasons! {
     ResponseTypeUnsupported => UnsupportedResponseType, "this response_type is not supported here";
     /// The client is not registered for the response type.
     ResponseTypeNotRegistered => UnauthorizedClient, "the client is not registered for this response type";
-    /// The response is not to be signed, and has to be (FAPI 2.0 Message Signing §5.4.1).
-    ProfileUnsigned => InvalidRequest, "a signed response is required: response_mode=jwt (FAPI 2.0 Message Signing section 5.4.1)";
     /// An access token through the browser, for a client whose tokens are bound to a key or a certificate.
     TokenNotBindable => UnauthorizedClient, "the client's tokens are bound, and one from the authorization endpoint cannot be";
     /// An ID token without `openid`.
@@ -124,6 +122,8 @@ reasons! {
     ProfileRedirectUri => InvalidRequest, "redirect_uri is required (FAPI 2.0 Security Profile section 5.3.2.2)";
     /// It does not ask for a signed response (FAPI 2.0 Message Signing §5.4.1).
     ProfileResponseMode => InvalidRequest, "response_mode must be jwt (FAPI 2.0 Message Signing section 5.4.1)";
+    /// The resource's tokens are signed by an algorithm that the client's profile does not permit (FAPI 2.0 Security Profile §5.4.1).
+    ProfileTokenAlgorithm => InvalidTarget, "tokens for this resource are signed by an algorithm that FAPI 2.0 Security Profile section 5.4.1 does not permit";
     /// Both `request` and `request_uri` (RFC 9101 §5).
     RequestTwice => InvalidRequest, "request and request_uri exclude each other";
     /// No request object, where one is needed (RFC 9101 §10.5).

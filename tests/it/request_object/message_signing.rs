@@ -80,6 +80,17 @@ on_each_engine! {
         fapi.redeem(&fapi.flow(), claims["code"].as_str().unwrap()).await.status(200);
     }
 
+    /// §5.5.1: what is said about a token is signed, whatever the caller accepts.
+    async fn answers_about_tokens_are_signed(world: World) {
+        let fapi = Fapi::new(&world, PROFILE).await;
+        let answer = fapi.post("/introspect", &[("token", "unknown")], &fapi.assertion(&json!({})), &[]).await;
+        answer.status(200);
+        assert_eq!(answer.header("content-type"), "application/token-introspection+jwt");
+        let claims = world.claims(&answer.body).await;
+        assert_eq!(claims["token_introspection"], json!({"active": false}));
+        assert_eq!(jws::peek(&answer.body).unwrap().algorithm, jose::Algorithm::Es256);
+    }
+
     /// The algorithms of the Security Profile.
     async fn requests_are_signed_by_the_profiles_algorithms(world: World) {
         let mut fapi = Fapi::new(&world, PROFILE).await;

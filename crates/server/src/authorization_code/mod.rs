@@ -132,10 +132,11 @@ pub(crate) async fn fulfil(
     let granted = Granted {
         scope: &code.scope,
         resources: &code.resources,
-        named,
+        named: wanted.resources,
     };
     let catalogue = realm.catalogue().await?;
-    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
+        .permitted(client.profile(&realm.settings()))?;
     let mut target = target.telling(code.claims.as_ref(), realm.issuer());
     let details = code.details.as_ref();
     narrow(&mut target, details, wanted.details, &catalogue)?;

@@ -27,7 +27,8 @@ pub(crate) async fn issue(
         resources: &resources,
         named: &[],
     };
-    let mut target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let mut target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
+        .permitted(client.profile(&realm.settings()))?;
     narrow(
         &mut target,
         request.authorization_details.as_ref(),

@@ -6,7 +6,8 @@ use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims_request::ClaimsRequest;
 use oauth::token::GrantType;
 use realm::{
-    Catalogue, Client, Lifetimes, PersonFacts, Resource, STANDARD_SCOPES, ScopeOwner, TokenFormat,
+    Catalogue, Client, Lifetimes, PersonFacts, Profile, Resource, STANDARD_SCOPES, ScopeOwner,
+    TokenFormat,
 };
 
 use crate::refusal::Reason;
@@ -182,6 +183,18 @@ pub struct Target {
 }
 
 impl Target {
+    /// The same, if a client of this profile may be given it.
+    ///
+    /// # Errors
+    /// [`Reason::ProfileTokenAlgorithm`].
+    pub fn permitted(self, profile: Profile) -> Result<Self, Reason> {
+        if self.format == TokenFormat::Opaque || profile.permits_algorithm(self.algorithm) {
+            Ok(self)
+        } else {
+            Err(Reason::ProfileTokenAlgorithm)
+        }
+    }
+
     /// With the claims of a grant, if it is for the issuer's own endpoints.
     #[must_use]
     pub fn telling(mut self, claims: Option<&ClaimsRequest>, issuer: &str) -> Self {

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use jose::jwe::ContentEncryption;
-use jose::{Algorithm, jwt};
+use jose::jwt;
 use oauth::introspection::Response as Introspected;
 use realm::Client;
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub(super) async fn text(
 ) -> Result<String, Refusal> {
     let algorithm = client
         .introspection_signed_response_alg
-        .unwrap_or(Algorithm::Rs256);
+        .unwrap_or_else(|| client.profile(&call.realm.settings()).default_algorithm());
     let key = call.realm.keys().signer(algorithm).await?;
     let claims = Claims {
         iss: call.realm.issuer(),

@@ -79,7 +79,8 @@ async fn attempt(
         named: &request.resource,
     };
     let lifetimes = client.lifetimes(&realm.settings());
-    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
+        .permitted(client.profile(&realm.settings()))?;
     let mut target = target.telling(family.claims.as_ref(), realm.issuer());
     let whole = family.details.as_ref();
     let whole = details::still_grantable(whole, &facts, (client, &catalogue));

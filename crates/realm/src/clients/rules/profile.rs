@@ -1,5 +1,6 @@
 //! Whether a client is what a profile lets it be.
 
+use oauth::ciba::DeliveryMode;
 use oauth::client_auth::Method;
 
 use super::{Client, Invalid, backchannel};
@@ -43,6 +44,10 @@ fn check_fapi(client: &Client) -> Result<(), Invalid> {
         let reason = "FAPI 2.0 Security Profile section 5.3.2.2 permits code only";
         return Err(Invalid::new("response_types", reason));
     }
+    if client.backchannel.mode() == DeliveryMode::Push {
+        let reason = "FAPI CIBA section 5.2.2 has no push: such tokens are bound to nothing";
+        return Err(Invalid::new("backchannel_token_delivery_mode", reason));
+    }
     let algorithms = [
         (
             "token_endpoint_auth_signing_alg",
@@ -51,6 +56,18 @@ fn check_fapi(client: &Client) -> Result<(), Invalid> {
         (
             "request_object_signing_alg",
             client.request_object_signing_alg,
+        ),
+        (
+            "authorization_signed_response_alg",
+            client.authorization_signed_response_alg,
+        ),
+        (
+            "introspection_signed_response_alg",
+            client.introspection_signed_response_alg,
+        ),
+        (
+            "backchannel_authentication_request_signing_alg",
+            client.backchannel.signing_alg,
         ),
         (
             "id_token_signed_response_alg",
