@@ -71,7 +71,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection
         // A small cache: SQLite empties it whenever another connection has committed.
-        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4000")
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000")
         .map_err(failed)?;
     Ok(connection)
 }
