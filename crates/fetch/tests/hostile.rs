@@ -42,14 +42,23 @@ async fn an_answer_that_trickles_is_given_up() {
     };
     for (head, drop) in [
         ("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", "x"),
-        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            "1\r\nx\r\n",
+        ),
         ("HTTP/1.1 200 OK\r\n", "a"),
         ("", "H"),
     ] {
         let at = trickle(head, drop).await;
         let begun = tokio::time::Instant::now();
-        let error = client(|_| {}).get(&format!("http://{at}/")).await.unwrap_err();
-        assert!(matches!(error, Error::Timeout | Error::Protocol), "{head}: {error}");
+        let error = client(|_| {})
+            .get(&format!("http://{at}/"))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, Error::Timeout | Error::Protocol),
+            "{head}: {error}"
+        );
         assert!(begun.elapsed() < Duration::from_secs(3), "{head}");
     }
 }
@@ -135,7 +144,11 @@ async fn a_proxy_that_the_operator_names_is_asked_for_names_and_never_for_privat
         ("https://0x7f.1/", guard::Kind::Loopback),
         ("https://localhost./", guard::Kind::Loopback),
     ] {
-        assert_eq!(fetch.get(url).await.unwrap_err(), Error::Address(kind), "{url}");
+        assert_eq!(
+            fetch.get(url).await.unwrap_err(),
+            Error::Address(kind),
+            "{url}"
+        );
     }
     // The name does not exist: had it been resolved here, that would be the error.
     let error = fetch.get("https://client.invalid/keys").await.unwrap_err();

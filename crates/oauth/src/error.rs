@@ -92,6 +92,14 @@ error_codes! {
     AuthorizationPending = "authorization_pending", 400;
     /// As `authorization_pending`, and the interval is five seconds longer from now on (RFC 8628 §3.5).
     SlowDown = "slow_down", 400;
+    /// A redirect URI cannot be registered (RFC 7591 §3.2.2).
+    InvalidRedirectUri = "invalid_redirect_uri", 400;
+    /// Something else that is to be registered breaks a rule (RFC 7591 §3.2.2).
+    InvalidClientMetadata = "invalid_client_metadata", 400;
+    /// The software statement is not what it should be (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement = "invalid_software_statement", 400;
+    /// Nobody here trusts whoever made the software statement (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement = "unapproved_software_statement", 400;
     /// The device code has expired (RFC 8628 §3.5).
     ExpiredToken = "expired_token", 400;
     /// The DPoP proof is missing or not acceptable (RFC 9449 §5); 401 at a resource (§7.1).

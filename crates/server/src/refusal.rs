@@ -314,6 +314,28 @@ reasons! {
     /// A token that was issued to another client is to be revoked (RFC 7009 §2.1).
     TokenOfAnotherClient => InvalidGrant, "the token was issued to another client";
 
+    // Registration (RFC 7591 §3.2.2, RFC 7592 §2)
+    /// The body is not `application/json`.
+    JsonContentType => InvalidRequest, "the body must be application/json";
+    /// The body is too long.
+    JsonTooLarge => InvalidRequest, "the body is too large";
+    /// The body is not a JSON object, or names a member twice.
+    JsonMalformed => InvalidRequest, "the body must be one JSON object that names no member twice";
+    /// No initial access token, or not one that can be used (any more).
+    InitialTokenUnusable => InvalidToken, "registration needs an initial access token that has not expired and is not used up";
+    /// Not the token of this registration.
+    RegistrationTokenWrong => InvalidToken, "the registration access token is not valid for this client";
+    /// The client names itself otherwise than its address does.
+    RegistrationOfAnother => InvalidClientMetadata, "client_id: it must be the one of this registration";
+    /// The client sent a secret that is not its own (RFC 7592 §2.2).
+    RegistrationSecretWrong => InvalidClientMetadata, "client_secret: it must be the one that was issued, or be left out";
+    /// Who may register has to bring a software statement.
+    StatementMissing => InvalidSoftwareStatement, "registration needs a software statement";
+    /// The list at `sector_identifier_uri` cannot be had (OpenID Connect Registration §5).
+    SectorUnreachable => InvalidClientMetadata, "sector_identifier_uri: there is no JSON list of redirect URIs there";
+    /// A redirect URI is not in that list.
+    SectorForeign => InvalidClientMetadata, "sector_identifier_uri: its list lacks a redirect URI of this client";
+
     // What does not depend on the request
     /// A commit lost its race three times in a row.
     Contended => TemporarilyUnavailable, "the request met others at the same time: try again";

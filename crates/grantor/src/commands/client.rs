@@ -49,6 +49,9 @@ enum Action {
     Enable(One),
     /// Delete an application; its tokens are void at once
     Delete(One),
+    /// Initial access tokens, with which applications register themselves (RFC 7591)
+    #[command(subcommand)]
+    Token(InitialTokens),
 }
 
 #[derive(Args)]
@@ -222,6 +225,7 @@ impl Client {
             }
             Action::Disable(one) => one.set_disabled(true).await,
             Action::Enable(one) => one.set_disabled(false).await,
+            Action::Token(tokens) => tokens.run().await,
             Action::Delete(one) => {
                 let realm = one.place.realm().await?;
                 clients::delete(&realm, &one.id, ACTOR_NAME).await?;

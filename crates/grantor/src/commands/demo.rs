@@ -44,6 +44,7 @@ impl Demo {
         let folder = Folder::new(self.data)?;
         let config = place::demo_config(&folder.path, self.port);
         let node = place::open(&config, Ambient::system()).await?;
+        demo::open(&node).await?;
         demo::seed(&node.first()).await?;
         let listeners = listen(self.port, self.listen).await?;
         let shutdown = CancellationToken::new();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ambient::Ambient;
 use clap::Args;
+use fetch::{Fetch, FetchOptions};
 use server::{Aliases, ClientAuthorities, ClientCertificates};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -107,11 +108,33 @@ fn app_options(config: &Config) -> Result<AppOptions, Failure> {
         },
         server: server::Options {
             certificates: client_certificates(config)?,
+            outbound: outbound(config)?,
+            requests: config.limits,
             ..server::Options::default()
         },
         hsts_max_age: config.hsts_max_age,
         ..AppOptions::default()
     })
+}
+
+/// How this process reaches what applications name.
+fn outbound(config: &Config) -> Result<FetchOptions, Failure> {
+    let mut extra_roots = Vec::new();
+    if let Some(path) = &config.outbound_authorities {
+        let refused =
+            |reason: String| format!("outbound.authorities: {}: {reason}", path.display());
+        let pem = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+        extra_roots.push(pem);
+    }
+    let options = FetchOptions {
+        proxy: config.outbound_proxy.clone(),
+        allow_networks: config.outbound_networks.clone(),
+        extra_roots,
+        ..FetchOptions::default()
+    };
+    // What cannot be used is said at start, not at the first request.
+    Fetch::new(options.clone()).map_err(|error| format!("outbound: {error}"))?;
+    Ok(options)
 }
 
 fn client_certificates(config: &Config) -> Result<ClientCertificates, Failure> {

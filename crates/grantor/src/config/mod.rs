@@ -1,6 +1,7 @@
 //! The configuration: what `grantor.toml` and the environment may say, each setting once, in [`settings::SETTINGS`]. The file's parser,
 //! the environment, the error that names the nearest key and the documentation all read that table.
 
+mod bounds;
 mod file;
 mod nearest;
 mod settings;
@@ -44,6 +45,14 @@ pub struct Config {
     pub client_certificate_header: Option<CertificateHeader>,
     /// Whether trusted proxies name the host that was asked for in `X-Forwarded-Host`.
     pub forwarded_host: bool,
+    /// The proxy for what goes out.
+    pub outbound_proxy: Option<url::Url>,
+    /// Certificate authorities (PEM) that are believed there beside the system's.
+    pub outbound_authorities: Option<PathBuf>,
+    /// Private networks that may be reached there.
+    pub outbound_networks: Vec<fetch::IpNet>,
+    /// How often endpoints may be asked.
+    pub limits: server::RequestRates,
     /// What is logged, as `tracing` directives.
     pub log_level: String,
     /// `text` or `json`.
@@ -113,6 +122,10 @@ impl Default for Config {
             tls_client_authorities: None,
             client_certificate_header: None,
             forwarded_host: false,
+            outbound_proxy: None,
+            outbound_authorities: None,
+            outbound_networks: Vec::new(),
+            limits: server::RequestRates::default(),
             log_level: "info".into(),
             log_format: LogFormat::Text,
             password_workers: 1,

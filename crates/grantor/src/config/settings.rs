@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use web::client_certificate::CertificateHeader;
 
-use super::{Config, LogFormat, Secret};
+use super::{Config, LogFormat, Secret, bounds};
 
 /// One setting of `grantor.toml`.
+#[derive(Clone, Copy)]
 pub struct Setting {
     /// Its key, with dots for sections.
     pub key: &'static str,
@@ -34,7 +36,7 @@ pub(super) enum Given {
 }
 
 impl Given {
-    fn text(&self) -> Result<&str, String> {
+    pub(super) fn text(&self) -> Result<&str, String> {
         match self {
             Self::Text(text) if !text.is_empty() => Ok(text),
             Self::Text(_) => Err("must not be empty".into()),
@@ -63,7 +65,7 @@ impl Given {
     }
 
     /// One value stands for a list of one; in the environment commas separate.
-    fn list(&self) -> Vec<String> {
+    pub(super) fn list(&self) -> Vec<String> {
         match self {
             Self::List(items) => items.clone(),
             Self::Text(text) => text
@@ -76,7 +78,10 @@ impl Given {
 }
 
 /// The table of settings.
-pub static SETTINGS: &[Setting] = &[
+pub static SETTINGS: LazyLock<Vec<Setting>> =
+    LazyLock::new(|| [PROCESS, bounds::OUTBOUND, bounds::LIMITS].concat());
+
+static PROCESS: &[Setting] = &[
     Setting {
         key: "issuer",
         words: "The issuer of the first realm: what applications are configured with, and the `iss` of every token. An https URL without \

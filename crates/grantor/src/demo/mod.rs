@@ -12,7 +12,7 @@ mod view;
 
 use axum::Router;
 
-pub(crate) use seed::seed;
+pub(crate) use seed::{open, seed};
 
 /// The demo person's user name.
 pub(crate) const PERSON: &str = "alice";
