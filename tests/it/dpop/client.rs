@@ -21,6 +21,7 @@ async fn listening(engine: Engine) -> World {
         seed: 5,
         start: START,
         limits: false,
+        requests: server::RequestRates::none(),
     };
     let world = World::with(engine, options).await;
     let router = world.router();

@@ -88,6 +88,11 @@ impl Call {
         self.header("content-type", content_type)
     }
 
+    /// A body of JSON.
+    pub fn json(self, value: &Value) -> Self {
+        self.body("application/json", value.to_string().as_bytes())
+    }
+
     /// A body without a type.
     pub fn raw(mut self, body: Vec<u8>) -> Self {
         self.body = body;

@@ -126,6 +126,16 @@ pub struct Client {
 }
 
 impl Client {
+    /// One that came to be in another way than by the commands.
+    pub fn existing(world: &World, id: &str, secret: Option<&str>, redirect_uri: &str) -> Self {
+        Self {
+            world: world.clone(),
+            id: id.to_owned(),
+            secret: secret.map(str::to_owned),
+            redirect_uri: redirect_uri.to_owned(),
+        }
+    }
+
     /// The same client with another secret.
     pub fn with_secret(&self, secret: &str) -> Self {
         let secret = Some(secret.to_owned());

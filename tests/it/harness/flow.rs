@@ -118,6 +118,33 @@ impl Flow {
         format!("/authorize?{}", super::call::encode(&pairs))
     }
 
+    /// The status of the first answer to the request.
+    pub async fn status(&self) -> u16 {
+        self.world.get(&self.url()).send().await.status
+    }
+
+    /// Opens the request and signs alice in where that is asked for: what she sees then.
+    pub async fn seen_in(&self, browser: &mut Browser) -> Page {
+        let page = browser.get(&self.url()).await;
+        if page.leaving.is_none() && page.has("password") {
+            let fields = [("username", ALICE.0), ("password", ALICE.1)];
+            return browser.press(&page, "sign-in", &fields).await;
+        }
+        page
+    }
+
+    /// The page on which she is asked to consent.
+    pub async fn consent_in(&self, browser: &mut Browser) -> Page {
+        let page = self.seen_in(browser).await;
+        assert!(page.has("allow"), "{}", page.words());
+        page
+    }
+
+    /// Whether she is asked anything.
+    pub async fn asks_in(&self, browser: &mut Browser) -> bool {
+        self.seen_in(browser).await.leaving.is_none()
+    }
+
     /// Opens the request and does whatever the pages ask for, as alice, until the browser leaves or no known page is left.
     pub async fn walk(&self, browser: &mut Browser) -> Page {
         let page = browser.get(&self.url()).await;

@@ -97,3 +97,16 @@ pub async fn profile(world: &World, profile: &str) {
         .await
         .expect("the settings are changed");
 }
+
+/// Changes the settings of the first realm.
+pub async fn settings(world: &World, change: impl FnOnce(&mut realm::Settings)) {
+    let info = realms::find(world.node(), world.realm().name()).await;
+    let info = info
+        .expect("the database answers")
+        .expect("the realm is there");
+    let mut settings = info.settings;
+    change(&mut settings);
+    realms::update_settings(world.realm(), settings, info.version, ACTOR)
+        .await
+        .expect("the settings are changed");
+}

@@ -29,6 +29,8 @@ pub struct WorldOptions {
     pub start: i64,
     /// Whether guessing is limited as in production; otherwise a test may fail to sign in as often as it likes.
     pub limits: bool,
+    /// How often endpoints may be asked.
+    pub requests: server::RequestRates,
 }
 
 /// One grantor: clones are the same one.
@@ -54,6 +56,7 @@ impl World {
             seed,
             start: START,
             limits: false,
+            requests: server::RequestRates::none(),
         };
         Self::with(engine, options).await
     }
@@ -83,7 +86,7 @@ impl World {
         let start = NodeOptions::new(db, ambient.clone(), key, &options.issuer);
         let node = Node::start(start).await.expect("the node starts");
         let realm = node.first();
-        let router = grantor::app(node.clone(), app_options(options.limits));
+        let router = grantor::app(node.clone(), app_options(&options));
         Self(Arc::new(Inner {
             engine: url.engine(),
             url,
@@ -114,6 +117,14 @@ impl World {
     pub async fn limited(&self) -> Self {
         let mut options = self.0.options.clone();
         options.limits = true;
+        options.requests = server::RequestRates::default();
+        Self::with(self.0.engine, options).await
+    }
+
+    /// Another world on the same engine, where endpoints may be asked so often.
+    pub async fn rated(&self, requests: server::RequestRates) -> Self {
+        let mut options = self.0.options.clone();
+        options.requests = requests;
         Self::with(self.0.engine, options).await
     }
 
@@ -313,6 +324,11 @@ impl World {
         super::provision::profile(self, name).await;
     }
 
+    /// Changes the settings of the first realm.
+    pub async fn settings(&self, change: impl FnOnce(&mut realm::Settings)) {
+        super::provision::settings(self, change).await;
+    }
+
     /// Makes an API from its document.
     pub async fn resource_document(&self, document: serde_json::Value) {
         super::provision::resource(self, document).await;
@@ -329,13 +345,14 @@ impl World {
     }
 }
 
-fn app_options(limits: bool) -> grantor::AppOptions {
+fn app_options(options: &WorldOptions) -> grantor::AppOptions {
     let mut identity = identity::Options::for_tests();
     let mut server = server::Options::for_tests();
-    if limits {
+    if options.limits {
         identity.limits = identity::LimitOptions::default();
         server = server::Options::default();
     }
+    server.requests = options.requests;
     // What hangs in a test shall not hang for long.
     server.outbound.timeout = std::time::Duration::from_millis(700);
     server.certificates = server::ClientCertificates {
