@@ -11,6 +11,7 @@ mod harness;
 
 mod access_token;
 mod attacks;
+mod attestation;
 mod authorization;
 mod authorization_code;
 mod authorization_details;

@@ -1,6 +1,7 @@
 //! Client authentication as it is presented (RFC 6749 §2.3): which client says it is there, and by which method.
 
 pub mod assertion;
+pub mod attestation;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +29,8 @@ pub enum Method {
     TlsClientAuth,
     /// A certificate the client has registered.
     SelfSignedTlsClientAuth,
+    /// A key that an attester vouches for (draft-ietf-oauth-attestation-based-client-auth).
+    AttestJwtClientAuth,
 }
 
 impl Method {
@@ -40,6 +43,7 @@ impl Method {
         Self::PrivateKeyJwt,
         Self::TlsClientAuth,
         Self::SelfSignedTlsClientAuth,
+        Self::AttestJwtClientAuth,
     ];
 
     /// The registered name.
@@ -52,6 +56,7 @@ impl Method {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::TlsClientAuth => "tls_client_auth",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::AttestJwtClientAuth => "attest_jwt_client_auth",
         }
     }
 }

@@ -64,6 +64,8 @@ error_codes! {
     InvalidTarget = "invalid_target", 400;
     /// The `authorization_details` are malformed, of an unknown type, or more than may be granted (RFC 9396 §5).
     InvalidAuthorizationDetails = "invalid_authorization_details", 400;
+    /// The proof of an instance of the client needs the challenge that comes with this answer (draft-ietf-oauth-attestation-based-client-auth §6.1).
+    UseAttestationChallenge = "use_attestation_challenge", 400;
     /// The person did not sign in as strongly or as recently as an API asks (RFC 9470 §3).
     InsufficientUserAuthentication = "insufficient_user_authentication", 401;
     /// The person cannot sign in as strongly as the request demands (OpenID Connect Unmet Authentication Requirements).

@@ -8,6 +8,7 @@ use serde::Serialize;
 use web::{document, headers};
 
 use crate::call::Call;
+use crate::client_auth;
 use crate::refusal::Refusal;
 
 /// How long a cache may keep a public document, in seconds.
@@ -86,6 +87,10 @@ pub(crate) fn refused(
         // RFC 6749 §5.2 asks for it after the header was used, RFC 9110 §15.5.2 on every 401.
         let challenge = oauth::challenge::basic(call.realm.issuer());
         set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    if code == ErrorCode::UseAttestationChallenge {
+        let (name, challenge) = client_auth::challenge(&call.realm);
+        set(&mut response, HeaderName::from_static(name), &challenge);
     }
     if let Some(seconds) = refusal.retry_after() {
         set(&mut response, header::RETRY_AFTER, &seconds.to_string());

@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod authorization_code;
 pub mod authorization_details;
 mod call;
+mod challenge;
 pub mod ciba;
 pub mod client_auth;
 pub mod client_credentials;

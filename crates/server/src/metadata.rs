@@ -154,6 +154,9 @@ fn everything(
             .iter()
             .map(ToString::to_string)
             .collect(),
+        challenge_endpoint: Some(realm.url("/challenge")),
+        client_attestation_signing_alg_values_supported: asymmetric(),
+        client_attestation_pop_signing_alg_values_supported: asymmetric(),
         acr_values_supported: contexts(&settings),
         authorization_details_types_supported: catalogue
             .details_types()
@@ -181,6 +184,10 @@ fn contexts(settings: &Settings) -> Vec<String> {
         return Method::ALL.map(|method| method.acr().to_owned()).to_vec();
     }
     named
+}
+
+fn asymmetric() -> Vec<String> {
+    ASYMMETRIC.iter().map(ToString::to_string).collect()
 }
 
 fn claims() -> Vec<String> {

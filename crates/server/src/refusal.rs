@@ -84,6 +84,18 @@ reasons! {
     ClientAssertionId => InvalidClient, "client authentication failed";
     /// The assertion was used before (RFC 7523 §3).
     ClientAssertionReplayed => InvalidClient, "client authentication failed";
+    /// The headers of an attested instance are not both there, once.
+    AttestationMissing => InvalidClient, "client authentication failed";
+    /// Nobody who is trusted to attest signed the attestation.
+    AttesterUnknown => InvalidClient, "client authentication failed";
+    /// The attestation has expired.
+    AttestationExpired => InvalidClient, "client authentication failed";
+    /// The proof is not one of the attested key.
+    AttestationUnproven => InvalidClient, "client authentication failed";
+    /// The proof answers no challenge, and has to.
+    AttestationChallengeMissing => UseAttestationChallenge, "the proof of possession needs the challenge of the server";
+    /// The challenge is not ours, or too old.
+    AttestationChallengeWrong => UseAttestationChallenge, "the challenge of the proof of possession is not acceptable: use the present one";
     /// The connection has no certificate of the client (RFC 8705 §2).
     ClientCertificateMissing => InvalidClient, "client authentication failed";
     /// No authority that the operator trusts vouches for the certificate now, or it cannot be read.

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 #[derive(Args)]
 pub(super) struct Authentication {
     /// The only way it may authenticate: client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth,
-    /// self_signed_tls_client_auth or none
+    /// self_signed_tls_client_auth, attest_jwt_client_auth or none
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// The algorithm of its assertions, for private_key_jwt and client_secret_jwt
@@ -26,6 +26,9 @@ pub(super) struct Authentication {
     /// Where it publishes its keys, so that it can change them by itself
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<String>,
+    /// A file with the keys (a JWK set) of those who attest its instances, for attest_jwt_client_auth [default: those that the realm trusts]
+    #[arg(long, value_name = "FILE")]
+    attester_jwks: Option<PathBuf>,
     /// The subject of its certificate, such as CN=service,O=Example; this and the next four are for tls_client_auth, which needs one of them
     #[arg(long, value_name = "NAME", group = "subject")]
     tls_subject_dn: Option<String>,
@@ -68,6 +71,12 @@ impl Authentication {
                 .map_err(|_| format!("--auth-alg: `{name}` is not a signature algorithm"))?;
             client.token_endpoint_auth_signing_alg = Some(algorithm);
         }
+        if let Some(path) = self.attester_jwks {
+            let refused = |reason: String| format!("--attester-jwks: {}: {reason}", path.display());
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
+            client.client_attestation_jwks = Some(PublicKeys::from_json(&text).map_err(refused)?);
+        }
         if let Some(path) = self.jwks {
             let refused = |reason: String| format!("--jwks: {}: {reason}", path.display());
             let text =
@@ -106,6 +115,7 @@ impl Authentication {
 fn change_method(client: &mut Client, method: Method) {
     if client.token_endpoint_auth_method != Some(method) {
         client.token_endpoint_auth_signing_alg = None;
+        client.client_attestation_jwks = None;
         set_subject(client, Default::default());
     }
     client.token_endpoint_auth_method = Some(method);

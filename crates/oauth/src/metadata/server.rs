@@ -208,6 +208,15 @@ pub struct ServerMetadata {
     /// Content encryption of JARM responses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_encryption_enc_values_supported: Vec<String>,
+    /// Where an instance of a client gets a challenge for its proofs (draft-ietf-oauth-attestation-based-client-auth §6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge_endpoint: Option<String>,
+    /// Algorithms of attestations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_attestation_signing_alg_values_supported: Vec<String>,
+    /// Algorithms of the proofs beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_attestation_pop_signing_alg_values_supported: Vec<String>,
     /// Whether a `client_id` may be the address of a metadata document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id_metadata_document_supported: Option<bool>,

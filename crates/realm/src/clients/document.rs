@@ -153,6 +153,9 @@ pub struct Client {
     /// Where its public keys are, so that it can change them by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
+    /// The keys of those who may attest its instances (`attest_jwt_client_auth`); those that the realm trusts when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_attestation_jwks: Option<PublicKeys>,
     /// The subject of its certificate, an RFC 4514 name (RFC 8705 §2.1.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,
@@ -308,6 +311,7 @@ impl Default for Client {
             token_endpoint_auth_signing_alg: None,
             jwks: None,
             jwks_uri: None,
+            client_attestation_jwks: None,
             tls_client_auth_subject_dn: None,
             tls_client_auth_san_dns: None,
             tls_client_auth_san_uri: None,

@@ -7,7 +7,7 @@ mod registration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clients;
+use crate::clients::{self, PublicKeys};
 use crate::error::Invalid;
 
 pub use acr::{AuthenticationContext, AuthenticationContexts};
@@ -42,6 +42,10 @@ pub struct Settings {
     pub registration: Registration,
     /// Clients that describe themselves by a document at their identifier.
     pub client_id_documents: ClientIdDocuments,
+    /// The keys (a JWK set) of those who may attest the instances of clients that have no attesters of their own (`attest_jwt_client_auth`).
+    pub client_attestation_jwks: Option<PublicKeys>,
+    /// Whether the proofs of attested instances must answer a challenge of ours, so that none can be made in advance.
+    pub require_attestation_challenge: bool,
     /// What the strengths of a sign-in are called, the weakest first; without any, clients' `acr_values` are a wish.
     pub acr: AuthenticationContexts,
     /// How long things live.
@@ -61,6 +65,8 @@ impl Default for Settings {
             approval_webhook: String::new(),
             registration: Registration::default(),
             client_id_documents: ClientIdDocuments::default(),
+            client_attestation_jwks: None,
+            require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
             lifetimes: Lifetimes::default(),
         }
@@ -102,6 +108,10 @@ impl Settings {
                 "approval_webhook",
                 "it is an https address (http for a loopback host), or empty",
             ));
+        }
+        if let Some(keys) = &self.client_attestation_jwks {
+            keys.check()
+                .map_err(|reason| Invalid::new("client_attestation_jwks", reason))?;
         }
         self.acr.check()?;
         self.registration.check()?;

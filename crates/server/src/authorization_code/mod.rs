@@ -105,6 +105,8 @@ pub(crate) struct Recipient<'a> {
     pub(crate) client: &'a Client,
     /// What its tokens are bound to.
     pub(crate) confirmation: Option<&'a Confirmation>,
+    /// The key of its instance, if an attester vouches for that.
+    pub(crate) instance: Option<&'a Confirmation>,
     /// The request that is answered by calling the client, which the ID token then names (OpenID Connect CIBA Core §10.3.1).
     pub(crate) auth_req_id: Option<&'a str>,
 }

@@ -25,6 +25,10 @@ pub struct AuthenticatedClient {
     /// What the request proves to have, so that what it gets is bound to that.
     confirmation: Option<Confirmation>,
     proof: Option<Arc<dpop::Accepted>>,
+    /// What a trusted issuer signed about it, if that is how it authenticated.
+    vouched_for_by: Option<Arc<str>>,
+    /// The key of its instance, if an attester vouches for that.
+    instance: Option<Arc<Confirmation>>,
 }
 
 /// An assertion that was verified and counts once.
@@ -67,7 +71,32 @@ impl AuthenticatedClient {
             assertion: assertion.map(Arc::new),
             confirmation: None,
             proof: None,
+            vouched_for_by: None,
+            instance: None,
         }
+    }
+
+    /// Of which this instance, by the thumbprint of its key, is what authenticated.
+    pub(super) fn instance(mut self, jkt: Option<String>) -> Self {
+        self.instance = jkt.map(|jkt| Arc::new(Confirmation::key(jkt)));
+        self
+    }
+
+    /// What its refresh tokens are used with: by an attested instance its key (draft-ietf-oauth-attestation-based-client-auth §8), by others what the request
+    /// proves.
+    pub(crate) fn refreshes_with(&self) -> Option<&Confirmation> {
+        self.instance.as_deref().or(self.confirmation())
+    }
+
+    /// Authenticated by this text of a trusted issuer.
+    pub(super) fn vouched_for_by(mut self, text: Arc<str>) -> Self {
+        self.vouched_for_by = Some(text);
+        self
+    }
+
+    /// Whether this is the text by which it authenticated.
+    pub(crate) fn is_vouched_for_by(&self, text: &str) -> bool {
+        self.vouched_for_by.as_deref() == Some(text)
     }
 
     /// Binds what the client gets to the key of a proof.

@@ -1,6 +1,7 @@
 //! Client authentication (RFC 6749 §2.3): what was presented becomes an [`AuthenticatedClient`], which nothing else can make.
 
 mod assertion;
+mod attest_jwt_client_auth;
 mod authenticated;
 mod certificate;
 mod client_secret;
@@ -28,6 +29,7 @@ use realm::clients::check_profile;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
+pub(crate) use attest_jwt_client_auth::challenge;
 pub use authenticated::AuthenticatedClient;
 pub(crate) use authenticated::assertion_hash;
 pub(crate) use certificate::thumbprint;
@@ -91,6 +93,7 @@ async fn authenticate(
     if client.disabled {
         return Err(refused(Reason::ClientDisabled.into(), None));
     }
+    let mut instance = None;
     let verdict = match &presented {
         Presented::Basic { secret, .. } => {
             client_secret::check(&call.realm, &client, Method::ClientSecretBasic, secret)
@@ -104,6 +107,14 @@ async fn authenticate(
             let checked = assertion::check(call, endpoint, &client, assertion);
             // Kept apart, so that what waits for others does not make the usual request larger.
             Box::pin(checked).await.map(Some)
+        }
+        Presented::None { .. }
+            if client.token_endpoint_auth_method == Some(Method::AttestJwtClientAuth) =>
+        {
+            attest_jwt_client_auth::check(call, &client).map(|attested| {
+                instance = Some(attested.instance);
+                Some(attested.proof)
+            })
         }
         Presented::None { .. } => match client.token_endpoint_auth_method {
             Some(Method::TlsClientAuth) => tls_client_auth::check(call, &client),
@@ -122,7 +133,7 @@ async fn authenticate(
         }
     }
     match verdict {
-        Ok(assertion) => Ok(AuthenticatedClient::new(client, assertion)),
+        Ok(assertion) => Ok(AuthenticatedClient::new(client, assertion).instance(instance)),
         Err(Reason::ClientSecretWrong) => {
             let changed = client_secret::check_again(&call.realm, &client, &presented).await;
             match changed.map_err(|error| refused(error.into(), None))? {
@@ -146,6 +157,9 @@ async fn authenticate(
 fn is_guess(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::ClientAssertionSignature | Reason::ClientKeyUnknown
+        Reason::ClientAssertionSignature
+            | Reason::ClientKeyUnknown
+            | Reason::AttesterUnknown
+            | Reason::AttestationUnproven
     )
 }

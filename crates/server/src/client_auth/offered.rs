@@ -47,7 +47,8 @@ impl ClientCertificates {
             Method::ClientSecretBasic
             | Method::ClientSecretPost
             | Method::ClientSecretJwt
-            | Method::PrivateKeyJwt => true,
+            | Method::PrivateKeyJwt
+            | Method::AttestJwtClientAuth => true,
         };
         let all = Method::ALL.iter().skip(1).chain(&Method::ALL[..1]);
         all.filter(|method| offered(method))

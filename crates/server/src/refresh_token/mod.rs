@@ -42,7 +42,7 @@ pub(crate) async fn refresh(
     };
     for _ in 0..TRIES {
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
-        rules::check_holder(&family, client.confirmation())?;
+        rules::check_holder(&family, client.refreshes_with())?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
         if decision == Decision::Revoke {
             return Err(replayed(call, client, &family, counter).await?);

@@ -13,6 +13,7 @@ const METHOD: &str = "token_endpoint_auth_method";
 pub(super) fn check(client: &Client) -> Result<(), Invalid> {
     check_keys(client)?;
     check_certificate(client)?;
+    check_attesters(client)?;
     let method = client.token_endpoint_auth_method;
     match method {
         None => check_algorithm(client, &[]),
@@ -41,7 +42,7 @@ pub(super) fn check(client: &Client) -> Result<(), Invalid> {
             let signs = method == Method::PrivateKeyJwt;
             check_algorithm(client, if signs { ASYMMETRIC } else { &[] })
         }
-        Some(method @ Method::TlsClientAuth) => {
+        Some(method @ (Method::TlsClientAuth | Method::AttestJwtClientAuth)) => {
             without_secret(client, method)?;
             check_algorithm(client, &[])
         }
@@ -62,6 +63,19 @@ fn without_secret(client: &Client, method: Method) -> Result<(), Invalid> {
         return Err(Invalid::new(METHOD, reason));
     }
     Ok(())
+}
+
+/// Without attesters of its own, those count that the realm trusts.
+fn check_attesters(client: &Client) -> Result<(), Invalid> {
+    const FIELD: &str = "client_attestation_jwks";
+    let Some(keys) = &client.client_attestation_jwks else {
+        return Ok(());
+    };
+    if client.token_endpoint_auth_method != Some(Method::AttestJwtClientAuth) {
+        let reason = "attesters go with `attest_jwt_client_auth` alone";
+        return Err(Invalid::new(FIELD, reason));
+    }
+    keys.check().map_err(|reason| Invalid::new(FIELD, reason))
 }
 
 fn check_algorithm(client: &Client, allowed: &[Algorithm]) -> Result<(), Invalid> {
