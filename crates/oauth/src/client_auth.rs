@@ -35,7 +35,7 @@ pub enum Method {
 
 impl Method {
     /// Every method this crate can name.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
