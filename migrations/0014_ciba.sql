@@ -19,6 +19,8 @@ CREATE TABLE backchannel_authentication (
   binding_message TEXT,
   -- how many seconds ago the person may have signed in
   max_age BIGINT,
+  -- the strengths of a sign-in that were asked for, as JSON
+  acr_values TEXT NOT NULL,
   -- where the client asked from
   address TEXT,
   created_at BIGINT NOT NULL,

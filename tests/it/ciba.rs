@@ -1,5 +1,6 @@
 //! OpenID Connect Client-Initiated Backchannel Authentication: from the client's request to its tokens, and the page between them.
 
+mod demands;
 mod hints;
 mod limits;
 mod notifications;

@@ -273,6 +273,50 @@ reasons! {
     /// The person said no.
     DeviceDenied => AccessDenied, "the person denied the request";
 
+    // Asking people without a browser (OpenID Connect CIBA Core §11, §13)
+    /// The client is called, and said not with which token.
+    CibaTokenMissing => InvalidRequest, "client_notification_token is required for a client that is called";
+    /// The hint names nobody, or somebody who is switched off.
+    CibaUserUnknown => UnknownUserId, "the hint names nobody who can be asked";
+    /// The ID token was issued to another client.
+    CibaHintOfAnother => InvalidRequest, "id_token_hint is not an ID token of this client";
+    /// The `login_hint_token` is not what the client signed for this server.
+    CibaHintInvalid => InvalidRequest, "login_hint_token is not a JWT that the client signed for this server, with sub_id";
+    /// It has expired.
+    CibaHintExpired => ExpiredLoginHintToken, "login_hint_token has expired";
+    /// The person has set a user code, and none came.
+    CibaUserCodeMissing => MissingUserCode, "the person has to be asked for their user code";
+    /// It is another one.
+    CibaUserCodeWrong => InvalidUserCode, "the user code is wrong";
+    /// A client that registered a signing algorithm sent a request that is not signed.
+    CibaRequestUnsigned => InvalidRequest, "the client is registered for signed requests: send request";
+    /// A client that registered none sent a signed one.
+    CibaRequestUnexpected => InvalidRequest, "the client is not registered for signed requests";
+    /// The request is not what the client signed for this server.
+    CibaRequestInvalid => InvalidRequest, "request is not a JWT that the client signed as it registered, with iss, aud, iat, nbf, exp and jti";
+    /// The keys of the client cannot be had.
+    CibaRequestKeys => InvalidRequest, "the keys of the client cannot be had";
+    /// The signed request has expired, is not yet valid, or is good for more than an hour.
+    CibaRequestTimes => InvalidRequest, "request has expired, is not valid yet, or is good for more than an hour";
+    /// The signed request was used before.
+    CibaRequestReplayed => InvalidRequest, "request was used before: make a new one each time";
+    /// No such request.
+    CibaUnknown => InvalidGrant, "auth_req_id is invalid or already used";
+    /// It was made by another client.
+    CibaOfAnotherClient => InvalidGrant, "auth_req_id is invalid or already used";
+    /// It was redeemed before: a replay.
+    CibaReplayed => InvalidGrant, "auth_req_id is invalid or already used";
+    /// Its tokens are pushed.
+    CibaIsPushed => UnauthorizedClient, "the tokens of this client are pushed to it";
+    /// Nobody allowed it in time.
+    CibaExpired => ExpiredToken, "the request has expired: ask again";
+    /// The person has not decided.
+    CibaPending => AuthorizationPending, "the person has not decided yet";
+    /// The client polls faster than it may.
+    CibaSlowDown => SlowDown, "polled too early: wait five seconds longer between requests from now on";
+    /// The person said no.
+    CibaDenied => AccessDenied, "the person denied the request";
+
     /// The code is bound to a key or a certificate, and the request does not prove to have it (RFC 9449 §10).
     CodeBound => InvalidGrant, "the code is bound to a key that the request does not prove to have";
     /// The same of a refresh token (RFC 9449 §5, RFC 8705 §4).

@@ -8,7 +8,7 @@ use oauth::Scope;
 use web::page;
 
 use super::approvals::{self, HOME, Shown, Standing};
-use super::rules::{self, Allowed};
+use super::rules::Allowed;
 use super::{as_code, event, notification, sql};
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
@@ -82,7 +82,7 @@ async fn decide(
         };
         let batch = if !allows {
             deny(call, person, &standing)
-        } else if rules::is_fresh(&standing.found.asked, session.auth_time, call.now()) {
+        } else if approvals::suffices(call, &standing.found.asked, session) {
             let consent = consent::sql::find(realm, &person.id, &standing.client.id)
                 .await?
                 .map(|consent| consent.to(standing.client.created_at));
@@ -108,8 +108,13 @@ fn allow(
     let asked = &standing.found.asked;
     // Somebody may have been given more since: that was not asked.
     let scope = standing.scope.intersection(shown);
-    let allowed = Allowed::in_session(session, realm.ambient().id(), scope, now);
-    let lifetimes = standing.client.lifetimes(&realm.settings());
+    let settings = realm.settings();
+    let reached = settings.acr.reached(&asked.acr_values, &session.amr);
+    let allowed = Allowed {
+        acr: reached.map(str::to_owned).or_else(|| session.acr.clone()),
+        ..Allowed::in_session(session, realm.ambient().id(), scope, now)
+    };
+    let lifetimes = standing.client.lifetimes(&settings);
     let keep_until = asked.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();
     let hash = &standing.found.hash;

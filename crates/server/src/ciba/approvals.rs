@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use web::headers::Csp;
 use web::page::{self, Shell};
 
-use super::rules::{self, PENDING};
+use super::rules::{self, Authentication, PENDING};
 use super::sql::{self, Found};
 use crate::authorization_details::rules as details;
 use crate::call::Call;
@@ -289,8 +289,15 @@ fn question<'a>(
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),
         token: shown.seal(&call.realm)?,
-        stale: !rules::is_fresh(asked, session.auth_time, call.now()),
+        stale: !suffices(call, asked, session),
     })
+}
+
+/// Whether the sign-in of a session is as fresh and as strong as the request demands.
+pub(super) fn suffices(call: &Call, asked: &Authentication, session: &Session) -> bool {
+    let settings = call.realm.settings();
+    rules::is_fresh(asked, session.auth_time, call.now())
+        && settings.acr.meets(&asked.acr_values, &session.amr)
 }
 
 /// How long there is to decide, in words.

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use identity::Person;
+use identity::methods::Method;
 use oauth::ciba::{self, DEFAULT_INTERVAL, DeliveryMode, Request};
 use oauth::token::GrantType;
 use oauth::{ErrorCode, Params};
@@ -62,6 +63,11 @@ async fn ask(
     if mode.calls() && request.client_notification_token.is_none() {
         return Err(Reason::CibaTokenMissing.into());
     }
+    let possible = Method::ALL.map(Method::amr).concat();
+    let settings = call.realm.settings();
+    if !settings.acr.meets(&request.acr_values, &possible) {
+        return Err(Reason::AcrUnreachable.into());
+    }
     let catalogue = call.realm.catalogue().await?;
     let asked = granting::Asked {
         scope: Some(&request.scope),
@@ -94,6 +100,7 @@ async fn ask(
             .binding_message
             .map(|message| message.as_str().to_owned()),
         max_age: request.max_age,
+        acr_values: request.acr_values,
         address: call.address.map(|address| address.to_string()),
         created_at: now,
         expires_at: now.saturating_add(rules::lifetime(request.requested_expiry)),

@@ -40,6 +40,7 @@ fn asked() -> Authentication {
         details: None,
         binding_message: Some("blue 7".into()),
         max_age: Some(60),
+        acr_values: vec!["high".into()],
         address: None,
         created_at: NOW,
         expires_at: NOW + LIFETIME,

@@ -42,6 +42,8 @@ pub struct Authentication {
     pub binding_message: Option<String>,
     /// How long ago the person may have signed in, in seconds.
     pub max_age: Option<i64>,
+    /// The strengths of a sign-in that were asked for; binding where the realm names strengths (RFC 9470 §5).
+    pub acr_values: Vec<String>,
     /// Where the client asked from.
     pub address: Option<String>,
     /// When it asked (unix seconds).
@@ -137,6 +139,7 @@ mod tests {
             details: None,
             binding_message: None,
             max_age: None,
+            acr_values: Vec::new(),
             address: None,
             created_at: NOW,
             expires_at: NOW + LIFETIME,

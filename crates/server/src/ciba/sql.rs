@@ -13,20 +13,20 @@ db::statements! {
     /// A client that asks.
     pub BEGIN_AUTHENTICATION = "INSERT INTO backchannel_authentication (realm, hash, id, client, person, delivery, notification, scope, resources,
         binding_message, max_age, address, created_at, expires_at, keep_until, poll_interval, polled_at, state,
-        authorization_details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 'pending', $17)";
+        authorization_details, acr_values) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 'pending', $17, $18)";
     /// A request by the hash of its `auth_req_id`.
     pub FIND_AUTHENTICATION = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at, poll_interval,
-        polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details, acr_values
         FROM backchannel_authentication
         WHERE realm = $1 AND hash = $2";
     /// A request that waits for a person, by its name.
     pub FIND_AUTHENTICATION_TO_DECIDE = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at,
-        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details, acr_values
         FROM backchannel_authentication
         WHERE realm = $1 AND id = $2 AND person = $3 AND state = 'pending' AND expires_at > $4";
     /// The requests that wait for a person, the newest first.
     pub LIST_AUTHENTICATIONS = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at,
-        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details
+        poll_interval, polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details, acr_values
         FROM backchannel_authentication
         WHERE realm = $1 AND person = $2 AND state = 'pending' AND expires_at > $3 ORDER BY created_at DESC, id DESC LIMIT $4";
     /// Whose requests wait for a person.
@@ -89,6 +89,7 @@ pub(crate) fn begin(
         keep_until,
         asked.interval,
         asked.details.as_ref().map(AuthorizationDetails::to_text),
+        stored::list(&asked.acr_values),
     ]
 }
 
@@ -231,6 +232,7 @@ fn read(row: &Row) -> Result<Found, Refusal> {
             details: row.opt_text(23).map(stored::details).transpose()?,
             binding_message: row.opt_text(6).map(str::to_owned),
             max_age: row.opt_int(7),
+            acr_values: stored::unlist(row.text(24))?,
             address: row.opt_text(8).map(str::to_owned),
             created_at: row.int(9),
             expires_at: row.int(10),
