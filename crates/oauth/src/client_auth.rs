@@ -112,6 +112,13 @@ pub enum Presented {
         /// The JWT.
         assertion: String,
     },
+    /// What somebody else signed about a workload (RFC 7523 §2.2): `client_assertion` whose issuer is not its subject.
+    Foreign {
+        /// The claimed client, if it is named beside it.
+        id: Option<String>,
+        /// The JWT.
+        assertion: String,
+    },
     /// Nothing that names a client.
     Nothing,
 }
@@ -124,6 +131,7 @@ impl Presented {
             | Self::Post { id, .. }
             | Self::None { id }
             | Self::Assertion { id, .. } => Some(id),
+            Self::Foreign { id, .. } => id.as_deref(),
             Self::Nothing => None,
         }
     }
@@ -134,7 +142,7 @@ impl Presented {
             Self::Basic { .. } => Some(Method::ClientSecretBasic),
             Self::Post { .. } => Some(Method::ClientSecretPost),
             Self::None { .. } => Some(Method::None),
-            Self::Assertion { .. } | Self::Nothing => None,
+            Self::Assertion { .. } | Self::Foreign { .. } | Self::Nothing => None,
         }
     }
 }
@@ -155,6 +163,11 @@ impl fmt::Debug for Presented {
             Self::None { id } => f.debug_struct("None").field("id", id).finish(),
             Self::Assertion { id, .. } => f
                 .debug_struct("Assertion")
+                .field("id", id)
+                .field("assertion", &Redacted)
+                .finish(),
+            Self::Foreign { id, .. } => f
+                .debug_struct("Foreign")
                 .field("id", id)
                 .field("assertion", &Redacted)
                 .finish(),
@@ -211,12 +224,23 @@ pub fn presented(authorization: Option<&str>, params: &Params) -> Result<Present
 
 /// RFC 7521 §4.2, §4.2.1.
 fn presented_assertion(id: Option<&str>, params: &Params) -> Result<Presented, Error> {
-    if params.get("client_assertion_type") != Some(assertion::TYPE) {
+    let kind = params.get("client_assertion_type");
+    if kind != Some(assertion::TYPE) && kind != Some(assertion::SPIFFE_TYPE) {
         return Err(Error::invalid_client(
             "The parameter 'client_assertion_type' must be the one for a JWT, and go with 'client_assertion'.",
         ));
     }
     let text = params.get("client_assertion").unwrap_or_default();
+    if assertion::is_foreign(text) {
+        let id = id.map(str::to_owned).map(printable);
+        return match id {
+            Some(None) => Err(unreadable()),
+            id => Ok(Presented::Foreign {
+                id: id.flatten(),
+                assertion: text.to_owned(),
+            }),
+        };
+    }
     match assertion::subject(text) {
         Some(own) if id.is_none_or(|id| id == own) => Ok(Presented::Assertion {
             id: printable(own).ok_or_else(unreadable)?,

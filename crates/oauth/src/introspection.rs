@@ -133,6 +133,8 @@ impl Response {
             "active",
             "username",
             "token_type",
+            // For us alone.
+            "exchanged_from",
         ] {
             extra.remove(named);
         }

@@ -17,6 +17,7 @@ pub mod dpop;
 mod error;
 pub mod id_token;
 pub mod introspection;
+pub mod jwt_bearer;
 mod lenient;
 pub mod metadata;
 mod params;
@@ -28,6 +29,7 @@ pub mod redirect_uri;
 pub mod revocation;
 mod scope;
 pub mod token;
+pub mod token_exchange;
 
 pub use error::{Description, Error, ErrorCode, ErrorResponse};
 pub use params::Params;

@@ -8,6 +8,8 @@ use crate::lenient;
 
 /// The `client_assertion_type` of a JWT (RFC 7523 §2.2).
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The `client_assertion_type` of a SPIFFE identity (draft-ietf-oauth-spiffe-client-auth §3.1).
+pub const SPIFFE_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 /// The `typ` by which an assertion says what it is for (draft-ietf-oauth-rfc7523bis §4).
 pub const TYP: &str = "client-authentication+jwt";
 /// How far ahead an assertion may expire, in seconds: it is a proof of the moment, and its `jti` is kept that long.
@@ -130,6 +132,23 @@ pub fn subject(assertion: &str) -> Option<String> {
     let claims = jws::peek(assertion).ok()?.claims().ok()?;
     let subject = claims.get("sub")?.as_str()?;
     (!subject.is_empty()).then(|| subject.to_owned())
+}
+
+/// Whether an assertion says that somebody else than its subject made it: another issuer, or a SPIFFE trust domain, which need not name itself. Nothing is
+/// verified.
+pub fn is_foreign(assertion: &str) -> bool {
+    let Some(claims) = jws::peek(assertion)
+        .ok()
+        .and_then(|peeked| peeked.claims().ok())
+    else {
+        return false;
+    };
+    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
+    match (text("iss"), text("sub")) {
+        (_, Some(sub)) if sub.starts_with("spiffe://") => true,
+        (Some(iss), Some(sub)) => iss != sub && iss.contains("://"),
+        _ => false,
+    }
 }
 
 /// Judges claims whose signature was verified, and gives the `jti` and until when (unix seconds, exclusive) it must not be seen again.
