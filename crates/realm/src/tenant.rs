@@ -11,6 +11,7 @@ use crate::changes::{self, Follower, Kind};
 use crate::clients::{self, Client};
 use crate::error::Error;
 use crate::events::{self, Event};
+use crate::issuers::{self, Issuers};
 use crate::keys::Keys;
 use crate::outbox;
 use crate::realms::Stored;
@@ -167,6 +168,21 @@ impl Realm {
         Ok(catalogue)
     }
 
+    /// All trusted issuers. Memory only, but for the first time after a change.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn issuers(&self) -> Result<Arc<Issuers>, Error> {
+        if let Some(issuers) = self.issuers.get() {
+            return Ok(issuers);
+        }
+        let epoch = self.issuers.epoch();
+        let all = issuers::load_usable(&self.db, &self.name).await?;
+        let issuers = Arc::new(Issuers::new(all));
+        self.issuers.keep(&issuers, epoch);
+        Ok(issuers)
+    }
+
     /// The signing keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
@@ -243,6 +259,7 @@ impl Realm {
         match kind {
             Kind::CLIENT => self.clients.forget(id),
             Kind::RESOURCE => self.catalogue.forget(),
+            Kind::ISSUER => self.issuers.forget(),
             Kind::REVOCATION => self.revocations.load_one(id, at).await?,
             Kind::KEYS => self.keys.changed().await?,
             Kind::REALM => self.refresh().await?,
@@ -255,6 +272,7 @@ impl Realm {
     pub(crate) async fn forget_everything(&self) -> Result<(), Error> {
         self.clients.forget_all();
         self.catalogue.forget();
+        self.issuers.forget();
         self.refresh().await?;
         self.keys.changed().await?;
         self.revocations.load().await

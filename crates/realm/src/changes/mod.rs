@@ -16,6 +16,8 @@ impl Kind {
     pub const CLIENT: &'static str = "client";
     /// A resource was made, changed or removed; the id is its identifier.
     pub const RESOURCE: &'static str = "resource";
+    /// An issuer is trusted, otherwise or no longer; the id is its identifier.
+    pub const ISSUER: &'static str = "issuer";
     /// The realm's settings changed, or it was made or removed; the id is its name.
     pub const REALM: &'static str = "realm";
     /// A signing key was made or removed; the id is its algorithm.

@@ -47,7 +47,7 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant type that can be registered.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -270,6 +270,12 @@ pub struct Client {
     /// The rules that hold for it instead of the realm's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// What it may exchange for what (RFC 8693).
+    #[serde(skip_serializing_if = "ExchangePolicy::is_empty")]
+    pub token_exchange: ExchangePolicy,
+    /// Who may act with the tokens that people let it have (`may_act`, RFC 8693 §4.4), and nobody else; without it the policies of those who exchange decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<Party>,
     /// Whether it is refused everywhere for now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,

@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 16] = [
+static PURGE: [&Stmt; 22] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,

@@ -16,6 +16,8 @@ db::statements! {
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_CLIENT = "DELETE FROM client WHERE (realm, id) IN (SELECT realm, id FROM client WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
+    pub(crate) PURGE_TRUSTED_ISSUER = "DELETE FROM trusted_issuer WHERE (realm, id) IN (SELECT realm, id FROM trusted_issuer WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
     pub(crate) PURGE_RESOURCE = "DELETE FROM resource WHERE (realm, id) IN (SELECT realm, id FROM resource WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_RESOURCE_SCOPE = "DELETE FROM resource_scope WHERE (realm, name) IN (SELECT realm, name FROM resource_scope WHERE realm = $1 LIMIT $2)";

@@ -35,16 +35,7 @@ impl Expression {
     ///
     /// What it costs is bounded by its length: comprehensions (`all`, `exists`, `map`, …) are not nested, and nothing else repeats.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
-        if source.len() > LONGEST {
-            return Err(format!(
-                "the expression is longer than {LONGEST} characters"
-            ));
-        }
-        let program = ENVIRONMENT
-            .compile(source)
-            .map_err(|errors| format!("the expression does not compile: {errors}"))?;
-        look(program.expression(), false)?;
-        let expression = Self(program);
+        let expression = Self(program(source)?);
         expression.try_out()?;
         Ok(expression)
     }
@@ -63,10 +54,7 @@ impl Expression {
     }
 
     fn run(&self, person: Value, client: Value) -> Result<Value, ExecutionError> {
-        let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-        context.add_variable_from_value("person", person);
-        context.add_variable_from_value("client", client);
-        self.0.execute(&context)
+        execute(&self.0, [("person", person), ("client", client)])
     }
 
     /// Evaluates it for a made-up person and for none: what is not a bool, or names what does not exist, is found before it matters.
@@ -103,6 +91,32 @@ impl Expression {
         }
         Ok(())
     }
+}
+
+/// Compiles any expression whose cost is bounded by its length.
+pub(crate) fn program(source: &str) -> Result<Program, String> {
+    if source.len() > LONGEST {
+        return Err(format!(
+            "the expression is longer than {LONGEST} characters"
+        ));
+    }
+    let program = ENVIRONMENT
+        .compile(source)
+        .map_err(|errors| format!("the expression does not compile: {errors}"))?;
+    look(program.expression(), false)?;
+    Ok(program)
+}
+
+/// Evaluates an expression that sees these variables.
+pub(crate) fn execute<const N: usize>(
+    program: &Program,
+    variables: [(&'static str, Value); N],
+) -> Result<Value, ExecutionError> {
+    let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
+    for (name, value) in variables {
+        context.add_variable_from_value(name, value);
+    }
+    program.execute(&context)
 }
 
 /// Walks the expression and refuses what would cost too much, and members that do not exist.

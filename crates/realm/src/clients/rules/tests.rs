@@ -178,7 +178,7 @@ fn only_a_confidential_client_of_the_openid_profile_goes_without_pkce() {
     use crate::settings::{Profile, Settings};
     let openid = Settings {
         profile: Profile::OpenId,
-        require_pkce: false,
+        require_pkce: Some(false),
         ..Settings::default()
     };
     assert!(!confidential().requires_pkce(&openid));
