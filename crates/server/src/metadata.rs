@@ -12,10 +12,13 @@ use oauth::authorization::{ResponseMode, ResponseType};
 use oauth::ciba::DeliveryMode;
 use oauth::claims::StandardClaims;
 use oauth::client_auth::assertion::ASYMMETRIC;
+use oauth::jwt_bearer;
 use oauth::metadata::ServerMetadata;
 use oauth::pkce;
+use oauth::token_exchange::TokenType;
 use realm::clients::KEY_MANAGEMENT;
 use realm::{Catalogue, GrantType, Realm, Settings};
+use serde_json::{Map, Value};
 
 use crate::answer;
 use crate::call::Call;
@@ -167,6 +170,7 @@ fn everything(
             .map(|resource| resource.id.clone())
             .filter(|id| id.starts_with("https://") || id.starts_with("http://"))
             .collect(),
+        extra: identity_assertions(),
         ..ServerMetadata::default()
     }
 }

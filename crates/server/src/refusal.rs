@@ -322,6 +322,64 @@ reasons! {
     /// The same of a refresh token (RFC 9449 §5, RFC 8705 §4).
     RefreshBound => InvalidGrant, "the refresh token is bound to a key that the request does not prove to have";
 
+    // What trusted issuers sign (RFC 7521 §4.1.1, §4.2.1)
+    /// What was signed about a workload is not believed, or names no client of ours.
+    ClientNotVouchedFor => InvalidClient, "client authentication failed";
+    /// The assertion cannot be read, or holds what it must not.
+    AssertionMalformed => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// Its issuer is not trusted.
+    AssertionIssuer => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// Its `typ` is that of something else.
+    AssertionType => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// The keys of its issuer cannot be had.
+    AssertionKeys => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// Its signature is wrong, or by a key that its issuer does not have.
+    AssertionSignature => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It is signed by an algorithm that its issuer does not use.
+    AssertionAlgorithm => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It is for another server, or for another one too.
+    AssertionAudience => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It has expired, is not yet valid, or lives too long.
+    AssertionTimes => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It counts once, and has no `jti`, or too long a one.
+    AssertionId => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// No rule of its issuer applies, or none lets this client hand it in.
+    AssertionRule => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It names nobody here.
+    AssertionPerson => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It was handed in before.
+    AssertionReplayed => InvalidGrant, "the assertion was used before";
+    /// Its `client_id` is another (ID-JAG).
+    AssertionOfAnotherClient => InvalidGrant, "the assertion is for another client";
+    /// It is bound to a key that the request does not prove to have.
+    AssertionBound => InvalidGrant, "the assertion is bound to a key that the request does not prove to have";
+    /// Its `may_act` names somebody else.
+    AssertionActor => InvalidGrant, "the assertion does not allow this party to act";
+
+    // Token exchange (RFC 8693 §2.2.2)
+    /// The subject's token is not one of ours, expired, was revoked, or is not what it is said to be.
+    SubjectInvalid => InvalidRequest, "the subject_token is invalid, expired or revoked, or not of the stated type";
+    /// The subject's token was neither issued to this client nor meant for it, and no policy says that it may exchange it.
+    SubjectOfAnother => InvalidRequest, "the subject_token was neither issued to this client nor meant for it";
+    /// The subject's token is bound to a key or a certificate, and the request does not prove to have it.
+    SubjectBound => InvalidRequest, "the subject_token is bound to a key that the request does not prove to have";
+    /// The actor's token is not one of ours, expired, was revoked, or is not what it is said to be.
+    ActorInvalid => InvalidRequest, "the actor_token is invalid, expired or revoked, or not of the stated type";
+    /// The actor's token was not issued to this client.
+    ActorOfAnother => InvalidRequest, "the actor_token was not issued to this client";
+    /// Somebody acts for the actor, which no token could say.
+    ActorDelegated => InvalidRequest, "the actor_token is itself for somebody who acts for another";
+    /// The actor's token is bound to a key or a certificate, and the request does not prove to have it.
+    ActorBound => InvalidRequest, "the actor_token is bound to a key that the request does not prove to have";
+    /// `may_act` of the subject's token names somebody else (RFC 8693 §4.4).
+    ActorNotAllowed => InvalidRequest, "the subject_token does not allow this party to act";
+    /// The chain of actors would be too long.
+    TooManyActors => InvalidRequest, "too many parties have acted with this token";
+    /// Such a token is not issued in exchange.
+    TokenTypeNotIssued => InvalidRequest, "a token of the requested_token_type is not issued for this";
+    /// The client may not get a token for this resource in exchange for that one.
+    ExchangeNotAllowed => InvalidTarget, "this client may not exchange the token for one for this target";
+
     // DPoP proofs (RFC 9449 §4.3, §5, §8)
     /// No proof, and the client or the token asks for one.
     ProofMissing => InvalidDpopProof, "a DPoP proof is required";

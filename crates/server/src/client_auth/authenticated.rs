@@ -47,14 +47,23 @@ const MARGIN: i64 = 60;
 impl Assertion {
     /// One that would be believed `until` then.
     pub(super) fn new(client: &str, jti: &str, until: i64) -> Self {
-        let named = [client.as_bytes(), &[0], jti.as_bytes()].concat();
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &named);
+        let (hash, keep_until) = assertion_hash(client, jti, until);
         Self {
-            hash: jose::base64url::encode(digest),
-            keep_until: until.saturating_add(MARGIN),
+            hash,
+            keep_until,
             spent: AtomicBool::new(false),
         }
     }
+}
+
+/// What an assertion is remembered by that would be believed `until` then, and until when it is remembered.
+pub(crate) fn assertion_hash(who: &str, jti: &str, until: i64) -> (String, i64) {
+    let named = [who.as_bytes(), &[0], jti.as_bytes()].concat();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &named);
+    (
+        jose::base64url::encode(digest),
+        until.saturating_add(MARGIN),
+    )
 }
 
 impl Deref for AuthenticatedClient {

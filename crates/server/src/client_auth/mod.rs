@@ -11,6 +11,7 @@ mod endpoint;
 mod none;
 mod offered;
 mod private_key_jwt;
+mod published;
 mod remote_keys;
 pub mod rules;
 mod self_signed_tls_client_auth;
@@ -69,6 +70,9 @@ async fn authenticate(
         Err(()) => return Err(refused(Reason::ClientMissing.into(), None)),
         Ok(header) => presented(header, params).map_err(|error| refused(error.into(), None))?,
     };
+    if let Some(offered) = vouched::offered(endpoint, &presented, params) {
+        return Box::pin(vouched::authenticate(call, endpoint, &offered)).await;
+    }
     let id = presented
         .client_id()
         .ok_or_else(|| refused(Reason::ClientMissing.into(), None))?;

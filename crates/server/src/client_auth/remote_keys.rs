@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 use realm::clients::{LONGEST_KEYS, PublicKeys};
 use realm::{Client, Realm};
 
+use super::published::Source;
 use super::rules::{Want, are_usable, must_fetch};
 use crate::refusal::Reason;
 
@@ -78,11 +79,39 @@ impl RemoteKeys {
             return Err(Reason::ClientKeysUnreachable);
         };
         let name = format!("{} {} {uri}", realm.name(), client.id);
+        self.at(&name, uri, want, realm.now()).await
+    }
+
+    /// The keys at an address, kept under this name.
+    ///
+    /// # Errors
+    /// [`Reason::ClientKeysUnreachable`].
+    pub(crate) async fn at(
+        &self,
+        name: &str,
+        uri: &str,
+        want: Want,
+        now: i64,
+    ) -> Result<PublicKeys, Reason> {
+        let source = Source::Keys(uri.to_owned());
+        self.from(name, source, want, now).await
+    }
+
+    /// The keys that are published there, kept under this name.
+    ///
+    /// # Errors
+    /// [`Reason::ClientKeysUnreachable`].
+    pub(crate) async fn from(
+        &self,
+        name: &str,
+        source: Source,
+        want: Want,
+        now: i64,
+    ) -> Result<PublicKeys, Reason> {
         let made = self
             .clients
-            .get_or_insert_with(&name, || Ok::<_, Reason>(Arc::default()));
+            .get_or_insert_with(name, || Ok::<_, Reason>(Arc::default()));
         let entry = made?;
-        let now = realm.now();
         let at_hand = entry.latest();
         // The usual case, in which nobody waits for anybody.
         if let (Some(fetched), Want::Current) = (&at_hand, want)
@@ -91,7 +120,8 @@ impl RemoteKeys {
             return Ok(fetched.keys.clone());
         }
         let seen = at_hand.map(|fetched| fetched.at);
-        self.renew(Arc::clone(&entry), uri, (seen, want), now).await;
+        self.renew(Arc::clone(&entry), source, (seen, want), now)
+            .await;
         match entry.latest() {
             Some(fetched) if are_usable(fetched.at, now) => Ok(fetched.keys),
             _ => Err(Reason::ClientKeysUnreachable),
@@ -101,7 +131,7 @@ impl RemoteKeys {
     async fn renew(
         &self,
         entry: Arc<Entry>,
-        uri: &str,
+        source: Source,
         (seen, want): (Option<i64>, Want),
         now: i64,
     ) {
@@ -114,11 +144,14 @@ impl RemoteKeys {
             return;
         }
         *tried_at = Some(now);
-        let (fetch, uri) = (self.fetch.clone(), uri.to_owned());
+        let fetch = self.fetch.clone();
         let fetching = async move {
-            match published(fetch, &uri).await {
+            match source.fetch(fetch).await {
                 Ok(keys) => entry.keep(Fetched { keys, at: now }),
-                Err(reason) => tracing::warn!(uri, reason, "the keys of a client cannot be had"),
+                Err(reason) => {
+                    let uri = source.address();
+                    tracing::warn!(uri, reason, "the keys of a client cannot be had");
+                }
             }
             // Until now others wait, and need not fetch.
             drop(tried_at);
@@ -128,13 +161,4 @@ impl RemoteKeys {
             tracing::error!(%error, "fetching the keys of a client failed");
         }
     }
-}
-
-async fn published(fetch: Option<Fetch>, uri: &str) -> Result<PublicKeys, String> {
-    let fetch = fetch.ok_or("outbound requests are off")?;
-    let response = fetch.get(uri).await.map_err(|error| error.to_string())?;
-    if response.status != http::StatusCode::OK {
-        return Err(format!("status {}", response.status.as_u16()));
-    }
-    PublicKeys::published(response.text().map_err(|error| error.to_string())?)
 }

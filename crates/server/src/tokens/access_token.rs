@@ -1,10 +1,12 @@
 //! Access tokens: made and read. A JWT of RFC 9068 or the same claims sealed; making one writes nothing.
 
 use jose::{Algorithm, jws, jwt};
-use oauth::claims::{AccessToken, Confirmation};
+use oauth::claims::{AccessToken, Confirmation, Origin};
 use oauth::token::TokenResponse;
+use oauth::token_exchange::Party;
 use realm::{Mark, Realm, TokenFormat};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::opaque;
 use crate::granting::rules::Target;
@@ -69,6 +71,8 @@ pub(crate) struct Holder<'a> {
     pub(crate) client: &'a str,
     /// What it must prove to have whenever it uses the token.
     pub(crate) confirmation: Option<&'a Confirmation>,
+    /// Who may act with what people let it have.
+    pub(crate) may_act: Option<&'a Party>,
 }
 
 impl Holder<'_> {
@@ -79,6 +83,16 @@ impl Holder<'_> {
             ..TokenResponse::bearer(access_token, lifetime)
         }
     }
+}
+
+/// The claim that names what /userinfo tells beyond the scope.
+const TOLD: &str = "userinfo_claims";
+
+/// What /userinfo tells the bearer of this token beyond the scope (OpenID Connect Core §5.5).
+pub(crate) fn told(claims: &AccessToken) -> Vec<String> {
+    let named = claims.extra.get(TOLD).and_then(Value::as_array);
+    let names = named.into_iter().flatten().filter_map(Value::as_str);
+    names.map(str::to_owned).collect()
 }
 
 /// Makes an access token.
@@ -124,12 +138,22 @@ pub(crate) async fn mint(
         claims.auth_time = Some(authentication.time);
         claims.acr = authentication.acr.map(str::to_owned);
         claims.amr = authentication.amr.to_vec();
+        claims.may_act = holder.may_act.map(|party| serde_json::json!(party));
     }
+    write(realm, &claims, target).await
+}
+
+/// The text of an access token with these claims, in the form that its target asks for.
+pub(crate) async fn write(
+    realm: &Realm,
+    claims: &AccessToken,
+    target: &Target,
+) -> Result<String, Refusal> {
     match target.format {
-        TokenFormat::Opaque => opaque::seal(realm, &claims),
+        TokenFormat::Opaque => opaque::seal(realm, claims),
         TokenFormat::Jwt => {
             let key = realm.keys().signer(target.algorithm).await?;
-            Ok(jwt::sign(&key, TYPE, &claims)?)
+            Ok(jwt::sign(&key, TYPE, claims)?)
         }
     }
 }
@@ -203,6 +227,30 @@ fn is_revoked(realm: &Realm, claims: &AccessToken) -> bool {
         marks.push(Mark::Session(session));
     }
     revocations.is_any_revoked(&marks, claims.iat)
+        || claims
+            .exchanged_from
+            .iter()
+            .any(|origin| is_origin_revoked(realm, origin, &claims.sub))
+}
+
+/// The same of a token that another one was exchanged from, about `sub` unless it says otherwise. Its own time counts: a node may have exchanged it before
+/// it heard of its end.
+pub(crate) fn is_origin_revoked(realm: &Realm, origin: &Origin, sub: &str) -> bool {
+    let person = origin.sub.as_deref().unwrap_or(sub);
+    let client = origin.client_id.as_deref();
+    let consent = client.map(|client| Mark::Consent { person, client });
+    let marks: Vec<Mark<'_>> = [
+        origin.jti.as_deref().map(Mark::Token),
+        origin.grant_id.as_deref().map(Mark::Grant),
+        origin.sid.as_deref().map(Mark::Session),
+        client.map(Mark::Client),
+        consent,
+        Some(Mark::Person(person)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    realm.revocations().is_any_revoked(&marks, origin.iat)
 }
 
 /// The marks that end a person's grant, but for its session.

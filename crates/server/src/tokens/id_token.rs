@@ -18,6 +18,8 @@ pub(crate) struct Content<'a> {
     pub(crate) person: &'a str,
     /// How they signed in.
     pub(crate) authentication: Authentication<'a>,
+    /// The grant.
+    pub(crate) grant: &'a str,
     /// The session, while there is one.
     pub(crate) session: Option<&'a str>,
     /// The `nonce` of the authorization request.
@@ -93,6 +95,38 @@ pub(crate) async fn mint_with(
         ..IdToken::default()
     };
     Ok(jwt::sign(&key, "JWT", &claims)?)
+}
+
+/// A new identifier for an ID token of this grant. It starts with the grant's, so that the token can be traced to it without a claim that no client knows.
+pub(crate) fn identifier(realm: &Realm, grant: &str) -> String {
+    format!("{grant}.{}", realm.ambient().id())
+}
+
+/// The grant that one of our ID tokens comes from.
+pub(crate) fn grant_of(claims: &IdToken) -> Option<&str> {
+    let (grant, _) = claims.jti.as_deref()?.split_once('.')?;
+    Some(grant)
+}
+
+/// Reads one of our ID tokens that has not expired, whomever it is for.
+///
+/// # Errors
+/// [`Reason::TokenMalformed`] or [`Reason::TokenExpired`].
+pub(crate) async fn read(realm: &Realm, token: &str, now: i64) -> Result<IdToken, Refusal> {
+    let policy = jwt::Policy {
+        issuer: jwt::Issuer::Is(realm.issuer()),
+        audience: jwt::Audience::Unchecked,
+        algorithms: ALGORITHMS,
+        typ: jwt::Type::Plain,
+        lifetime: jwt::Lifetime::Expires,
+        now,
+        leeway: 0,
+    };
+    match verify_signed::<IdToken>(realm, token, &policy).await? {
+        Ok(claims) => Ok(claims),
+        Err(jose::Error::Expired) => Err(Reason::TokenExpired.into()),
+        Err(_) => Err(Reason::TokenMalformed.into()),
+    }
 }
 
 /// Reads an `id_token_hint`: one of our ID tokens, expired or not (OpenID Connect Core §3.1.2.1).
