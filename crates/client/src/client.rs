@@ -107,6 +107,16 @@ impl Client {
         Service::new(self)
     }
 
+    /// Begins to exchange a token for another one (RFC 8693).
+    pub fn exchange(&self, token: impl Into<String>, kind: TokenType) -> TokenExchange<'_> {
+        TokenExchange::new(self, token.into(), kind)
+    }
+
+    /// Begins to hand in what an issuer signed that the server trusts (RFC 7523 §2.1).
+    pub fn hand_in(&self, assertion: impl Into<String>) -> JwtBearer<'_> {
+        JwtBearer::new(self, assertion.into())
+    }
+
     /// The same client, telling another observer: for a page that shows one browser its own steps.
     #[must_use]
     pub fn observed_by(&self, observer: Observer) -> Self {

@@ -23,6 +23,7 @@ enum Proof {
     Nothing,
     Secret(SecretString),
     Key(Arc<SigningKey>),
+    Workload(Arc<dyn Fn() -> Option<String> + Send + Sync>),
 }
 
 impl Credentials {
@@ -107,6 +108,16 @@ impl Credentials {
         Self::new(id.into(), Method::TlsClientAuth, Proof::Nothing)
     }
 
+    /// A workload that authenticates with what its platform signed about it (RFC 7523 §2.2 with a foreign issuer): a CI job's ID token, a pod's service account
+    /// token, a SPIFFE JWT-SVID. `assertion` gives the present one, such as by reading the file that the platform keeps it in; `None` when there is none.
+    pub fn workload(
+        id: impl Into<String>,
+        assertion: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        let proof = Proof::Workload(Arc::new(assertion));
+        Self::new(id.into(), Method::PrivateKeyJwt, proof)
+    }
+
     fn new(id: String, method: Method, proof: Proof) -> Self {
         Self { id, method, proof }
     }
@@ -136,6 +147,13 @@ impl Credentials {
             Proof::Secret(secret) => {
                 form.push(("client_id", self.id.clone()));
                 form.push(("client_secret", secret.expose_secret().to_owned()));
+            }
+            Proof::Workload(assertion) => {
+                let assertion =
+                    assertion().ok_or(Error::Incomplete("the workload has no assertion"))?;
+                form.push(("client_id", self.id.clone()));
+                form.push(("client_assertion_type", TYPE.to_owned()));
+                form.push(("client_assertion", assertion));
             }
             Proof::Key(key) => {
                 let claims = Claims::new(&self.id, issuer, ambient.id(), ambient.now());

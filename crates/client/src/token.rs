@@ -96,16 +96,25 @@ impl Client {
         &self,
         form: Vec<(&'static str, String)>,
     ) -> Result<TokenResponse, Error> {
-        let url = self.endpoint("token_endpoint", self.metadata().token_endpoint.as_deref());
-        let url = url.ok_or(Error::Unsupported("token_endpoint"))?;
-        let answer = self.send_form("token", url, form).await?;
-        let response: TokenResponse = json("token", &answer)?;
         // With a key, a bearer token would be a downgrade (RFC 9449 §5).
         let expected = if self.dpop().is_some() {
             "DPoP"
         } else {
             "Bearer"
         };
+        self.token_of(form, expected).await
+    }
+
+    /// Asks the token endpoint for a token of this `token_type`.
+    pub(crate) async fn token_of(
+        &self,
+        form: Vec<(&'static str, String)>,
+        expected: &str,
+    ) -> Result<TokenResponse, Error> {
+        let url = self.endpoint("token_endpoint", self.metadata().token_endpoint.as_deref());
+        let url = url.ok_or(Error::Unsupported("token_endpoint"))?;
+        let answer = self.send_form("token", url, form).await?;
+        let response: TokenResponse = json("token", &answer)?;
         if !response.token_type.eq_ignore_ascii_case(expected) {
             return Err(Error::Response {
                 endpoint: "token",

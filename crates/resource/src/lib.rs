@@ -41,6 +41,7 @@ pub use certificate::PeerCertificate;
 pub use dpop::{Arrival, Scheme};
 pub use layer::{Protect, Protected};
 pub use oauth::claims::AccessToken as Claims;
+pub use oauth::token_exchange::{Actors, Party, Unreadable};
 pub use refusal::Refusal;
 pub use step_up::StepUp;
 pub use token::AccessToken;

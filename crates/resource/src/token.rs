@@ -4,6 +4,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use oauth::Scope;
+use oauth::token_exchange::{Actors, Unreadable};
 
 use crate::{Claims, Refusal};
 
@@ -25,6 +26,16 @@ impl AccessToken {
         } else {
             Err(Refusal::Scope(scope.clone()))
         }
+    }
+}
+
+impl AccessToken {
+    /// Who acts for the subject, the present actor first (RFC 8693 §4.1); empty when the subject, or the application it uses, acts by itself.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when `act` is not what the specification has: do not take that for nobody.
+    pub fn actors(&self) -> Result<Actors, Unreadable> {
+        Actors::parse(self.0.act.as_ref())
     }
 }
 
