@@ -15,6 +15,7 @@ mod realm;
 mod resource;
 mod serve;
 mod token;
+mod trust;
 mod user;
 mod user_claims;
 
@@ -46,6 +47,8 @@ enum Command {
     Client(Box<client::Client>),
     /// APIs that receive tokens, with their scopes.
     Resource(resource::Resource),
+    /// Whose signed word counts besides our own: CI jobs, pods, identity providers.
+    Trust(Box<trust::Trust>),
     /// Tenants and their settings.
     Realm(realm::RealmCommand),
     /// The keys that sign tokens.

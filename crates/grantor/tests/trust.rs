@@ -1,0 +1,301 @@
+//! `grantor trust` and what applications may exchange, run as a person runs them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+struct Here(tempfile::TempDir);
+
+impl Here {
+    fn run(&self, line: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grantor"));
+        command.args(line).current_dir(self.0.path()).env_clear();
+        command.output().unwrap()
+    }
+
+    fn json(&self, line: &[&str]) -> Value {
+        let output = self.run(line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{line:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn refused(&self, line: &[&str]) -> String {
+        let output = self.run(line);
+        assert!(!output.status.success(), "{line:?} is refused");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+#[test]
+fn what_runs_workloads_is_trusted_shown_and_removed() {
+    let here = Here(tempfile::tempdir().unwrap());
+    let github = [
+        "trust",
+        "github",
+        "--repository",
+        "acme/site",
+        "--ref",
+        "refs/heads/main",
+        "--client",
+        "deployer",
+        "--json",
+    ];
+    let made = here.json(&github);
+    assert_eq!(made["issuer"], GITHUB);
+    assert_eq!(
+        made["rules"],
+        json!([{"condition": "claims.repository == \"acme/site\" && claims.ref == \"refs/heads/main\"", "subject": {"client": "deployer"}}])
+    );
+    let client = here.json(&["client", "show", "deployer", "--json"]);
+    assert_eq!(
+        client["grant_types"],
+        json!([
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        ])
+    );
+    assert_eq!(
+        here.json(&github)["rules"].as_array().unwrap().len(),
+        1,
+        "said twice is said once"
+    );
+    let second = [
+        "trust",
+        "github",
+        "--repository",
+        "acme/docs",
+        "--client",
+        "writer",
+        "--json",
+    ];
+    assert_eq!(here.json(&second)["rules"].as_array().unwrap().len(), 2);
+    here.json(&[
+        "trust",
+        "gitlab",
+        "--project",
+        "acme/site",
+        "--protected",
+        "--client",
+        "deployer",
+        "--json",
+    ]);
+    let spiffe = [
+        "trust",
+        "spiffe",
+        "--id",
+        "spiffe://prod.example/billing",
+        "--bundle",
+        "https://spire.example/",
+        "--client",
+        "billing",
+        "--json",
+    ];
+    assert_eq!(here.json(&spiffe)["issuer"], "spiffe://prod.example");
+    let cluster = [
+        "trust",
+        "kubernetes",
+        "--issuer",
+        "https://cluster.example",
+        "--namespace",
+        "prod",
+        "--service-account",
+        "worker",
+        "--client",
+        "worker",
+        "--json",
+    ];
+    assert_eq!(
+        here.json(&cluster)["rules"][0]["condition"],
+        "claims.sub == \"system:serviceaccount:prod:worker\""
+    );
+    assert_eq!(
+        here.json(&["trust", "list", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    assert!(
+        here.run(&["trust", "remove", GITHUB, "--client", "writer"])
+            .status
+            .success()
+    );
+    assert_eq!(
+        here.json(&["trust", "show", GITHUB, "--json"])["rules"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert!(here.run(&["trust", "remove", GITHUB]).status.success());
+    assert!(
+        here.refused(&["trust", "show", GITHUB])
+            .contains("not trusted")
+    );
+    assert!(
+        here.refused(&["trust", "github", "--repository", "acme", "--client", "x"])
+            .contains("OWNER/NAME")
+    );
+    assert!(
+        here.refused(&["trust", "spiffe", "--id", "https://x", "--client", "x"])
+            .contains("spiffe://")
+    );
+}
+
+#[test]
+fn any_issuer_is_trusted_under_a_condition_for_people_of_named_applications() {
+    let here = Here(tempfile::tempdir().unwrap());
+    here.json(&[
+        "client",
+        "create",
+        "--id",
+        "app",
+        "--name",
+        "App",
+        "--grant",
+        "jwt-bearer",
+        "--json",
+    ]);
+    let idp = [
+        "trust",
+        "https://idp.example",
+        "--if",
+        "claims.department == 'sales'",
+        "--person",
+        "email=email",
+        "--for",
+        "app",
+        "--scope",
+        "openid",
+        "--json",
+    ];
+    let made = here.json(&idp);
+    assert_eq!(
+        made["rules"][0]["subject"],
+        json!({"person": {"claim": "email", "by": "email"}})
+    );
+    assert!(
+        here.refused(&["trust", "https://idp.example", "--if", "true"])
+            .contains("--person")
+    );
+    for (line, reason) in [
+        (
+            &[
+                "trust",
+                "https://x.example",
+                "--if",
+                "department == 'x'",
+                "--client",
+                "app",
+            ][..],
+            "claims",
+        ),
+        (
+            &[
+                "trust",
+                "https://x.example",
+                "--if",
+                "true",
+                "--person",
+                "sub=id",
+                "--scope",
+                "openid",
+            ],
+            "clients",
+        ),
+        (
+            &[
+                "trust",
+                "http://x.example",
+                "--if",
+                "true",
+                "--client",
+                "app",
+            ],
+            "https",
+        ),
+        (&["trust"], "github"),
+    ] {
+        assert!(
+            here.refused(line).contains(reason),
+            "{line:?}: {}",
+            here.refused(line)
+        );
+    }
+}
+
+#[test]
+fn what_an_application_may_exchange_is_said_by_options() {
+    let here = Here(tempfile::tempdir().unwrap());
+    for (id, scope) in [("urn:a", "a.read=Read"), ("urn:b", "b.read=Read")] {
+        here.json(&["resource", "create", "--id", id, "--scope", scope, "--json"]);
+    }
+    let create = [
+        "client",
+        "create",
+        "--id",
+        "a",
+        "--name",
+        "A",
+        "--grant",
+        "token-exchange",
+        "--introspects",
+        "urn:a",
+        "--exchange",
+        "b.read=a.read",
+        "--exchange",
+        "b.read=openid",
+        "--exchange-from",
+        "web",
+        "--exchange-rebinding",
+        "--may-act",
+        "desk",
+        "--id-jag",
+        "https://chat.example=a-at-chat",
+        "--id-jag-scope",
+        "https://chat.example=chat.read",
+        "--json",
+    ];
+    let made = here.json(&create);
+    assert_eq!(
+        made["token_exchange"],
+        json!({"subject_clients": ["web"], "scopes": {"b.read": ["a.read", "openid"]}, "rebinding": true,
+            "identity_assertions": [{"audience": "https://chat.example", "client_id": "a-at-chat", "scope": "chat.read"}]})
+    );
+    assert_eq!(made["may_act"], json!({"sub": "desk"}));
+    let changed = here.json(&[
+        "client",
+        "update",
+        "a",
+        "--exchange-rebinding",
+        "false",
+        "--may-act",
+        "",
+        "--json",
+    ]);
+    assert_eq!(
+        (
+            &changed["token_exchange"]["rebinding"],
+            changed.get("may_act")
+        ),
+        (&Value::Null, None)
+    );
+    assert!(
+        here.refused(&["client", "update", "a", "--exchange", "c.read=a.read"])
+            .contains("c.read")
+    );
+    assert!(
+        here.refused(&[
+            "client",
+            "update",
+            "a",
+            "--id-jag-scope",
+            "https://x.example=y"
+        ])
+        .contains("--id-jag")
+    );
+}
