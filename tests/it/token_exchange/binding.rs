@@ -1,0 +1,78 @@
+//! Tokens that are bound to a key stay bound, or are rebound where the policy says so (RFC 9449, RFC 8705).
+
+use serde_json::json;
+
+use super::{ACCESS, FILES, GRANT, Parties, claims, parties, parties_with, tokens};
+use crate::dpop::{self, Key};
+use crate::harness::{Answer, Client, Flow, World};
+use crate::on_each_engine;
+
+async fn exchange(world: &World, client: &Client, token: &str, proofs: &[&str]) -> Answer {
+    let form = [
+        ("grant_type", GRANT),
+        ("subject_token", token),
+        ("subject_token_type", ACCESS),
+        FILES,
+    ];
+    dpop::ask(world, client, &form, proofs).await
+}
+
+/// alice's access token, bound to this key.
+async fn bound(world: &World, app: &Client, key: &Key) -> String {
+    let flow: Flow = world.flow(app).with("scope", "notes.read");
+    let code = flow.fresh_code().await;
+    let answer = dpop::redeem(&flow, world, &code, &[&key.proof(world)]).await;
+    answer.status(200);
+    answer.text("access_token")
+}
+
+on_each_engine! {
+    /// Without the key it is not exchanged; with another one neither.
+    async fn a_bound_token_needs_its_key(world: World) {
+        let Parties { app, notes } = parties(&world).await;
+        let (key, other) = (Key::new(), Key::new());
+        let token = bound(&world, &app, &key).await;
+        exchange(&world, &notes, &token, &[]).await.refused(400, "invalid_request");
+        exchange(&world, &notes, &token, &[&other.proof(&world)]).await.refused(400, "invalid_request");
+        let answer = exchange(&world, &notes, &token, &[&key.proof(&world)]).await;
+        assert_eq!(answer.text("token_type"), "DPoP");
+        assert_eq!(claims(&world, &answer).await["cnf"], json!({"jkt": key.jkt()}));
+    }
+
+    /// Where the policy allows it, to what the request proves; never to nothing.
+    async fn a_policy_may_let_a_token_be_rebound(world: World) {
+        let policy = json!({"scopes": {"files.read": ["notes.read"]}, "rebinding": true});
+        let Parties { app, notes } = parties_with(&world, policy).await;
+        let (key, other) = (Key::new(), Key::new());
+        let token = bound(&world, &app, &key).await;
+        exchange(&world, &notes, &token, &[]).await.refused(400, "invalid_request");
+        let answer = exchange(&world, &notes, &token, &[&other.proof(&world)]).await;
+        assert_eq!(claims(&world, &answer).await["cnf"], json!({"jkt": other.jkt()}));
+    }
+
+    /// An unbound token becomes bound by a proof, which counts once.
+    async fn a_proof_binds_what_is_issued_and_counts_once(world: World) {
+        let Parties { app, notes } = parties(&world).await;
+        let alice = tokens(&world, &app, "notes.read").await;
+        let key = Key::new();
+        let proof = key.proof(&world);
+        let answer = exchange(&world, &notes, alice.access(), &[&proof]).await;
+        assert_eq!(claims(&world, &answer).await["cnf"], json!({"jkt": key.jkt()}));
+        exchange(&world, &notes, alice.access(), &[&proof]).await.refused(400, "invalid_dpop_proof");
+    }
+
+    /// An actor's token that is bound is proven too, whatever the policy.
+    async fn a_bound_actor_needs_its_key(world: World) {
+        let policy = json!({"scopes": {"files.read": ["notes.read"]}, "rebinding": true});
+        let Parties { app, notes } = parties_with(&world, policy).await;
+        let alice = tokens(&world, &app, "notes.read").await;
+        let (key, other) = (Key::new(), Key::new());
+        let form = [("grant_type", "client_credentials"), ("scope", "notes.read")];
+        let own = dpop::ask(&world, &notes, &form, &[&key.proof(&world)]).await.text("access_token");
+        let form = [("grant_type", GRANT), ("subject_token", alice.access()), ("subject_token_type", ACCESS), FILES,
+            ("actor_token", own.as_str()), ("actor_token_type", ACCESS)];
+        dpop::ask(&world, &notes, &form, &[]).await.refused(400, "invalid_request");
+        dpop::ask(&world, &notes, &form, &[&other.proof(&world)]).await.refused(400, "invalid_request");
+        dpop::ask(&world, &notes, &form, &[&key.proof(&world)]).await.status(200);
+    }
+}
