@@ -156,3 +156,69 @@ async fn a_proxy_that_the_operator_names_is_asked_for_names_and_never_for_privat
     let head = asked.await.unwrap();
     assert!(head.starts_with("CONNECT client.invalid:443 "), "{head}");
 }
+
+/// A server at 127.0.0.1 that speaks TLS, with the authority that vouches for it.
+async fn over_tls() -> (SocketAddr, String) {
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(authority, key);
+    let own = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()])
+        .unwrap()
+        .signed_by(&own, &issuer)
+        .unwrap();
+    let config = tokio_rustls::rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            own.serialize_der().try_into().unwrap(),
+        )
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+                    .await;
+                let _ = stream.shutdown().await;
+            }
+        }
+    });
+    (address, pem)
+}
+
+#[tokio::test]
+async fn a_network_and_an_authority_that_the_operator_names_are_reached_by_https() {
+    let (at, pem) = over_tls().await;
+    let of = |networks: &[&str], roots: &[&String]| {
+        Fetch::new(FetchOptions {
+            allow_networks: networks.iter().map(|n| n.parse().unwrap()).collect(),
+            extra_roots: roots.iter().map(|root| (*root).clone()).collect(),
+            timeout: Duration::from_secs(5),
+            ..FetchOptions::default()
+        })
+        .unwrap()
+    };
+    let url = format!("https://{at}/");
+    let response = of(&["127.0.0.0/8"], &[&pem]).get(&url).await.unwrap();
+    assert_eq!(response.text(), Ok("hi"));
+    let refused = async |fetch: Fetch, url: &str| fetch.get(url).await.unwrap_err();
+    let loopback = Error::Address(guard::Kind::Loopback);
+    assert_eq!(refused(of(&[], &[&pem]), &url).await, loopback);
+    assert_eq!(refused(of(&["10.0.0.0/8"], &[&pem]), &url).await, loopback);
+    assert_eq!(
+        refused(of(&["127.0.0.0/8"], &[]), &url).await,
+        Error::Connect
+    );
+    let plain = format!("http://{at}/");
+    assert_eq!(
+        refused(of(&["127.0.0.0/8"], &[&pem]), &plain).await,
+        Error::Scheme
+    );
+}

@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
 /// How many documents are kept.
-const DOCUMENTS: usize = 5000;
+const DOCUMENTS: usize = 1000;
 /// How long one may be, in bytes; the draft expects 5 KiB.
 const LONGEST: usize = 16 * 1024;
 /// How long one may take to arrive.
