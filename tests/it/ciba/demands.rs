@@ -8,11 +8,12 @@ use super::*;
 async fn payer(world: &World) -> Client {
     world.person(ALICE.0, ALICE.1).await;
     let kind = json!({"type": "payment", "words": "Pay {amount} to {payee}", "schema": {"type": "object", "required": ["type", "amount", "payee"]}});
-    let bank = json!({"id": "urn:example:bank", "name": "The bank", "scopes": [], "authorization_details_types": [kind]});
+    let staff = json!({"type": "transfer", "words": "Transfer {amount}", "schema": {"type": "object"}, "grantable": {"group": "staff"}});
+    let bank = json!({"id": "urn:example:bank", "name": "The bank", "scopes": [], "authorization_details_types": [kind, staff]});
     world.resource_document(bank).await;
     let client = asking(world, "agent").scope("openid offline_access");
     client
-        .set("authorization_details_types", json!(["payment"]))
+        .set("authorization_details_types", json!(["payment", "transfer"]))
         .create()
         .await
 }
@@ -55,6 +56,9 @@ on_each_engine! {
         for bad in [json!([{"type": "payment"}]), json!([{"type": "other"}]), json!({}), json!("x")] {
             ask_for(&agent, &bad).await.refused(400, "invalid_authorization_details");
         }
+        // CIBA Core §13 has another status than the token endpoint.
+        let beyond = json!([{"type": "transfer", "amount": "5"}]);
+        ask_for(&agent, &beyond).await.refused(403, "access_denied");
     }
 
     /// Where the realm names strengths, what is asked for is reached or refused, and the tokens say which it was.

@@ -122,7 +122,7 @@ on_each_engine! {
         asked(&agent, "login_hint_token", &forged).await.refused(400, "invalid_request");
     }
 
-    /// Nobody is asked for what they cannot give, and the client is told so at once (§13: 403).
+    /// Nobody is asked for what they cannot give.
     async fn what_the_person_may_not_give_is_not_asked_for(world: World) {
         let agent = agent(&world).await;
         let scopes = json!([{"name": "payroll", "description": "Pay people", "grantable": {"group": "finance"}}]);
