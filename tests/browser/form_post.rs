@@ -11,7 +11,8 @@ use crate::{ALICE, Chromium, Demo};
 /// The example of RFC 7636 appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-const PAGE: &str = "<!doctype html><title>App</title><p id=arrived>Arrived</p>";
+const PAGE: &str =
+    "<!doctype html><title>App</title><link rel=icon href=data:,><p id=arrived>Arrived</p>";
 
 /// An application that takes what is posted to its redirect URI.
 struct App {
