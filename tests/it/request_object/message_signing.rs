@@ -68,6 +68,10 @@ on_each_engine! {
         let fapi = Fapi::new(&world, PROFILE).await;
         push(&fapi, json!({"response_mode": null})).await.refused(400, "invalid_request");
         push(&fapi, json!({"response_mode": "query"})).await.refused(400, "invalid_request");
+        let page = world.browser().get(&fapi.flow().url()).await;
+        let query = query_of(page.left());
+        assert_eq!(query.keys().collect::<Vec<_>>(), ["response"]);
+        assert_eq!(world.claims(&query["response"]).await["error"], json!("invalid_request"));
         let answer = push(&fapi, json!({})).await;
         let mut browser = world.browser();
         let page = browser.get(&address("app", &answer.text("request_uri"))).await;

@@ -263,9 +263,16 @@ pub(super) async fn find(call: &Call, params: &Params) -> Result<(Arc<Client>, A
     let client = client(call, params.get("client_id")).await?;
     let to = redirect_uri::find(&client.redirect_uris, params.get("redirect_uri"))
         .map_err(Stop::Address)?;
+    let mode = ResponseMode::of(params);
+    // What cannot be taken is refused in no other way than what can.
+    let mode = if client.profile(&call.realm.settings()).demands_jarm() {
+        mode.signed()
+    } else {
+        mode
+    };
     let answer = Answer {
         to,
-        mode: ResponseMode::of(params),
+        mode,
         state: params.owned("state"),
         client: Arc::clone(&client),
         pushed: None,
@@ -304,7 +311,7 @@ fn finish(
     if profile.demands_pushed_requests() && checked.request.redirect_uri.is_none() {
         return Err(checked.refuse(Reason::ProfileRedirectUri));
     }
-    if profile.demands_jarm() && !checked.answer.mode.is_signed() {
+    if profile.demands_jarm() && !checked.request.response_mode.is_signed() {
         return Err(checked.refuse(Reason::ProfileResponseMode));
     }
     let response_type = checked.request.response_type;
