@@ -11,6 +11,7 @@ use jose::{Algorithm, JwkSet, SigningKey};
 use realm::issuers::{self, TrustedIssuer};
 use serde_json::{Value, json};
 
+use crate::harness::authority::TRUSTED;
 use crate::harness::{ALICE, Answer, Client, World};
 use crate::on_each_engine;
 
@@ -183,6 +184,32 @@ on_each_engine! {
         hand_in(&app, &idp.says("00u1", said), &[("scope", "notes.read")]).await.refused(400, "invalid_scope");
         let unknown = [("resource", "urn:example:nothing")];
         hand_in(&app, &idp.says("00u1", alice()), &unknown).await.refused(400, "invalid_target");
+    }
+
+    /// A client that proves itself by the connection names itself only, and hands in what is said about a person all the same.
+    async fn a_client_with_a_certificate_hands_it_in_too(world: World) {
+        app(&world).await;
+        let idp = Issuer::new(&world, IDP);
+        let mut rules = people();
+        rules[0]["clients"] = json!(["wall"]);
+        idp.trusted(rules, json!({})).await;
+        world
+            .client("wall")
+            .public()
+            .redirects(&[])
+            .grants(&[GRANT])
+            .scope("notes.read")
+            .set("token_endpoint_auth_method", json!("tls_client_auth"))
+            .set("tls_client_auth_san_dns", json!("service.example"))
+            .create()
+            .await;
+        let certificate = TRUSTED.certify(|_| {});
+        for (shown, status) in [(true, 200), (false, 401)] {
+            let form = [("grant_type", GRANT), ("client_id", "wall"), ("assertion", &idp.says("00u1", alice())), ("scope", "notes.read")];
+            let call = world.post("/token").form(&form);
+            let call = if shown { call.certificate(&certificate) } else { call };
+            call.send().await.status(status);
+        }
     }
 
     /// What came of it ends with the person, and one of them alone by revocation.

@@ -126,7 +126,8 @@ pub(super) fn words(client: &Client) -> String {
     ];
     let flags = flags
         .into_iter()
-        .filter_map(|(set, words)| set.then(|| words.to_owned()));
+        .filter(|(set, _)| *set)
+        .map(|(_, words)| words.to_owned());
     let all: Vec<String> = scopes.chain(from).chain(servers).chain(flags).collect();
     all.join("; ")
 }

@@ -70,7 +70,11 @@ async fn authenticate(
         Err(()) => return Err(refused(Reason::ClientMissing.into(), None)),
         Ok(header) => presented(header, params).map_err(|error| refused(error.into(), None))?,
     };
-    if let Some(offered) = vouched::offered(endpoint, &presented, params) {
+    if let Some(offered) = vouched::offered(endpoint, &presented, params)
+        && !vouched::proves_otherwise(call, &presented)
+            .await
+            .map_err(|error| refused(error.into(), None))?
+    {
         return Box::pin(vouched::authenticate(call, endpoint, &offered)).await;
     }
     let id = presented

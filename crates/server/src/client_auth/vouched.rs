@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use oauth::client_auth::Presented;
+use oauth::client_auth::{Method, Presented};
 use oauth::token::GrantType;
 use oauth::{Params, client_auth::assertion};
 use realm::clients::check_profile;
@@ -47,6 +47,22 @@ pub(super) fn offered<'a>(
     Some(Offered { text, client })
 }
 
+/// Whether a client that only named itself proves who it is in another way: then what it hands in is a grant and nothing else.
+pub(super) async fn proves_otherwise(
+    call: &Call,
+    presented: &Presented,
+) -> Result<bool, realm::Error> {
+    let Presented::None { id } = presented else {
+        return Ok(false);
+    };
+    let client = call.realm.client(id).await?;
+    let method = client.and_then(|client| client.token_endpoint_auth_method);
+    Ok(matches!(
+        method,
+        Some(Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::AttestJwtClientAuth)
+    ))
+}
+
 /// Authenticates the client that the text is about.
 pub(super) async fn authenticate(
     call: &Call,
@@ -64,10 +80,7 @@ pub(super) async fn authenticate(
         .map(str::to_owned)
         .or_else(|| assertion::subject(offered.text))
         .unwrap_or_default();
-    call.server
-        .guesses
-        .check(call, &named)
-        .map_err(|refusal| refused(refusal))?;
+    call.server.guesses.check(call, &named).map_err(refused)?;
     let vouched = match trust::verify(call, endpoint.path, offered.text).await {
         Ok(vouched) => vouched,
         Err(Refusal::Because(reason)) => {
