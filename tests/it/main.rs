@@ -17,6 +17,7 @@ mod authorization_code;
 mod authorization_details;
 mod bad_input;
 mod ciba;
+mod claims_request;
 mod client_auth;
 mod client_auth_jwt;
 mod client_auth_keys;

@@ -387,6 +387,41 @@ impl StandardClaims {
         ("phone", &["phone_number", "phone_number_verified"]),
     ];
 
+    /// What the scope gives access to, and the claims of these names (§5.5). What is in `extra` belongs to no scope of the standard and is dropped.
+    #[must_use]
+    pub fn told(&self, scope: &Scope, names: &[String]) -> Self {
+        let mut told = self.limited_to(scope);
+        for name in names {
+            match name.as_str() {
+                "name" => told.name.clone_from(&self.name),
+                "given_name" => told.given_name.clone_from(&self.given_name),
+                "family_name" => told.family_name.clone_from(&self.family_name),
+                "middle_name" => told.middle_name.clone_from(&self.middle_name),
+                "nickname" => told.nickname.clone_from(&self.nickname),
+                "preferred_username" => {
+                    told.preferred_username.clone_from(&self.preferred_username)
+                }
+                "profile" => told.profile.clone_from(&self.profile),
+                "picture" => told.picture.clone_from(&self.picture),
+                "website" => told.website.clone_from(&self.website),
+                "email" => told.email.clone_from(&self.email),
+                "email_verified" => told.email_verified = self.email_verified,
+                "gender" => told.gender.clone_from(&self.gender),
+                "birthdate" => told.birthdate.clone_from(&self.birthdate),
+                "zoneinfo" => told.zoneinfo.clone_from(&self.zoneinfo),
+                "locale" => told.locale.clone_from(&self.locale),
+                "phone_number" => told.phone_number.clone_from(&self.phone_number),
+                "phone_number_verified" => {
+                    told.phone_number_verified = self.phone_number_verified;
+                }
+                "address" => told.address.clone_from(&self.address),
+                "updated_at" => told.updated_at = self.updated_at,
+                _ => {}
+            }
+        }
+        told
+    }
+
     /// Only what the scope gives access to (§5.4). What is in `extra` belongs to no scope of the standard and is dropped.
     #[must_use]
     pub fn limited_to(&self, scope: &Scope) -> Self {

@@ -101,10 +101,11 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
         .map_err(|error| (Some(Arc::clone(&client)), error.into()))?
         .filter(|person| !person.disabled)
         .ok_or_else(|| refused(Reason::TokenRevoked))?;
+    let names = access_token::told(&claims);
     let scope = claims.scope.unwrap_or_default();
     let told = Userinfo {
         sub: person.id.clone(),
-        person: person.claims(&scope),
+        person: person.told(&scope, &names),
     };
     Ok((client, told))
 }

@@ -45,8 +45,17 @@ impl Person {
 
     /// What the scopes profile, email, address and phone say about the person (OpenID Connect Core §5.4), limited to those granted.
     pub fn claims(&self, scope: &Scope) -> StandardClaims {
+        self.all_claims().limited_to(scope)
+    }
+
+    /// The same, and the claims of these names, which were asked for one by one (OpenID Connect Core §5.5).
+    pub fn told(&self, scope: &Scope, names: &[String]) -> StandardClaims {
+        self.all_claims().told(scope, names)
+    }
+
+    fn all_claims(&self) -> StandardClaims {
         let profile = self.profile.clone();
-        let all = StandardClaims {
+        StandardClaims {
             name: Some(self.shown_name().to_owned()),
             given_name: profile.given_name,
             family_name: profile.family_name,
@@ -70,8 +79,7 @@ impl Person {
             phone_number: profile.phone_number,
             address: profile.address,
             ..StandardClaims::default()
-        };
-        all.limited_to(scope)
+        }
     }
 }
 

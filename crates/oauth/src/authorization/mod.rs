@@ -95,6 +95,9 @@ pub struct AuthorizationRequest {
     /// Authentication contexts that would please the client, the best first; voluntary.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<String>,
+    /// Single claims that are asked for (OpenID Connect Core §5.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<ClaimsRequest>,
     /// How to show the pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display: Option<Display>,

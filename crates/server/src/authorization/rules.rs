@@ -1,6 +1,9 @@
 //! Whether a request may go on with who is signed in, or somebody has to sign in first (OpenID Connect Core §3.1.2.1, §3.1.2.3).
 
-use oauth::authorization::{Prompt, Prompts};
+use oauth::Scope;
+use oauth::authorization::{AuthorizationRequest, Prompt, Prompts};
+use oauth::claims_request::ClaimsRequest;
+use realm::Client;
 
 use crate::refusal::Reason;
 
@@ -61,7 +64,8 @@ pub enum Step {
 /// neither loops nor gets around them.
 ///
 /// # Errors
-/// `login_required`, when no page may be shown or when somebody else signed in than the hint names.
+/// `login_required`, when no page may be shown or when somebody else signed in than the hint names; `unmet_authentication_requirements`, when nobody can sign in
+/// as strongly as is asked.
 pub fn sign_in(
     asked: &Asked<'_>,
     signed_in: Option<&SignedIn<'_>>,

@@ -169,7 +169,7 @@ async fn check_grant(realm: &Realm, code: &Code) -> Result<Person, Refusal> {
         return Err(Reason::GrantRevoked.into());
     }
     match identity::people::find(realm, &code.person).await? {
-        Some(person) if !person.disabled && code.issued_at > person.signed_out_at => Ok(()),
+        Some(person) if !person.disabled && code.issued_at > person.signed_out_at => Ok(person),
         _ => Err(Reason::PersonGone.into()),
     }
 }
@@ -244,8 +244,10 @@ async fn tokens(
         let content = id_token::Content {
             person: &code.person,
             authentication,
+            grant: &code.grant_id,
             session: Some(&code.session),
             nonce: code.nonce.as_deref(),
+            told: told.as_ref(),
             access_token: &access_token,
             lifetime: client.lifetimes(&realm.settings()).id_token,
         };

@@ -140,6 +140,7 @@ mod tests {
             scope: "openid".parse().unwrap(),
             resources: Vec::new(),
             details: None,
+            claims: None,
             nonce: None,
             auth_time: NOW,
             amr: Vec::new(),

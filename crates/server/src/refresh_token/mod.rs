@@ -70,7 +70,8 @@ async fn attempt(
         scope: rules::narrow(&family.scope, request.scope.as_ref())?,
         resources: family.resources.clone(),
     };
-    let scope = grantable(&terms, Some(&person.facts()), client, &catalogue)
+    let facts = person.facts();
+    let scope = grantable(&terms, Some(&facts), client, &catalogue)
         // RFC 6749 §5.2 has no access_denied.
         .map_err(|_| Reason::ScopeNotGrantable)?;
     let granted = Granted {
@@ -90,7 +91,8 @@ async fn attempt(
         Decision::Rotate { to, .. } => to,
         Decision::Repeat | Decision::Revoke => family.counter,
     };
-    let tokens = tokens(call, client, family, &target, counter).await?;
+    let issue = (&target, counter);
+    let tokens = tokens(call, client, (family, &person), issue).await?;
     if let Decision::Rotate {
         to,
         idle_expires_at,
@@ -140,9 +142,8 @@ async fn check_grant(call: &Call, client: &Client, family: &Family) -> Result<Pe
 async fn tokens(
     call: &Call,
     client: &AuthenticatedClient,
-    family: &Family,
-    target: &Target,
-    counter: i64,
+    (family, person): (&Family, &Person),
+    (target, counter): (&Target, i64),
 ) -> Result<TokenResponse, Refusal> {
     let (realm, now) = (&call.realm, call.now());
     let authentication = Authentication {
@@ -159,12 +160,15 @@ async fn tokens(
     };
     let access_token = access_token::mint(realm, client.holder(), bearer, target, now).await?;
     let id_token = if target.scope.contains("openid") {
+        let told = id_token::told(person, family.claims.as_ref());
         let content = id_token::Content {
             person: &family.person,
             authentication,
+            grant: &family.id,
             // The same `sid` as in the first ID token, while the session is what the grant ends with.
             session,
             nonce: None,
+            told: told.as_ref(),
             access_token: &access_token,
             lifetime: client.lifetimes(&realm.settings()).id_token,
         };

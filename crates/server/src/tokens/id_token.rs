@@ -24,6 +24,8 @@ pub(crate) struct Content<'a> {
     pub(crate) session: Option<&'a str>,
     /// The `nonce` of the authorization request.
     pub(crate) nonce: Option<&'a str>,
+    /// What it says about the person, which was asked for claim by claim (§5.5).
+    pub(crate) told: Option<&'a StandardClaims>,
     /// The access token beside it.
     pub(crate) access_token: &'a str,
     /// In seconds.

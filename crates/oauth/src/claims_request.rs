@@ -1,0 +1,215 @@
+//! The `claims` parameter (OpenID Connect Core §5.5): single claims that a client asks for, beside those that scopes stand for.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::claims::StandardClaims;
+use crate::{Error, Params, Scope};
+
+/// The longest parameter that is read, in bytes of JSON.
+pub const LONGEST: usize = 8192;
+
+/// What of it counts here: the names of the standard claims (§5.1). Others are not known and left out, as §5.5 wants; whether one is essential (§5.5.1)
+/// changes nothing, since all that is known is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimsRequest {
+    /// Claims to be told at /userinfo.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub userinfo: Vec<String>,
+    /// Claims to be told in the ID token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id_token: Vec<String>,
+    /// The one person the request is about (`sub` with a `value`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Authentication contexts that would please the client, the best first (`acr` with `value` or `values`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr: Vec<String>,
+}
+
+impl ClaimsRequest {
+    /// Reads the parameter, if it is there.
+    ///
+    /// # Errors
+    /// `invalid_request`, see [`ClaimsRequest::parse`].
+    pub fn of(params: &Params) -> Result<Option<Self>, Error> {
+        params.get("claims").map(Self::parse).transpose()
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// `invalid_request` for what is too long or no such object.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > LONGEST {
+            return Err(malformed());
+        }
+        let Ok(Value::Object(members)) = serde_json::from_str(text) else {
+            return Err(malformed());
+        };
+        let (userinfo, id_token) = (target(&members, "userinfo")?, target(&members, "id_token")?);
+        let none = Map::new();
+        let (userinfo, id_token) = (userinfo.unwrap_or(&none), id_token.unwrap_or(&none));
+        let subject = [id_token, userinfo]
+            .iter()
+            .find_map(|claims| values(claims.get("sub")?).into_iter().next());
+        Ok(Self {
+            userinfo: known(userinfo),
+            id_token: known(id_token),
+            subject,
+            acr: id_token.get("acr").map(values).unwrap_or_default(),
+        })
+    }
+
+    /// The scopes that stand for these claims among others (§5.4).
+    pub fn implied(&self) -> Scope {
+        let names = self.userinfo.iter().chain(&self.id_token);
+        Scope::of(names.filter_map(|name| scope_of(name))).unwrap_or_default()
+    }
+
+    /// What of it these scopes stand for, to be told; `None` when that is nothing.
+    #[must_use]
+    pub fn within(&self, scope: &Scope) -> Option<Self> {
+        let told = |name: &&String| scope_of(name).is_some_and(|implied| scope.contains(implied));
+        let kept = Self {
+            userinfo: self.userinfo.iter().filter(told).cloned().collect(),
+            id_token: self.id_token.iter().filter(told).cloned().collect(),
+            ..Self::default()
+        };
+        (kept != Self::default()).then_some(kept)
+    }
+
+    /// As JSON, for [`ClaimsRequest::from_text`].
+    pub fn to_text(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// What [`ClaimsRequest::to_text`] wrote.
+    ///
+    /// # Errors
+    /// When it did not.
+    pub fn from_text(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+fn malformed() -> Error {
+    Error::malformed(
+        "claims",
+        "a JSON object of at most 8192 bytes with the members userinfo and id_token, whose members are null or objects",
+    )
+}
+
+/// One of the two members, if it is there.
+fn target<'a>(
+    members: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a Map<String, Value>>, Error> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(claims))
+            if claims
+                .values()
+                .all(|wish| wish.is_null() || wish.is_object()) =>
+        {
+            Ok(Some(claims))
+        }
+        Some(_) => Err(malformed()),
+    }
+}
+
+fn known(claims: &Map<String, Value>) -> Vec<String> {
+    let names = claims.keys().filter(|name| scope_of(name).is_some());
+    let mut names: Vec<String> = names.cloned().collect();
+    names.sort();
+    names
+}
+
+/// The scope that stands for a claim among others.
+fn scope_of(claim: &str) -> Option<&'static str> {
+    let mut scopes = StandardClaims::BY_SCOPE.iter();
+    let (scope, _) = scopes.find(|(_, claims)| claims.contains(&claim))?;
+    Some(scope)
+}
+
+/// The texts that one claim is wished to have.
+fn values(wish: &Value) -> Vec<String> {
+    let one = wish.get("value").into_iter();
+    let many = wish.get("values").and_then(Value::as_array);
+    one.chain(many.into_iter().flatten())
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn known_claims_are_read_and_others_left_out() {
+        let text = r#"{"userinfo": {"name": {"essential": true}, "http://example.info/claims/groups": null, "email": null},
+            "id_token": {"auth_time": {"essential": true}, "sub": {"value": "248289"}, "phone_number": {"value": "+1"},
+            "acr": {"essential": true, "values": ["silver", "gold"]}}, "verified_claims": []}"#;
+        let read = ClaimsRequest::parse(text).unwrap();
+        assert_eq!(read.userinfo, ["email", "name"]);
+        assert_eq!(read.id_token, ["phone_number"]);
+        assert_eq!(read.subject.as_deref(), Some("248289"));
+        assert_eq!(read.acr, ["silver", "gold"]);
+        assert_eq!(read.implied(), scope("email phone profile"));
+        assert_eq!(ClaimsRequest::from_text(&read.to_text()).unwrap(), read);
+    }
+
+    #[test]
+    fn what_is_no_such_object_is_refused() {
+        for text in [
+            "",
+            "[]",
+            "null",
+            "\"name\"",
+            r#"{"userinfo": []}"#,
+            r#"{"userinfo": {"name": true}}"#,
+            r#"{"id_token": "name"}"#,
+            "{\"userinfo\": {\"name\": null}",
+        ] {
+            assert!(ClaimsRequest::parse(text).is_err(), "{text}");
+        }
+        let long = format!(r#"{{"x": "{}"}}"#, "y".repeat(LONGEST));
+        assert!(ClaimsRequest::parse(&long).is_err());
+        assert_eq!(
+            ClaimsRequest::parse("{}").unwrap(),
+            ClaimsRequest::default()
+        );
+        let null = r#"{"userinfo": null, "id_token": {}}"#;
+        assert_eq!(
+            ClaimsRequest::parse(null).unwrap(),
+            ClaimsRequest::default()
+        );
+    }
+
+    #[test]
+    fn only_what_the_scopes_stand_for_is_told() {
+        let read = ClaimsRequest::parse(r#"{"userinfo": {"name": null, "email": null}}"#).unwrap();
+        assert_eq!(
+            read.within(&scope("openid email")).unwrap().userinfo,
+            ["email"]
+        );
+        assert_eq!(read.within(&scope("openid")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_never_widens(text in "\\PC{0,200}") {
+            if let Ok(read) = ClaimsRequest::parse(&text) {
+                prop_assert!(read.within(&Scope::empty()).is_none());
+            }
+        }
+    }
+}
