@@ -206,7 +206,7 @@ async fn whoever_is_not_the_holder_is_refused() {
                 None,
                 NOW - PAST - 1,
             )],
-            "use_dpop_nonce",
+            "invalid_dpop_proof",
         ),
         (
             "early",
@@ -216,7 +216,7 @@ async fn whoever_is_not_the_holder_is_refused() {
                 None,
                 NOW + FUTURE + 1,
             )],
-            "use_dpop_nonce",
+            "invalid_dpop_proof",
         ),
     ];
     for (what, proofs, error) in &cases {
@@ -302,6 +302,26 @@ async fn without_an_address_bound_tokens_are_refused() {
             ),
             "{wrong}"
         );
+    }
+}
+
+/// RFC 9449 §9: `use_dpop_nonce` is said only where a nonce comes with it, which would help.
+#[tokio::test]
+async fn a_client_is_told_of_a_nonce_only_where_there_are_nonces() {
+    let (issuer, holder) = (Issuer::start().await, Holder::new());
+    let token = issuer.token(holder.cnf());
+    let late = holder.proof_at("https://api.example/base/v1/notes", &token, None, 0);
+    let without = issuer.proving();
+    let with = issuer.builder().dpop(BASE).dpop_nonces(&[1; 32]);
+    let with = with.build().unwrap();
+    for (verifier, error, offered) in [
+        (without, "invalid_dpop_proof", false),
+        (with, "use_dpop_nonce", true),
+    ] {
+        let (status, challenge, nonce) = present(&verifier, &token, &[&late]).await;
+        assert_eq!(status, 401);
+        assert!(challenge.contains(error), "{challenge}");
+        assert_eq!(nonce.is_some(), offered, "{error}");
     }
 }
 

@@ -60,6 +60,9 @@ pub enum Refused {
     /// Too old or from the future, and without a nonce that would vouch for it.
     #[error("iat is too far from the time here")]
     Time,
+    /// The same, where no nonces are given out: nothing would vouch for it.
+    #[error("iat is too far from the time here, and there are no nonces")]
+    Clock,
     /// There is no nonce, and one is demanded.
     #[error("a nonce is demanded")]
     NonceMissing,

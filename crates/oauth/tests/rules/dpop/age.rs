@@ -54,7 +54,7 @@ fn a_nonce_vouches_for_a_proof_whose_clock_is_wrong() {
     assert!(elsewhere.fresh(None, false, NOW).is_ok());
     assert_eq!(
         proof(Some(&nonce), 0).fresh(None, false, NOW),
-        Err(Refused::Time)
+        Err(Refused::Clock)
     );
 }
 
