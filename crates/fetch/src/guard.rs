@@ -96,7 +96,8 @@ pub fn check_url(url: &Url, options: &FetchOptions) -> Result<(), Error> {
             kind(v6.into()) == Kind::Loopback
         }
         Host::Domain(name) if is_localhost(name) => {
-            if !options.allow_loopback {
+            // Where it leads is checked when it is resolved.
+            if !options.allow_loopback && !names_loopback(&options.allow_networks) {
                 return Err(Error::Address(Kind::Loopback));
             }
             true
@@ -115,6 +116,12 @@ pub fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or(name);
     last.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether the operator named this machine's own network.
+fn names_loopback(networks: &[IpNet]) -> bool {
+    is_within(Ipv4Addr::LOCALHOST.into(), networks)
+        || is_within(Ipv6Addr::LOCALHOST.into(), networks)
 }
 
 fn is_within(address: IpAddr, networks: &[IpNet]) -> bool {

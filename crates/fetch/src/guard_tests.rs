@@ -150,6 +150,24 @@ fn a_named_network_is_reached_by_https_and_its_neighbour_is_not() {
     );
 }
 
+#[test]
+fn this_machine_is_reached_by_name_where_the_operator_names_its_network() {
+    let options = FetchOptions {
+        allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
+        ..FetchOptions::default()
+    };
+    assert_eq!(check("https://localhost/", &options), Ok(()));
+    assert_eq!(check("https://127.0.0.1/", &options), Ok(()));
+    assert_eq!(check_address(Ipv4Addr::LOCALHOST.into(), &options), Ok(()));
+    assert!(check_address(Ipv6Addr::LOCALHOST.into(), &options).is_err());
+    assert_eq!(check("http://localhost/", &options), Err(Error::Scheme));
+    let another = FetchOptions {
+        allow_networks: vec!["10.0.0.0/8".parse().unwrap()],
+        ..FetchOptions::default()
+    };
+    assert!(check("https://localhost/", &another).is_err());
+}
+
 proptest! {
     /// The standard library's own opinion, where it has a stable one, never finds an address that we let through.
     #[test]

@@ -150,7 +150,8 @@ async fn register(call: &Call, body: Body) -> Outcome<(Registered, String)> {
 
 /// Reads what a client states, and what those whom it names say to it.
 async fn stated(call: &Call, mut members: Members) -> Outcome<Client> {
-    let mode = call.realm.settings().registration.mode;
+    let settings = call.realm.settings();
+    let mode = settings.registration.mode;
     members.retain(|_, value| !value.is_null());
     if members.contains_key("software_statement") {
         statement::apply(call, &mut members).await?;
@@ -158,7 +159,8 @@ async fn stated(call: &Call, mut members: Members) -> Outcome<Client> {
         return Err(Reason::StatementMissing.into());
     }
     let catalogue = call.realm.catalogue().await?;
-    let client = rules::read(members, &catalogue)?;
+    let retired = settings.allow_retired_grants;
+    let client = rules::read(members, &catalogue, retired)?;
     match sector::check(call, &client).await {
         Ok(()) => Ok(client),
         Err(reason) => Err(Failed {

@@ -116,15 +116,20 @@ pub fn broken(rule: &realm::Invalid) -> Wire {
 }
 
 /// Reads what a client states about itself. Members that are not its business or not known are passed over, and so are grants that it may not have, unless
-/// nothing is left (RFC 7591 §2, §3.2.1: what is replaced is shown in the answer). A scope is what it asks for by default: which it may have, the resources say.
+/// nothing is left (RFC 7591 §2, §3.2.1: what is replaced is shown in the answer). A scope is what it asks for by default: which it may have, the resources say. `retired`: whether the
+/// operator lets every client of the realm have tokens through the browser.
 ///
 /// # Errors
 /// `invalid_redirect_uri` or `invalid_client_metadata`, naming the member.
-pub fn read(stated: Members, catalogue: &Catalogue) -> Result<Client, Wire> {
+pub fn read(stated: Members, catalogue: &Catalogue, retired: bool) -> Result<Client, Wire> {
     let own = |(name, value): &(String, Value)| !value.is_null() && is_registrable(name);
     let mut members: Members = stated.into_iter().filter(own).collect();
-    keep(&mut members, "grant_types", may_use)?;
-    keep(&mut members, "response_types", may_ask_for)?;
+    keep(&mut members, "grant_types", |grant| {
+        may_use(grant) || (retired && grant == GrantType::Implicit.as_str())
+    })?;
+    keep(&mut members, "response_types", |response_type| {
+        may_ask_for(response_type) || retired
+    })?;
     if let Some(subject) = members.get("subject_type")
         && subject != "public"
     {
@@ -159,12 +164,12 @@ pub fn read(stated: Members, catalogue: &Catalogue) -> Result<Client, Wire> {
     Ok(client)
 }
 
-fn keep(members: &mut Members, name: &str, may: fn(&str) -> bool) -> Result<(), Wire> {
+fn keep(members: &mut Members, name: &str, may: impl Fn(&str) -> bool) -> Result<(), Wire> {
     let Some(Value::Array(values)) = members.get_mut(name) else {
         return Ok(());
     };
     let before = values.len();
-    values.retain(|value| value.as_str().is_none_or(may));
+    values.retain(|value| value.as_str().is_none_or(&may));
     if values.is_empty() && before > 0 {
         return Err(invalid(
             name,

@@ -13,7 +13,7 @@ fn members(value: Value) -> Members {
 }
 
 fn read_value(value: Value) -> Result<Client, Wire> {
-    read(members(value), &Catalogue::default())
+    read(members(value), &Catalogue::default(), false)
 }
 
 const URIS: &str = "https://app.example/callback";
@@ -85,7 +85,7 @@ fn an_error_names_the_member() {
     ] {
         let mut stated = members(json!({"redirect_uris": [URIS]}));
         stated.insert(name.to_owned(), value);
-        let error = read(stated, &Catalogue::default()).unwrap_err();
+        let error = read(stated, &Catalogue::default(), false).unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidClientMetadata, "{name}");
         assert!(error.description.as_str().starts_with(name), "{error:?}");
     }
@@ -184,12 +184,35 @@ proptest! {
         ),
     ) {
         let stated: Members = stated.into_iter().collect();
-        if let Ok(client) = read(stated, &Catalogue::default()) {
+        if let Ok(client) = read(stated, &Catalogue::default(), false) {
             prop_assert!(client.id.is_empty() && !client.skip_consent && client.introspects.is_empty() && !client.disabled);
             prop_assert!(client.profile.is_none() && client.lifetimes.is_empty() && client.scope.is_empty() && client.require_pkce.is_none());
             prop_assert!(!client.allows_grant(GrantType::ClientCredentials));
-            let again = read(echo(&client), &Catalogue::default()).unwrap();
+            let again = read(echo(&client), &Catalogue::default(), false).unwrap();
             prop_assert_eq!(again, client);
         }
     }
+}
+
+/// OpenID Connect Registration §2: tokens through the browser only where the operator lets every client have them.
+#[test]
+fn response_types_with_tokens_are_for_realms_that_allow_them() {
+    let stated = || {
+        members(json!({
+            "redirect_uris": ["https://app.example/cb"],
+            "grant_types": ["authorization_code", "implicit"],
+            "response_types": ["code id_token"],
+        }))
+    };
+    let error = read(stated(), &Catalogue::default(), false).unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidClientMetadata);
+    let client = read(stated(), &Catalogue::default(), true).unwrap();
+    assert!(client.allows_grant(GrantType::Implicit));
+    assert_eq!(client.response_types.len(), 1);
+    let mut password = stated();
+    password.insert(
+        "grant_types".into(),
+        json!(["password", "client_credentials"]),
+    );
+    assert!(read(password, &Catalogue::default(), true).is_err());
 }
