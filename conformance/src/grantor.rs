@@ -78,10 +78,12 @@ impl Grantor {
             authority: Authority::new()?,
         };
         grantor.configure(plan, suite, (port, mtls_port))?;
-        grantor.serve(logs)?;
-        grantor.ready(port).await?;
-        for (setting, value) in &plan.realm {
-            grantor.command(&["realm", "set", &format!("{setting}={value}")], "")?;
+        // Before it serves: a process that runs hears of changed settings within a second only.
+        if !plan.realm.is_empty() {
+            let mut command = vec!["realm".to_owned(), "set".to_owned()];
+            let settings = plan.realm.iter();
+            command.extend(settings.map(|(setting, value)| format!("{setting}={value}")));
+            grantor.command(&command, "")?;
         }
         for options in &plan.resources {
             let mut command = vec!["resource", "create"];
@@ -92,6 +94,8 @@ impl Grantor {
         for username in [USERNAME, OTHER] {
             grantor.person(username)?;
         }
+        grantor.serve(logs)?;
+        grantor.ready(port).await?;
         Ok(grantor)
     }
 
@@ -116,13 +120,23 @@ impl Grantor {
             ("GRANTOR_TLS_MTLS_LISTEN", format!("127.0.0.1:{mtls_port}")),
             ("GRANTOR_TLS_MTLS_URL", self.mtls.clone()),
             ("GRANTOR_TLS_CLIENT_AUTHORITIES", authorities),
+            // A plan registers more clients than an address may in an hour.
+            ("GRANTOR_LIMITS_REGISTRATION", "100000/h".to_owned()),
             ("GRANTOR_LOG_FORMAT", "json".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
         if let Some(der) = suite {
             let trusted = self.file("suite.crt", &pem(der))?;
-            self.environment.push(("SSL_CERT_FILE".into(), trusted));
+            let trust = [
+                ("GRANTOR_OUTBOUND_AUTHORITIES", trusted),
+                (
+                    "GRANTOR_OUTBOUND_NETWORKS",
+                    "127.0.0.0/8,::1/128".to_owned(),
+                ),
+            ];
+            self.environment
+                .extend(trust.map(|(name, value)| (name.to_owned(), value)));
         }
         let more = plan.environment.iter();
         self.environment

@@ -49,6 +49,8 @@ pub(crate) async fn run(
             // It wants the server's keys to be rotated first: the only module that waits to be started.
             "CONFIGURED" if !started && entry.test_module.contains("rotate-keys") => {
                 grantor.rotate_keys()?;
+                // The process hears of it within a second.
+                tokio::time::sleep(Duration::from_secs(2)).await;
                 suite.start(&id).await?;
                 started = true;
             }
