@@ -17,12 +17,12 @@ use crate::output;
 use crate::place::Place;
 
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Trust {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    issuer: Option<AnyIssuer>,
+    any: AnyIssuer,
 }
 
 #[derive(Subcommand)]
@@ -69,10 +69,10 @@ enum Action {
 #[derive(Args)]
 struct AnyIssuer {
     /// Its identifier, the `iss` of what it signs
-    issuer: String,
+    issuer: Option<String>,
     /// When the rule applies: CEL over `claims`, such as 'claims.department == "sales"'. `true` believes everything it signs
     #[arg(long = "if", value_name = "EXPRESSION")]
-    condition: String,
+    condition: Option<String>,
     /// What it signs is about the person that a claim names: email=email, preferred_username=username, or sub=id
     #[arg(long, value_name = "CLAIM=KEY", conflicts_with = "client")]
     person: Option<String>,
@@ -131,35 +131,26 @@ impl Common {
 
 impl Trust {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        match (self.action, self.issuer) {
-            (Some(Action::Github(preset)), _) => workload(preset).await,
-            (Some(Action::Gitlab(preset)), _) => workload(preset).await,
-            (Some(Action::Kubernetes(preset)), _) => workload(preset).await,
-            (Some(Action::Spiffe(preset)), _) => workload(preset).await,
-            (Some(Action::List { place, json }), _) => list(&place, json).await,
-            (
-                Some(Action::Show {
-                    place,
-                    issuer,
-                    json,
-                }),
-                _,
-            ) => {
+        match self.action {
+            None => self.any.run().await,
+            Some(Action::Github(preset)) => workload(preset).await,
+            Some(Action::Gitlab(preset)) => workload(preset).await,
+            Some(Action::Kubernetes(preset)) => workload(preset).await,
+            Some(Action::Spiffe(preset)) => workload(preset).await,
+            Some(Action::List { place, json }) => list(&place, json).await,
+            Some(Action::Show {
+                place,
+                issuer,
+                json,
+            }) => {
                 let realm = place.realm().await?;
                 show(&find(&realm, &issuer).await?, json)
             }
-            (
-                Some(Action::Remove {
-                    place,
-                    issuer,
-                    client,
-                }),
-                _,
-            ) => remove(&place, &issuer, client.as_deref()).await,
-            (None, Some(any)) => any.run().await,
-            (None, None) => {
-                Err("say github, gitlab, kubernetes, spiffe or an issuer (see --help)".into())
-            }
+            Some(Action::Remove {
+                place,
+                issuer,
+                client,
+            }) => remove(&place, &issuer, client.as_deref()).await,
         }
     }
 }
@@ -186,6 +177,12 @@ async fn workload(preset: impl Preset) -> Result<(), Failure> {
 
 impl AnyIssuer {
     async fn run(self) -> Result<(), Failure> {
+        let id = self
+            .issuer
+            .ok_or("say github, gitlab, kubernetes, spiffe or an issuer (see --help)")?;
+        let condition = self
+            .condition
+            .ok_or("--if: say when what it signs is believed; `true` is always")?;
         let realm = self.common.place.realm().await?;
         let scope = self.common.scope()?;
         let (subject, scope) = match (&self.person, &self.common.client) {
@@ -204,7 +201,7 @@ impl AnyIssuer {
             algorithms.push(parsed);
         }
         let issuer = TrustedIssuer {
-            id: self.issuer,
+            id,
             jwks: self.jwks.as_ref().map(keys).transpose()?,
             jwks_uri: self.jwks_uri,
             algorithms,
@@ -213,7 +210,7 @@ impl AnyIssuer {
             ..TrustedIssuer::default()
         };
         let rule = TrustRule {
-            condition: self.condition,
+            condition,
             subject,
             clients: self.clients,
             scope,
