@@ -21,10 +21,16 @@ macro_rules! walks {
 
 walks! {
     authorization_code
+    ciba
     client_credentials
     device_code
+    implicit
     introspection_and_revocation
+    jwt_bearer
+    password
+    pushed_authorization_request
     refresh_token
+    token_exchange
 }
 
 fn folder() -> PathBuf {
