@@ -358,6 +358,34 @@ on_each_engine! {
         assert!(!request.contains("alice") && !request.contains("openid"), "{request}");
     }
 
+    /// A large request is kept once, however often its link is opened, and whoever opens it may do so as often as others.
+    async fn a_large_pushed_request_is_kept_once(world: World) {
+        let world = world.limited().await;
+        let app = world.app().await;
+        let flow = world.flow(&app).with("state", &"large ".repeat(2000));
+        let uri = pushed(&flow).await;
+        let mut browser = world.browser();
+        for _ in 0..40 {
+            assert!(browser.get(&address("app", &uri)).await.has("password"));
+        }
+        let page = walk(&flow, &mut browser, &uri).await;
+        flow.redeem(&flow.response(&page)["code"]).await.status(200);
+        let rows = world.node().db().rows(interactions(), db::params![]).await.unwrap();
+        assert_eq!(rows[0].int(0), 0);
+        turned_away(&browser.get(&address("app", &uri)).await);
+    }
+
+    /// What is answered elsewhere is gone here, a large one too.
+    async fn a_large_request_is_answered_once(world: World) {
+        let app = world.app().await;
+        let flow = world.flow(&app).with("state", &"large ".repeat(2000));
+        let uri = pushed(&flow).await;
+        let (mut one, mut other) = (world.browser(), world.browser());
+        let waiting = other.get(&address("app", &uri)).await;
+        walk(&flow, &mut one, &uri).await;
+        turned_away(&flow.go_on(&mut other, waiting).await);
+    }
+
     /// RFC 9126 §5: where it is, behind mutual TLS too.
     async fn the_document_names_the_endpoint(world: World) {
         let document = world.get("/.well-known/oauth-authorization-server").send().await.json();
@@ -394,6 +422,11 @@ fn count() -> &'static db::Stmt {
     static COUNT: db::Stmt =
         db::Stmt::new("COUNT", "SELECT COUNT(*) FROM pushed_authorization_request");
     &COUNT
+}
+
+fn interactions() -> &'static db::Stmt {
+    static ALL: db::Stmt = db::Stmt::new("INTERACTIONS", "SELECT COUNT(*) FROM interaction");
+    &ALL
 }
 
 fn all() -> &'static db::Stmt {

@@ -112,7 +112,7 @@ async fn leave(
     page: Page,
     again: bool,
 ) -> Result<Response, Stop> {
-    let request = interaction::Request {
+    let mut request = interaction::Request {
         resume: "/authorize/continue".to_owned(),
         application: Some(checked.client.display_name().to_owned()),
         login_hint: checked.request.login_hint.clone(),
@@ -121,6 +121,11 @@ async fn leave(
         form_action: Some(checked.answer.to.origin_for_csp()),
         body: travelled.text(checked)?,
     };
+    if request.is_large()
+        && let Some(light) = travelled.by_reference()
+    {
+        request.body = light.text(checked)?;
+    }
     if request.is_large() {
         let verdict = call.server.guesses.large(call);
         verdict.map_err(|refusal| checked.refuse(refusal))?;

@@ -16,6 +16,7 @@ use super::front_channel;
 use crate::authorization_details::rules::join;
 use crate::call::Call;
 use crate::granting::rules as granting;
+use crate::pushed_authorization_request as par;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::id_token;
 
@@ -64,7 +65,7 @@ pub(crate) struct Travelled {
     /// What names it among the pushed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pushed: Option<String>,
-    /// Absent on arrival.
+    /// Absent on arrival, and of a pushed one that is too large to travel: that is read from its row.
     request: Option<AuthorizationRequest>,
 }
 
@@ -91,7 +92,17 @@ impl Travelled {
 
     /// Whether it was on a page of ours before.
     pub(crate) fn resumed(&self) -> bool {
-        self.request.is_some()
+        self.request.is_some() || self.pushed.is_some()
+    }
+
+    /// The same without the request, if that is kept anyhow.
+    pub(crate) fn by_reference(&self) -> Option<Self> {
+        self.pushed.as_ref().map(|pushed| Self {
+            issued_at: self.issued_at,
+            before: self.before.clone(),
+            pushed: Some(pushed.clone()),
+            request: None,
+        })
     }
 
     /// What travels; `before` is the sign-in that is there now.
@@ -241,10 +252,14 @@ pub(crate) async fn check_again(
 ) -> Result<(Checked, Travelled), Stop> {
     let travelled: Travelled =
         serde_json::from_str(&interaction.body).map_err(|_| Stop::Lost(OpenError::Unknown))?;
-    let request = travelled
-        .request
-        .clone()
-        .ok_or(Stop::Lost(OpenError::Unknown))?;
+    let request = match (&travelled.request, &travelled.pushed) {
+        (Some(request), _) => request.clone(),
+        (None, Some(pushed)) => {
+            let params = par::reopen(call, pushed).await.map_err(Stop::Page)?;
+            AuthorizationRequest::parse(&params).map_err(|error| Stop::Page(error.into()))?
+        }
+        (None, None) => return Err(Stop::Lost(OpenError::Unknown)),
+    };
     let client = client(call, Some(&request.client_id)).await?;
     let to = redirect_uri::find(&client.redirect_uris, request.redirect_uri.as_deref())
         .map_err(Stop::Address)?;

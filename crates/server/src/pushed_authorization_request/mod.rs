@@ -16,6 +16,7 @@ use oauth::pushed_authorization_request::{PREFIX, Response, reference, request};
 use realm::Realm;
 use web::limit::Rate;
 
+use self::rules::Pushed;
 use crate::authorization;
 use crate::authorization_code::hash;
 use crate::call::Call;
@@ -118,9 +119,26 @@ pub(crate) async fn find(
     let pushed = sql::find(realm, &hash).await?;
     let pushed = pushed.ok_or(Reason::RequestUriUnknown)?;
     rules::decide(&pushed, client, call.now())?;
+    Ok((open(realm, &pushed)?, hash))
+}
+
+/// The request with this hash, of a browser that brought the reference in time.
+///
+/// # Errors
+/// `invalid_request_uri` when it was answered, or is so old that it is not kept any more.
+pub(crate) async fn reopen(call: &Call, hash: &str) -> Result<Params, Refusal> {
+    let pushed = sql::find(&call.realm, hash).await?;
+    let pushed = pushed.ok_or(Reason::RequestUriExpired)?;
+    if pushed.used {
+        return Err(Reason::RequestUriUsed.into());
+    }
+    open(&call.realm, &pushed)
+}
+
+fn open(realm: &Realm, pushed: &Pushed) -> Result<Params, Refusal> {
     let damaged = || Refusal::Failed("a pushed request cannot be opened".to_owned());
     let text = realm.unseal(PURPOSE, &pushed.request).ok_or_else(damaged)?;
-    Ok((rules::read(&text)?, hash))
+    Ok(rules::read(&text)?)
 }
 
 /// Adds to the batch of an answer that it uses the request up: when that was done before, the guard fails.
