@@ -3,12 +3,12 @@ use proptest::prelude::*;
 
 use crate::params;
 
-/// RFC 6749 §5.2: invalid_client may be 401 (and is, here); RFC 6750 §3.1: invalid_token 401, insufficient_scope 403; the rest 400.
+/// RFC 6749 §5.2: invalid_client may be 401 (and is, here); RFC 6750 §3.1: invalid_token 401, insufficient_scope 403; RFC 9470 §3: 401; the rest 400.
 #[test]
 fn each_code_has_its_status() {
     for code in ErrorCode::ALL {
         let expected = match code.as_str() {
-            "invalid_client" | "invalid_token" => 401,
+            "invalid_client" | "invalid_token" | "insufficient_user_authentication" => 401,
             "insufficient_scope" => 403,
             "server_error" => 500,
             "temporarily_unavailable" => 503,
