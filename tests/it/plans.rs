@@ -8,6 +8,7 @@ use crate::harness::{Engine, World};
 
 /// Statements about all that a realm has, where that is little or all of it is wanted; those that purge a removed realm are among them.
 const WHOLE_REALM: &[&str] = &[
+    "LIST_ISSUERS",
     "LIST_KEYS",
     "LIST_RESOURCES",
     "LIST_REVOCATIONS",
