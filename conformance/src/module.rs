@@ -40,7 +40,7 @@ pub(crate) async fn run(
 ) -> Result<Done, Failure> {
     let mut watch = Watch::start(patience);
     let id = suite.make_module(plan, entry).await?;
-    let mut started = false;
+    let (mut started, mut rounds) = (false, 0_u32);
     let result = loop {
         let state = suite.state(&id).await?;
         match state.status.as_str() {
@@ -56,11 +56,13 @@ pub(crate) async fn run(
             }
             _ => {}
         }
-        if watch.tired(suite.log(&id).await?.len()) {
+        // Logs are long: they are asked for now and then only.
+        rounds += 1;
+        if rounds % 20 == 0 && watch.tired(suite.log(&id).await?.len()) {
             suite.cancel(&id).await?;
             break "STUCK".into();
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
     };
     let log = suite.log(&id).await?;
     let file = logs.join(format!("{}.json", entry.test_module));
