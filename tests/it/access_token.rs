@@ -61,6 +61,45 @@ on_each_engine! {
         }
     }
 
+    /// RFC 9964: an API that lists algorithms gets the first, a post-quantum one too, and its key is published.
+    async fn an_api_lists_what_it_can_verify_the_best_first(world: World) {
+        for (index, algorithm) in ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"].into_iter().enumerate() {
+            let (id, scope) = (format!("urn:example:{algorithm}"), format!("pq{index}"));
+            let scopes = json!([{"name": scope, "description": "Read"}]);
+            world.resource_document(json!({"id": id, "name": id, "signing_alg": [algorithm, "ES256"], "scopes": scopes})).await;
+            let keys = world.get("/jwks").send().await.json();
+            let published = keys["keys"].as_array().unwrap().iter().any(|key| key["alg"] == *algorithm && key["kty"] == "AKP");
+            assert!(published, "{algorithm}: {keys}");
+            let service = world.client(algorithm).grants(&["client_credentials"]).scope(&scope).create().await;
+            let token = service.client_credentials(&scope).await.text("access_token");
+            let (signed_by, claims) = world.verified(&token).await;
+            assert_eq!(signed_by.as_str(), algorithm);
+            assert_eq!(claims["aud"], json!(id));
+        }
+    }
+
+    /// One token for two APIs is signed with the first algorithm of one that the other has too; where there is none, there is no such token.
+    async fn two_apis_meet_at_an_algorithm_that_both_have(world: World) {
+        for (name, algorithms) in [("new", json!(["ML-DSA-65", "EdDSA", "ES256"])), ("old", json!(["PS256", "ES256"])), ("alone", json!("RS256"))] {
+            let scopes = json!([{"name": format!("{name}.read"), "description": "Read"}]);
+            world.resource_document(json!({"id": format!("urn:example:{name}"), "name": name, "signing_alg": algorithms, "scopes": scopes})).await;
+        }
+        let service = world.client("service").grants(&["client_credentials"]).scope("new.read old.read alone.read").create().await;
+        for (apis, expected) in [(&["new"][..], "ML-DSA-65"), (&["old"], "PS256"), (&["old", "new"], "ES256"), (&["new", "old"], "ES256"), (&["new", "alone"], "")] {
+            let scope: Vec<String> = apis.iter().map(|name| format!("{name}.read")).collect();
+            let (scope, ids): (String, Vec<String>) = (scope.join(" "), apis.iter().map(|name| format!("urn:example:{name}")).collect());
+            let mut form = vec![("grant_type", "client_credentials"), ("scope", scope.as_str())];
+            form.extend(ids.iter().map(|id| ("resource", id.as_str())));
+            let answer = service.token(&form).await;
+            if expected.is_empty() {
+                answer.refused(400, "invalid_target");
+            } else {
+                let (signed_by, claims) = world.verified(&answer.text("access_token")).await;
+                assert_eq!((signed_by.as_str(), claims["aud"].as_array().map_or(1, Vec::len)), (expected, apis.len()));
+            }
+        }
+    }
+
     /// An opaque token tells its holder nothing, and works at introspection.
     async fn an_api_may_want_opaque_tokens(world: World) {
         let document = json!({

@@ -404,6 +404,23 @@ on_each_engine! {
         names(fapi.redeem(&flow, &code).await.refused(400, "invalid_target"), "5.4.1");
     }
 
+    /// §5.4.1: where an API or an application prefers what the profile does not permit, the first that it does permit is used.
+    async fn what_the_profile_does_not_permit_falls_back_to_what_it_does(world: World) {
+        let document = json!({"id": "urn:example:new", "name": "New", "signing_alg": ["RS512", "PS256"], "scopes": [{"name": "new.read", "description": "Read"}]});
+        world.resource_document(document).await;
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        let fapi = Fapi::with(&world, key, &[
+            ("profile", json!(PROFILE)), ("scope", json!("openid new.read")), ("id_token_signed_response_alg", Value::Null),
+            ("id_token_signing_alg_values_supported", json!(["ES384", "EdDSA"])),
+        ]).await;
+        let flow = fapi.flow().with("scope", "openid new.read").with("resource", "urn:example:new");
+        let code = fapi.code(&flow).await;
+        let answer = fapi.redeem(&flow, &code).await;
+        for (name, expected) in [("access_token", Algorithm::Ps256), ("id_token", Algorithm::EdDsa)] {
+            assert_eq!(jws::peek(&answer.text(name)).unwrap().algorithm, expected, "{name}");
+        }
+    }
+
     /// One client of a realm may have the profile for itself, and its neighbours are as they were.
     async fn a_client_has_a_profile_of_its_own(world: World) {
         let fapi = Fapi::with(&world, SigningKey::generate(Algorithm::Es256).unwrap(), &[("profile", json!(PROFILE))]).await;

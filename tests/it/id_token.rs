@@ -22,6 +22,42 @@ on_each_engine! {
         assert!(claims["at_hash"].is_string());
     }
 
+    /// §2, RFC 7519 §4.1.7: each has a name of its own, and no claim but those that clients know.
+    async fn an_id_token_has_its_own_identifier_and_only_registered_claims(world: World) {
+        let app = world.app().await;
+        let first = world.claims(world.flow(&app).tokens().await.id()).await;
+        let second = world.claims(world.flow(&app).tokens().await.id()).await;
+        assert!(first["jti"].is_string());
+        assert_ne!(first["jti"], second["jti"]);
+        let known = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "jti"];
+        for name in first.as_object().unwrap().keys() {
+            assert!(known.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    /// Relying Party Metadata Choices §2: of what an application can verify the first, post-quantum too; what is not known here is passed over, and a registered
+    /// algorithm is settled.
+    async fn an_application_lists_what_it_can_verify(world: World) {
+        let cases = [
+            (json!(["XY512", "ML-DSA-44", "ES256"]), json!(null), "ML-DSA-44"),
+            (json!(["EdDSA", "ML-DSA-87"]), json!(null), "EdDSA"),
+            (json!(["ML-DSA-65"]), json!("ES256"), "ES256"),
+        ];
+        world.app().await;
+        for (index, (choices, registered, expected)) in cases.into_iter().enumerate() {
+            let app = world
+                .client(&format!("lists{index}"))
+                .set("id_token_signing_alg_values_supported", choices)
+                .set("id_token_signed_response_alg", registered)
+                .create()
+                .await;
+            let token = world.flow(&app).tokens().await.id().to_owned();
+            let (algorithm, claims) = world.verified(&token).await;
+            assert_eq!(algorithm.as_str(), expected);
+            assert_eq!(claims["aud"], json!(format!("lists{index}")));
+        }
+    }
+
     /// §2: RS256 unless the client registered another.
     async fn the_algorithm_is_that_of_the_registration(world: World) {
         let app = world.app_with(|client| client.set("id_token_signed_response_alg", json!(null))).await;

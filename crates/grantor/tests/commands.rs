@@ -313,6 +313,59 @@ fn keys_are_listed_and_rotated() {
         after.as_array().unwrap().len(),
         before.as_array().unwrap().len() + 1
     );
+
+    // Each algorithm has keys of its own, and each can be looked at; its secret half never.
+    here.ok(&["key", "rotate", "--alg", "ML-DSA-44"], "");
+    let all = here.json(&["key", "list", "--json"]);
+    let all = all.as_array().unwrap();
+    let quantum = all.iter().find(|key| key["alg"] == "ML-DSA-44").unwrap();
+    let kid = quantum["kid"].as_str().unwrap();
+    let shown = here.json(&["key", "show", kid, "--json"]);
+    assert_eq!(
+        (&shown["kid"], &shown["state"]),
+        (&kid.into(), &"signs".into())
+    );
+    assert_eq!(shown["public"]["kty"], "AKP");
+    assert_eq!(shown["public"].get("priv"), None);
+    let said = here.ok(&["key", "show", &kid[..12]], "");
+    assert!(said.contains(kid) && said.contains("ML-DSA-44"), "{said}");
+    here.refused(&["key", "show", "nobody"]);
+    here.refused(&["key", "rotate", "--alg", "HS256"]);
+
+    let api = ["resource", "create", "--json", "--name", "Notes"];
+    let listed = [
+        &api[..],
+        &[
+            "--id",
+            "urn:notes",
+            "--signing-alg",
+            "ML-DSA-65",
+            "--signing-alg",
+            "ES256",
+        ],
+    ];
+    let made = here.json(&listed.concat());
+    assert_eq!(
+        made["signing_alg"],
+        serde_json::json!(["ML-DSA-65", "ES256"])
+    );
+    let options = ["--id-token-alg", "ML-DSA-44", "--id-token-alg", "ES256"];
+    let made = here.json(&service("listing", &options));
+    assert_eq!(
+        made["id_token_signing_alg_values_supported"],
+        serde_json::json!(["ML-DSA-44", "ES256"])
+    );
+    let settled = [
+        "client",
+        "update",
+        "listing",
+        "--json",
+        "--id-token-alg",
+        "EdDSA",
+    ];
+    let made = here.json(&settled);
+    assert_eq!(made["id_token_signed_response_alg"], "EdDSA");
+    assert_eq!(made.get("id_token_signing_alg_values_supported"), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A [`Node`] is one process; it holds [`Realm`]s. What a request needs of a realm to issue or check a token (client, catalogue, settings, keys,
 //! revocations) is in memory; the change log keeps it current within a second on every node, and at once where the change was made.
 
+mod algorithms;
 mod background;
 mod cache;
 mod changes;
@@ -24,6 +25,7 @@ pub mod settings;
 mod sweep;
 mod tenant;
 
+pub use algorithms::Algorithms;
 pub use changes::Kind;
 pub use clients::{Client, GrantType};
 pub use error::{Error, Invalid};

@@ -28,3 +28,15 @@ pub async fn claims(world: &World, token: &str) -> Value {
         Err(error) => panic!("{error}: {token}"),
     }
 }
+
+/// The algorithm and the claims of a token, verified with the published keys by our own code.
+pub async fn verified(world: &World, token: &str) -> (jose::Algorithm, Value) {
+    let answer = world.get("/jwks").send().await;
+    let keys = jose::JwkSet::from_json(&answer.body).expect("a key set");
+    let keys = jose::KeySet::from_jwks(&keys);
+    let said = jose::jws::peek(token).expect("a JWT");
+    let key = keys.find(said.header.kid.as_deref(), said.algorithm);
+    let verified = jose::jws::verify(token, key.expect("its key")).expect("a good signature");
+    let claims = serde_json::from_slice(&verified.payload).expect("claims");
+    (said.algorithm, claims)
+}

@@ -1,10 +1,9 @@
 //! `grantor client`: applications that get tokens.
 
 use clap::{Args, Subcommand};
-use jose::Algorithm;
 use oauth::Scope;
 use realm::clients::{self, Registered, SecretChange};
-use realm::{Client as Document, GrantType};
+use realm::{Algorithms, Client as Document, GrantType};
 use serde_json::{Value, json};
 
 use super::ACTOR_NAME;
@@ -15,6 +14,7 @@ use super::client_exchange::{self, Exchange};
 use super::client_request::{self, Requests};
 use super::client_retired::{Retired, warn_of_client};
 use super::initial_token::InitialTokens;
+use super::resource::algorithms;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -126,9 +126,9 @@ struct Metadata {
     exchange: Exchange,
     #[command(flatten)]
     backchannel: Backchannel,
-    /// The algorithm of its ID tokens [default: RS256]
+    /// The algorithm of its ID tokens; repeated, the first of those that its profile permits [default: RS256]
     #[arg(long, value_name = "ALG")]
-    id_token_alg: Option<String>,
+    id_token_alg: Vec<String>,
     /// Its home page, shown at consent
     #[arg(long, value_name = "URL")]
     client_uri: Option<String>,
@@ -178,11 +178,15 @@ impl Metadata {
         self.retired.apply(client)?;
         self.exchange.apply(client)?;
         self.backchannel.apply(client)?;
-        if let Some(alg) = self.id_token_alg {
-            let parsed: Algorithm = alg
-                .parse()
-                .map_err(|_| format!("--id-token-alg: `{alg}` is not a signature algorithm"))?;
-            client.id_token_signed_response_alg = Some(parsed);
+        if !self.id_token_alg.is_empty() {
+            let choices = algorithms("--id-token-alg", &self.id_token_alg)?;
+            (
+                client.id_token_signed_response_alg,
+                client.id_token_signing_alg_values_supported,
+            ) = match choices.as_slice() {
+                [one] => (Some(*one), Algorithms::default()),
+                _ => (None, choices),
+            };
         }
         client.client_uri = self.client_uri.or(client.client_uri.take());
         client.skip_consent = self.skip_consent.unwrap_or(client.skip_consent);

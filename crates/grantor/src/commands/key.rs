@@ -1,7 +1,7 @@
 //! `grantor key`: the keys that sign tokens.
 
 use clap::{Args, Subcommand};
-use realm::keys::{self, Rotation};
+use realm::keys::{self, KeyInfo, Rotation};
 use serde_json::json;
 
 use super::ACTOR_NAME;
@@ -25,13 +25,23 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Show one key: its state, and its public half as /jwks publishes it
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// Its identifier, as `grantor key list` prints it, or the beginning of it
+        kid: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a new key that signs from now on; the old one stays published until its last token has expired.
     /// Keys rotate by themselves: this is for the day you must not wait
     Rotate {
         #[command(flatten)]
         place: Place,
         /// The algorithm: ES256, RS256, EdDSA, ML-DSA-65 …
-        #[arg(long, value_name = "ALG", default_value = "ES256")]
+        #[arg(long, alias = "alg", value_name = "ALG", default_value = "ES256")]
         algorithm: String,
         /// The old key has leaked: withdraw it at once, and with it every token it signed
         #[arg(long)]
@@ -49,6 +59,7 @@ impl Key {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
             Action::List { place, json } => list(&place, json).await,
+            Action::Show { place, kid, json } => show(&place, &kid, json).await,
             Action::Rotate {
                 place,
                 algorithm,
@@ -76,32 +87,66 @@ impl Key {
     }
 }
 
+async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
+    let realm = place.realm().await?;
+    let all = keys::list(&realm).await?;
+    let mut matching = all.iter().filter(|key| key.kid.starts_with(kid));
+    let key = match (matching.next(), matching.next()) {
+        (Some(key), None) => key,
+        (None, _) => return Err(format!("there is no key `{kid}`").into()),
+        (Some(_), Some(_)) => return Err(format!("several keys begin with `{kid}`").into()),
+    };
+    let published = realm.keys().jwks().await?;
+    let public = published.find(&key.kid).map(|public| public.to_value());
+    if json {
+        let mut shown = facts(key);
+        shown["state"] = json!(state(key, realm.now()));
+        shown["public"] = json!(public);
+        output::json(&shown);
+        return Ok(());
+    }
+    output::facts(&[
+        ("key", key.kid.clone()),
+        ("algorithm", key.algorithm.clone()),
+        ("generation", key.generation.to_string()),
+        ("published since", day(key.created_at)),
+        ("signs from", day(key.active_at)),
+        ("state", state(key, realm.now())),
+        (
+            "public",
+            public.map(|it| it.to_string()).unwrap_or_default(),
+        ),
+    ]);
+    Ok(())
+}
+
+fn facts(key: &KeyInfo) -> serde_json::Value {
+    json!({
+        "kid": key.kid, "alg": key.algorithm, "created_at": key.created_at, "active_at": key.active_at, "expires_at": key.expires_at,
+    })
+}
+
+fn state(key: &KeyInfo, now: i64) -> String {
+    if key.active_at > now {
+        format!("signs from {}", day(key.active_at))
+    } else if let Some(end) = key.expires_at {
+        format!("verifies until {}", day(end))
+    } else {
+        "signs".to_owned()
+    }
+}
+
 async fn list(place: &Place, json: bool) -> Result<(), Failure> {
     let realm = place.realm().await?;
     let now = realm.now();
     let all = keys::list(&realm).await?;
     if json {
-        let all = all.iter().map(|key| {
-            json!({
-                "kid": key.kid, "alg": key.algorithm, "created_at": key.created_at, "active_at": key.active_at,
-                "expires_at": key.expires_at,
-            })
-        });
-        output::json(&all.collect());
+        output::json(&all.iter().map(facts).collect());
         return Ok(());
     }
     let rows = all
         .iter()
-        .map(|key| {
-            let state = if key.active_at > now {
-                format!("signs from {}", day(key.active_at))
-            } else if let Some(end) = key.expires_at {
-                format!("verifies until {}", day(end))
-            } else {
-                "signs".to_owned()
-            };
-            vec![key.algorithm.clone(), key.kid.clone(), state]
-        })
+        .map(|key| vec![key.algorithm.clone(), key.kid.clone(), state(key, now)])
         .collect();
     output::table(&["Algorithm", "Key", ""], rows, "No key yet.");
     Ok(())

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use realm::resources;
-use realm::{DetailsType, Grantable, Resource as Document, ScopeDefinition, TokenFormat};
+use realm::{
+    Algorithms, DetailsType, Grantable, Resource as Document, ScopeDefinition, TokenFormat,
+};
 
 use super::ACTOR_NAME;
 use crate::failure::Failure;
@@ -101,9 +103,9 @@ struct Facts {
     /// How long its access tokens live, in seconds [default: the realm's]
     #[arg(long, value_name = "SECONDS")]
     token_lifetime: Option<i64>,
-    /// What its access tokens are signed with [default: ES256]
+    /// What its access tokens are signed with; repeated, the first that all of a token's APIs, and the profile, permit [default: ES256]
     #[arg(long, value_name = "ALG")]
-    signing_alg: Option<String>,
+    signing_alg: Vec<String>,
 }
 
 impl Facts {
@@ -144,14 +146,20 @@ impl Facts {
             };
         }
         resource.token_lifetime = self.token_lifetime.or(resource.token_lifetime);
-        if let Some(alg) = self.signing_alg {
-            let parsed = alg
-                .parse()
-                .map_err(|_| format!("--signing-alg: `{alg}` is not a signature algorithm"))?;
-            resource.signing_alg = Some(parsed);
+        if !self.signing_alg.is_empty() {
+            resource.signing_alg = algorithms("--signing-alg", &self.signing_alg)?;
         }
         Ok(())
     }
+}
+
+/// The algorithms of a repeated option.
+pub(super) fn algorithms(option: &str, names: &[String]) -> Result<Algorithms, Failure> {
+    let parse = |name: &String| {
+        name.parse()
+            .map_err(|_| format!("{option}: `{name}` is not a signature algorithm").into())
+    };
+    names.iter().map(parse).collect()
 }
 
 fn details_type(path: &Path) -> Result<DetailsType, Failure> {
@@ -255,13 +263,14 @@ fn show(resource: &Document, json: bool) -> Result<(), Failure> {
         TokenFormat::Opaque => "opaque",
     };
     let lifetime = resource.token_lifetime.map(|s| format!("{s} s"));
-    let alg = resource.signing_alg.map(|alg| alg.to_string());
+    let named = resource.signing_alg.as_slice().iter();
+    let algs: Vec<&str> = named.map(|alg| alg.as_str()).collect();
     output::facts(&[
         ("id", resource.id.clone()),
         ("name", resource.name.clone()),
         ("token format", format.to_owned()),
         ("token lifetime", lifetime.unwrap_or_default()),
-        ("signing alg", alg.unwrap_or_default()),
+        ("signing alg", algs.join(" ")),
     ]);
     let rows = resource
         .scopes

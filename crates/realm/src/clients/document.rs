@@ -91,6 +91,9 @@ pub struct Client {
     /// What its ID tokens are signed with; RS256 when it is not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<Algorithm>,
+    /// What it can verify ID tokens with, the best first, where that is not settled (OpenID Connect Relying Party Metadata Choices §2).
+    #[serde(skip_serializing_if = "Algorithms::is_empty")]
+    pub id_token_signing_alg_values_supported: Algorithms,
     /// What its authorization responses are signed with when it asks for that (JARM §3); as its profile says when it is not stated, which is RS256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_signed_response_alg: Option<Algorithm>,
@@ -239,6 +242,7 @@ impl Default for Client {
             tls_client_auth_san_email: None,
             tls_client_certificate_bound_access_tokens: false,
             id_token_signed_response_alg: None,
+            id_token_signing_alg_values_supported: Algorithms::default(),
             authorization_signed_response_alg: None,
             authorization_encrypted_response_alg: None,
             authorization_encrypted_response_enc: None,

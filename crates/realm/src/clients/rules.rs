@@ -43,6 +43,9 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
         "id_token_signed_response_alg",
         client.id_token_signed_response_alg,
     )?;
+    client
+        .id_token_signing_alg_values_supported
+        .check("id_token_signing_alg_values_supported")?;
     check_signing_alg(
         "authorization_signed_response_alg",
         client.authorization_signed_response_alg,

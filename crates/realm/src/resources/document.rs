@@ -2,6 +2,7 @@ use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use super::details::DetailsType;
+use crate::algorithms::Algorithms;
 use crate::settings::{LifetimeOverrides, Lifetimes};
 
 /// What an access token for a resource looks like.
@@ -59,9 +60,9 @@ pub struct Resource {
     /// How long its access tokens live, in seconds, when that is not the realm's or the client's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_lifetime: Option<i64>,
-    /// What its access tokens are signed with; ES256 when it is not stated.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signing_alg: Option<Algorithm>,
+    /// What its access tokens are signed with, the first that everyone concerned can take; ES256 when it is not stated.
+    #[serde(skip_serializing_if = "Algorithms::is_empty")]
+    pub signing_alg: Algorithms,
     /// The row's version, which a change names.
     #[serde(skip)]
     pub version: i64,
@@ -77,6 +78,14 @@ impl Resource {
     /// Its scope of this name.
     pub fn scope(&self, name: &str) -> Option<&ScopeDefinition> {
         self.scopes.iter().find(|scope| scope.name == name)
+    }
+
+    /// What its access tokens may be signed with, the best first.
+    pub fn algorithms(&self) -> &[Algorithm] {
+        match self.signing_alg.as_slice() {
+            [] => &[Algorithm::Es256],
+            stated => stated,
+        }
     }
 
     /// How long an access token for it lives, in seconds: its own lifetime where it has one, but no longer than the client's where that has one;

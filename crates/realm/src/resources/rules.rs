@@ -9,7 +9,7 @@ use super::catalogue::STANDARD_SCOPES;
 use super::details;
 use super::document::{Grantable, Resource, ScopeDefinition};
 use super::expression::Expression;
-use crate::clients::{check_signing_alg, check_text};
+use crate::clients::check_text;
 use crate::error::Invalid;
 use crate::settings;
 
@@ -34,7 +34,7 @@ pub(super) fn check(resource: &Resource) -> Result<(), Invalid> {
         settings::check_one("access_token", lifetime)
             .map_err(|invalid| Invalid::new("token_lifetime", invalid.reason))?;
     }
-    check_signing_alg("signing_alg", resource.signing_alg)
+    resource.signing_alg.check("signing_alg")
 }
 
 /// An absolute URI without a fragment (RFC 8707 §2).
@@ -168,7 +168,7 @@ mod tests {
             "token_lifetime"
         );
         assert_eq!(
-            refused(|r| r.signing_alg = Some(jose::Algorithm::Hs256)).field,
+            refused(|r| r.signing_alg = jose::Algorithm::Hs256.into()).field,
             "signing_alg"
         );
     }

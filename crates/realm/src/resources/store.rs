@@ -29,10 +29,10 @@ pub async fn create(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
     Ok(resource)
 }
 
-/// Makes the key that will sign its access tokens, so that it is among the published ones before the API reads them.
+/// Makes the keys that will sign its access tokens, so that they are among the published ones before the API reads them.
 async fn publish_key(realm: &Realm, resource: &Resource) -> Result<(), Error> {
-    if let Some(algorithm) = resource.signing_alg {
-        realm.keys().signer(algorithm).await?;
+    for algorithm in resource.signing_alg.as_slice() {
+        realm.keys().signer(*algorithm).await?;
     }
     Ok(())
 }

@@ -174,6 +174,8 @@ pub struct Target {
     pub format: TokenFormat,
     /// The algorithm of a JWT.
     pub algorithm: Algorithm,
+    /// What may take its place, the best first.
+    pub fallbacks: Vec<Algorithm>,
     /// In seconds.
     pub lifetime: i64,
     /// What it is for in particular; [`narrow`](crate::authorization_details::rules::narrow) says what.
@@ -183,16 +185,21 @@ pub struct Target {
 }
 
 impl Target {
-    /// The same, if a client of this profile may be given it.
+    /// The same, if a client of this profile may be given it; by another algorithm of its resources where the profile does not permit the best.
     ///
     /// # Errors
     /// [`Reason::ProfileTokenAlgorithm`].
-    pub fn permitted(self, profile: Profile) -> Result<Self, Reason> {
+    pub fn permitted(mut self, profile: Profile) -> Result<Self, Reason> {
         if self.format == TokenFormat::Opaque || profile.permits_algorithm(self.algorithm) {
-            Ok(self)
-        } else {
-            Err(Reason::ProfileTokenAlgorithm)
+            return Ok(self);
         }
+        let permitted = |one: &&Algorithm| profile.permits_algorithm(**one);
+        self.algorithm = *self
+            .fallbacks
+            .iter()
+            .find(permitted)
+            .ok_or(Reason::ProfileTokenAlgorithm)?;
+        Ok(self)
     }
 
     /// With the claims of a grant, if it is for the issuer's own endpoints.
@@ -235,7 +242,7 @@ pub struct Granted<'a> {
     pub named: &'a [String],
 }
 
-/// Finds what an access token is for. One for several resources must suit them all: the same format and algorithm, and the shortest lifetime.
+/// Finds what an access token is for. One for several resources must suit them all: the same format, an algorithm that each has, and the shortest lifetime.
 /// With `openid` the issuer is in the audience too, because userinfo takes the token.
 ///
 /// # Errors
@@ -265,19 +272,18 @@ pub fn target(
     if audience.is_empty() || scope.contains("openid") {
         audience.push(issuer.to_owned());
     }
-    let (format, algorithm) = match resources.as_slice() {
-        [] => (TokenFormat::Jwt, Algorithm::Es256),
+    let (format, algorithm, fallbacks) = match resources.as_slice() {
+        [] => (TokenFormat::Jwt, Algorithm::Es256, Vec::new()),
         [first, others @ ..] => {
-            let of = |resource: &Resource| {
-                (
-                    resource.token_format,
-                    resource.signing_alg.unwrap_or(Algorithm::Es256),
-                )
-            };
-            if others.iter().any(|other| of(other) != of(first)) {
+            let format = first.token_format;
+            if others.iter().any(|other| other.token_format != format) {
                 return Err(Reason::ResourcesIncompatible);
             }
-            of(first)
+            let by_all =
+                |one: &&Algorithm| others.iter().all(|other| other.algorithms().contains(one));
+            let mut common = first.algorithms().iter().filter(by_all).copied();
+            let best = common.next().ok_or(Reason::ResourcesIncompatible)?;
+            (format, best, common.collect())
         }
     };
     let lifetime = resources
@@ -292,6 +298,7 @@ pub fn target(
         scope,
         format,
         algorithm,
+        fallbacks,
         lifetime,
         details: None,
         claims: Vec::new(),

@@ -32,11 +32,17 @@ pub(crate) struct Content<'a> {
     pub(crate) lifetime: i64,
 }
 
-/// The algorithm of a client's ID tokens: RS256 unless it registered another (OpenID Connect Registration §2) or its profile forbids that.
+/// The algorithm of a client's ID tokens: the one that it registered, else the first that it can verify and its profile permits, else RS256 (OpenID Connect
+/// Registration §2) or what its profile has in its place.
 pub(crate) fn algorithm(client: &Client, settings: &Settings) -> Algorithm {
-    client
-        .id_token_signed_response_alg
-        .unwrap_or_else(|| client.profile(settings).default_algorithm())
+    if let Some(registered) = client.id_token_signed_response_alg {
+        return registered;
+    }
+    let profile = client.profile(settings);
+    let choices = &client.id_token_signing_alg_values_supported;
+    choices
+        .best(|one| profile.permits_algorithm(one))
+        .unwrap_or_else(|| profile.default_algorithm())
 }
 
 /// What the ID token says of tokens that are sent to the client without its asking (OpenID Connect CIBA Core §10.3.1).
