@@ -1,0 +1,198 @@
+//! Each grant, asked for by any client.
+
+use serde_json::json;
+
+use super::party::Party;
+use crate::harness::{ALICE, Answer, NewClient, World};
+use crate::jwt_bearer::{self, GRANT as JWT_BEARER, Issuer};
+use crate::token_exchange::{ACCESS, GRANT as TOKEN_EXCHANGE};
+
+/// A grant of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+    DeviceCode,
+    TokenExchange,
+    JwtBearer,
+    Ciba,
+    Password,
+}
+
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
+const NOTES: &str = "urn:example:notes";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+impl Grant {
+    pub const ALL: [Self; 8] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::TokenExchange,
+        Self::JwtBearer,
+        Self::Ciba,
+        Self::Password,
+    ];
+
+    /// As the table calls it: the last part of the grant type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "device_code",
+            Self::TokenExchange => "token-exchange",
+            Self::JwtBearer => "jwt-bearer",
+            Self::Ciba => "ciba",
+            Self::Password => "password",
+        }
+    }
+
+    /// What a client must have registered for it.
+    pub fn describe(self, client: NewClient) -> NewClient {
+        match self {
+            Self::AuthorizationCode => client.grants(&["authorization_code"]),
+            Self::RefreshToken => client.grants(&["authorization_code", "refresh_token"]),
+            Self::ClientCredentials => client.grants(&["client_credentials"]).redirects(&[]),
+            Self::DeviceCode => client.grants(&[DEVICE_CODE]).redirects(&[]),
+            Self::TokenExchange => client
+                .grants(&[TOKEN_EXCHANGE])
+                .redirects(&[])
+                .set("introspects", json!([NOTES]))
+                .set(
+                    "token_exchange",
+                    json!({"scopes": {"notes.write": ["notes.read"]}}),
+                ),
+            Self::JwtBearer => client.grants(&[JWT_BEARER]).redirects(&[]),
+            Self::Ciba => client
+                .grants(&[CIBA])
+                .redirects(&[])
+                .set("backchannel_token_delivery_mode", json!("poll")),
+            Self::Password => client
+                .grants(&["password"])
+                .redirects(&[])
+                .set("profile", json!("openid"))
+                .set("allow_retired_grants", json!(true)),
+        }
+    }
+
+    /// What the token endpoint says to it.
+    pub async fn ask(self, party: &Party) -> Answer {
+        match self {
+            Self::AuthorizationCode => redeem(party, "openid").await,
+            Self::RefreshToken => {
+                let first = redeem(party, "openid offline_access").await;
+                let token = first.text("refresh_token");
+                let form = [("grant_type", "refresh_token"), ("refresh_token", &*token)];
+                party.post("/token", &form).await
+            }
+            Self::ClientCredentials => {
+                let form = [
+                    ("grant_type", "client_credentials"),
+                    ("scope", "notes.read"),
+                ];
+                party.post("/token", &form).await
+            }
+            Self::DeviceCode => device(party).await,
+            Self::TokenExchange => exchange(party).await,
+            Self::JwtBearer => assert(party).await,
+            Self::Ciba => ciba(party).await,
+            Self::Password => {
+                let (username, password) = ALICE;
+                let form = [("username", username), ("password", password)];
+                let form = [
+                    &[("grant_type", "password"), ("scope", "openid")],
+                    &form[..],
+                ];
+                party.post("/token", &form.concat()).await
+            }
+        }
+    }
+}
+
+async fn redeem(party: &Party, scope: &str) -> Answer {
+    let flow = party.world.flow(&party.client).with("scope", scope);
+    let code = flow.fresh_code().await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", party.callback()),
+        ("code_verifier", &*flow.verifier),
+    ];
+    party.post("/token", &form).await
+}
+
+async fn device(party: &Party) -> Answer {
+    let asked = party
+        .post("/device_authorization", &[("scope", "openid")])
+        .await;
+    asked.status(200);
+    approve(&party.world, &asked.text("user_code")).await;
+    let code = asked.text("device_code");
+    let form = [("grant_type", DEVICE_CODE), ("device_code", &*code)];
+    party.post("/token", &form).await
+}
+
+/// A token that alice gave to another application for the notes, in exchange for one of this client.
+async fn exchange(party: &Party) -> Answer {
+    let id = format!("subject-of-{}", party.client.id);
+    let app = party.world.client(&id).scope("openid notes.read");
+    let app = app.create().await;
+    let flow = party.world.flow(&app).with("scope", "notes.read");
+    let subject = flow.tokens().await;
+    let form = [
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token", subject.access()),
+        ("subject_token_type", ACCESS),
+        ("scope", "notes.read"),
+    ];
+    party.post("/token", &form).await
+}
+
+/// What somebody who is trusted says about alice.
+async fn assert(party: &Party) -> Answer {
+    let issuer = Issuer::new(
+        &party.world,
+        &format!("https://idp.example/{}", party.client.id),
+    );
+    let rules = json!([{
+        "condition": "true", "subject": {"person": {"claim": "email", "by": "email"}},
+        "clients": [party.client.id], "scope": "openid",
+    }]);
+    issuer.trusted(rules, json!({})).await;
+    let assertion = issuer.says("somebody", jwt_bearer::alice());
+    let form = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", &*assertion),
+        ("scope", "openid"),
+    ];
+    party.post("/token", &form).await
+}
+
+async fn ciba(party: &Party) -> Answer {
+    let form = [("scope", "openid"), ("login_hint", ALICE.0)];
+    let asked = party.post("/bc-authorize", &form).await;
+    if asked.status != 200 {
+        return asked;
+    }
+    let mut browser = party.world.browser();
+    party.world.sign_in(&mut browser).await;
+    let page = browser.get("/account/approvals").await;
+    browser.press(&page, "allow", &[]).await;
+    let request = asked.text("auth_req_id");
+    let form = [("grant_type", CIBA), ("auth_req_id", &*request)];
+    party.post("/token", &form).await
+}
+
+/// alice types the code of a device and allows it.
+async fn approve(world: &World, code: &str) {
+    let mut browser = world.browser();
+    world.sign_in(&mut browser).await;
+    let page = browser.get("/device").await;
+    let page = browser
+        .press(&page, "continue", &[("user_code", code)])
+        .await;
+    browser.press(&page, "allow", &[]).await;
+}
