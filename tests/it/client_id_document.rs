@@ -19,8 +19,11 @@ struct Site {
     state: Arc<State>,
 }
 
+/// Status, headers and body.
+type Said = (u16, Vec<(&'static str, String)>, Vec<u8>);
+
 struct State {
-    answer: Mutex<(u16, Vec<(&'static str, String)>, Vec<u8>)>,
+    answer: Mutex<Said>,
     delay: Mutex<Duration>,
     requests: AtomicUsize,
 }
