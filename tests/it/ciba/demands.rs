@@ -13,7 +13,10 @@ async fn payer(world: &World) -> Client {
     world.resource_document(bank).await;
     let client = asking(world, "agent").scope("openid offline_access");
     client
-        .set("authorization_details_types", json!(["payment", "transfer"]))
+        .set(
+            "authorization_details_types",
+            json!(["payment", "transfer"]),
+        )
         .create()
         .await
 }
