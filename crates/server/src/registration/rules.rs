@@ -267,5 +267,4 @@ pub fn secret(old: &Client, new: &Client) -> SecretChange {
 }
 
 #[cfg(test)]
-#[path = "rules_tests.rs"]
 mod tests;
