@@ -152,6 +152,34 @@ fn only_safe_uris_can_be_registered() {
 }
 
 /// What was registered by other means (an import) is not trusted either.
+/// Found by fuzzing: such a host would have added directives to the policy of the pages that lead there.
+#[test]
+fn a_host_that_could_leave_a_policy_is_refused() {
+    for host in [
+        "a;b.example",
+        "a%3Bb.example",
+        "a,b.example",
+        "a'b.example",
+        "(a).example",
+        "a=b.example",
+        "a$b.example",
+    ] {
+        for uri in [format!("https://{host}/cb"), format!("https://{host}:8443")] {
+            assert!(check_registration(&uri).is_err(), "{uri}");
+        }
+    }
+    for host in [
+        "app-1.example",
+        "a_b.example",
+        "xn--bcher-kva.example",
+        "192.0.2.7",
+        "[2001:db8::1]",
+    ] {
+        let uri = format!("https://{host}/cb;a=b,c'(d)?e=f;g");
+        assert!(check_registration(&uri).is_ok(), "{uri}");
+    }
+}
+
 #[test]
 fn a_dangerous_uri_is_refused_even_when_it_is_registered() {
     let own = registered(&["javascript:alert(1)"]);
