@@ -1,6 +1,6 @@
 //! The commands of `cargo xtask`, in the order in which the help lists them.
 
-use crate::{Outcome, bench, browser, conformance, crash, matrix, screenshots, specs, test, tidy};
+use crate::{Outcome, bench, browser, conformance, crash, fuzz, matrix, screenshots, specs, test, tidy};
 
 /// One command.
 pub(crate) struct Command {
@@ -38,6 +38,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         name: "crash",
         about: "kills grantor and PostgreSQL under load, again and again [--kills 50]",
         run: crash::run,
+    },
+    Command {
+        name: "fuzz",
+        about: "feeds the parsers what nobody would send, each for a minute [--seconds 60] [TARGET]…",
+        run: fuzz::run,
     },
     Command {
         name: "screenshots",

@@ -9,6 +9,7 @@ mod browser;
 mod commands;
 mod conformance;
 mod crash;
+mod fuzz;
 mod install;
 mod matrix;
 mod postgres;

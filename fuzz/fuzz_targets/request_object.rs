@@ -1,0 +1,45 @@
+//! Signed authorization requests (RFC 9101): whatever their claims are, they become parameters or are refused.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use oauth::Params;
+use oauth::authorization::AuthorizationRequest;
+use realm::Profile;
+use server::request_object::rules::{self, Parties};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (outer, object) = text.split_once('\n').unwrap_or(("", text));
+    let outer = Params::parse(outer);
+    let _ = rules::is_type(Some(text));
+    let _ = rules::is_registered(&[text.to_owned(), format!("{text}*")], text);
+    let _ = AuthorizationRequest::parse(&outer);
+    let Ok(claims) = jose::json_object(object) else {
+        return;
+    };
+    for profile in [Profile::OAuth21, Profile::OpenId, Profile::Fapi2Security] {
+        let parties = Parties {
+            client: "app",
+            issuer: "https://example.org",
+            profile,
+        };
+        let judged = rules::judge(&claims, &parties, 1_800_000_000);
+        let Ok(signed) = rules::parameters(claims.clone()) else {
+            continue;
+        };
+        let Ok(params) = rules::request(&outer, signed.clone(), &parties) else {
+            continue;
+        };
+        // What was signed is what counts, whatever stands beside it.
+        for (name, value) in &signed {
+            assert!(params.all(name).any(|found| found == value));
+            let own = signed.iter().filter(|(other, _)| other == name).count();
+            assert_eq!(params.all(name).count(), own);
+        }
+        if judged.is_ok() {
+            let _ = AuthorizationRequest::parse(&params);
+        }
+    }
+});
