@@ -306,6 +306,23 @@ on_each_engine! {
         app.pushed(&app.sign(&app.claims())).await.status(201);
     }
 
+    /// RFC 9101 §5, §10.5: where requests must be signed, nothing unsigned counts under any profile.
+    async fn where_signing_is_required_nothing_is_taken_from_beside_the_object(world: World) {
+        world.profile("openid").await;
+        let app = Signing::with(&world, Algorithm::Es256, |client| client.set("require_signed_request_object", json!(true))).await;
+        let object = app.sign(&app.without("scope"));
+        let page = world.browser().get(&app.address(&object, &[("scope", "openid email"), ("login_hint", "mallory")])).await;
+        assert!(!page.html().contains("mallory"), "{}", page.html());
+        let object = app.sign(&app.without("redirect_uri"));
+        let page = world.browser().get(&app.address(&object, &[("redirect_uri", CALLBACK)])).await;
+        assert_eq!(app.end(&page).unwrap_err(), "invalid_request");
+        let object = app.sign(&app.without("response_type"));
+        let page = world.browser().get(&app.address(&object, &[("response_type", "code")])).await;
+        assert_eq!(app.end(&page).unwrap_err(), "invalid_request");
+        app.client.post("/par", &[("request", &object), ("response_type", "code")]).await.refused(400, "invalid_request");
+        app.outcome(&app.sign(&app.claims())).await.unwrap();
+    }
+
     /// RFC 9101 §10.1: the algorithm that was registered, and no other that the client has a key for.
     async fn only_the_registered_algorithm_signs(world: World) {
         let other = SigningKey::generate(Algorithm::EdDsa).unwrap();

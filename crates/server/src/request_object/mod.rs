@@ -38,6 +38,13 @@ pub(crate) async fn open(
     outer: &Params,
 ) -> Result<Params, Refusal> {
     let realm = &call.realm;
+    // Who has to sign requests signs all of them (RFC 9101 §5, §10.5).
+    let nothing = Params::new(Vec::new());
+    let outer = if client.requires_signed_requests(&realm.settings()) {
+        &nothing
+    } else {
+        outer
+    };
     let decrypted;
     let text = if encryption::is_encrypted(text) {
         decrypted = encryption::decrypt(realm, text)?;
