@@ -89,6 +89,20 @@ on_each_engine! {
         assert!(query_of(page.left()).contains_key("code"), "{}", page.words());
     }
 
+    /// OpenID Connect Core §5.5.1.1: what is essential stays so, whatever `acr_values` add to it.
+    async fn an_essential_strength_is_not_softened_by_acr_values(world: World) {
+        name(&world, two()).await;
+        let app = world.app().await;
+        let claims = json!({"id_token": {"acr": {"essential": true, "values": ["2"]}}}).to_string();
+        let mut browser = world.browser();
+        let asked = world.flow(&app).with("claims", &claims);
+        assert_eq!(asked.clone().error(&mut browser).await, "unmet_authentication_requirements");
+        assert_eq!(asked.with("acr_values", "1").error(&mut browser).await, "unmet_authentication_requirements");
+        let wish = json!({"id_token": {"acr": {"values": ["2"]}}}).to_string();
+        let tokens = world.flow(&app).with("claims", &wish).with("acr_values", "1").tokens().await;
+        assert_eq!(world.claims(tokens.id()).await["acr"], json!("1"));
+    }
+
     /// OpenID Connect Core §3.1.2.1: where the realm names nothing, `acr_values` are a wish.
     async fn without_names_it_is_a_wish(world: World) {
         let app = world.app().await;

@@ -10,7 +10,7 @@ use crate::{Error, Params, Scope};
 pub const LONGEST: usize = 8192;
 
 /// What of it counts here: the names of the standard claims (§5.1). Others are not known and left out, as §5.5 wants; whether one is essential (§5.5.1)
-/// changes nothing, since all that is known is told.
+/// changes nothing but for `acr`, since all that is known is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimsRequest {
     /// Claims to be told at /userinfo.
@@ -25,6 +25,9 @@ pub struct ClaimsRequest {
     /// Authentication contexts that would please the client, the best first (`acr` with `value` or `values`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr: Vec<String>,
+    /// Whether it takes one of those (§5.5.1.1), whatever `acr_values` say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_acr_essential: bool,
 }
 
 impl ClaimsRequest {
@@ -57,6 +60,9 @@ impl ClaimsRequest {
             userinfo: known(userinfo),
             id_token: known(id_token),
             subject,
+            is_acr_essential: id_token
+                .get("acr")
+                .is_some_and(|wish| !values(wish).is_empty() && wish["essential"] == true),
             acr: id_token.get("acr").map(values).unwrap_or_default(),
         })
     }

@@ -146,6 +146,7 @@ impl AuthorizationRequest {
             acr_values: match (params.get("acr_values"), &claims) {
                 // Either way to ask means the same here: the first that can be reached.
                 (None, Some(claims)) => claims.acr.clone(),
+                (_, Some(claims)) if claims.is_acr_essential => claims.acr.clone(),
                 (said, _) => words(said).collect(),
             },
             claims: claims.clone(),
