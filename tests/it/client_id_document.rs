@@ -270,6 +270,28 @@ on_each_engine! {
         assert!(!is_known(&flow).await, "what its server took back is gone");
     }
 
+    /// RFC 9700 §4.11.2: a link to us leads nobody to a site that nobody here knows, unless they go there themselves.
+    async fn nobody_is_sent_unasked_to_a_site_that_nobody_knows(world: World) {
+        let (world, site) = world_and_site(world).await;
+        let mut browser = world.browser();
+        for (name, value) in [("scope", "no\\scope"), ("prompt", "none"), ("response_type", "token"), ("response_mode", "fragment"), ("response_mode", "form_post")] {
+            let flow = site.flow(&world).with("prompt", "none").with(name, value).with("state", "back");
+            let page = browser.get(&flow.url()).await;
+            assert!(page.leaving.is_none(), "{name}: {:?}", page.leaving);
+            assert!(page.words().contains("app.example"), "{name}: {}", page.words());
+            assert!(page.html().contains("https://app.example/callback") && page.html().contains("back"), "{}", page.html());
+            assert!(!page.html().contains("<script"), "{}", page.html());
+        }
+        // What the person's own machine gets leads to no site.
+        let own = world.flow(&site.client(&world, LOOPBACK)).with("prompt", "none");
+        assert_eq!(own.error(&mut browser).await, "login_required");
+        // Who said no on our page knows where it leads.
+        let page = world.sign_in(&mut browser).await;
+        drop(page);
+        let page = browser.get(&site.flow(&world).url()).await;
+        assert!(page.has("allow"), "{}", page.words());
+    }
+
     /// However many ask at once, its server is asked once; one that hangs keeps nobody else waiting.
     async fn many_who_ask_at_once_cost_one_fetch(world: World) {
         let (world, site) = world_and_site(world).await;

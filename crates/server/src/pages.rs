@@ -106,6 +106,17 @@ pub(crate) fn bad_redirect_uri(call: &Call, error: RedirectUriError) -> Response
         .into_response(StatusCode::BAD_REQUEST)
 }
 
+/// The refusal of a request by an application that nobody here knows: whether the browser goes to its site is for the person to say.
+pub(crate) fn unasked(call: &Call, host: &str, url: String) -> Response {
+    let text = format!(
+        "A site that is not known to us, {host}, sent you here with a request that we do not answer. Go back to it only if you know it, and never type \
+         your password there."
+    );
+    problem(call, "Nothing happened here", &text)
+        .action(format!("Go to {host}"), url)
+        .into_response(StatusCode::BAD_REQUEST)
+}
+
 /// What the browser was in the middle of cannot be gone on with.
 pub(crate) fn lost(call: &Call, error: OpenError) -> Response {
     let (title, text) = match error {

@@ -22,14 +22,26 @@ struct FormPost<'a> {
 
 /// The page. Its form may lead to the matched redirect URI and nowhere else.
 pub(super) fn page(call: &Call, to: &ReturnTo, pairs: &[(&str, &str)]) -> Response {
+    form(call, (to, true), pairs)
+}
+
+/// The same page, which waits for its button.
+pub(super) fn page_by_hand(call: &Call, to: &ReturnTo, pairs: &[(&str, &str)]) -> Response {
+    form(call, (to, false), pairs)
+}
+
+fn form(call: &Call, (to, submits): (&ReturnTo, bool), pairs: &[(&str, &str)]) -> Response {
     let mut shell = pages::shell(call, "Going back");
-    shell.submits = true;
+    shell.submits = submits;
     let page = FormPost {
         shell,
         action: to.as_str(),
         host: to.host(),
         pairs,
     };
-    let csp = Csp::form_action([to.origin_for_csp()]).with_scripts();
+    let mut csp = Csp::form_action([to.origin_for_csp()]);
+    if submits {
+        csp = csp.with_scripts();
+    }
     page::render(StatusCode::OK, &page, &csp)
 }
