@@ -50,6 +50,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: screenshots::run,
     },
     Command {
+        name: "matrix",
+        about: "runs every grant with every client authentication and binding, and writes the README's table",
+        run: matrix::run,
+    },
+    Command {
         name: "bench",
         about: "the benchmarks, each as a ratio to a bare handler",
         run: bench::run,

@@ -77,6 +77,7 @@ impl Cli {
                 Command::User(c) => c.run().await,
                 Command::Client(c) => c.run().await,
                 Command::Resource(c) => c.run().await,
+                Command::Trust(c) => c.run().await,
                 Command::Realm(c) => c.run().await,
                 Command::Key(c) => c.run().await,
                 Command::Token(c) => c.run().await,

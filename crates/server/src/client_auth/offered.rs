@@ -58,7 +58,7 @@ impl ClientCertificates {
 
     /// The aliases of the endpoints that clients call themselves.
     pub(crate) fn endpoints(&self, realm: &Realm) -> Option<BTreeMap<&'static str, String>> {
-        const ENDPOINTS: [(&str, &str); 5] = [
+        const ENDPOINTS: [(&str, &str); 7] = [
             ("token_endpoint", "/token"),
             ("introspection_endpoint", "/introspect"),
             ("revocation_endpoint", "/revoke"),

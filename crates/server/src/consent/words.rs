@@ -74,8 +74,7 @@ fn shown_name(resource: &Resource) -> &str {
 /// The name of the API that a scope belongs to.
 fn resource_name<'a>(catalogue: &'a Catalogue, scope: &str) -> Option<&'a str> {
     match catalogue.owner_of(scope) {
-        Some(ScopeOwner::Resource(resource)) if resource.name.is_empty() => Some(&resource.id),
-        Some(ScopeOwner::Resource(resource)) => Some(&resource.name),
+        Some(ScopeOwner::Resource(resource)) => Some(shown_name(resource)),
         Some(ScopeOwner::OpenId) | None => None,
     }
 }
