@@ -248,6 +248,21 @@ on_each_engine! {
         answer.refused(400, "unsupported_grant_type");
     }
 
+    /// OpenID Connect Core §3.2.2.9, §3.3.2.11: no ID token stands beside a code or a token that it cannot vouch for; ML-DSA names no hash to do it with.
+    async fn an_id_token_vouches_for_what_is_beside_it_or_there_is_none(world: World) {
+        world.notes().await;
+        let app = world.app_with(|client| retired(client, &FRONT).trusted().set("id_token_signed_response_alg", json!("ML-DSA-65"))).await;
+        let mut browser = world.browser();
+        for response_type in ["code id_token", "id_token token", "code id_token token"] {
+            let found = fragment(&flow(&world, &app, response_type).walk(&mut browser).await);
+            assert_eq!(found.get("error").map(String::as_str), Some("unsupported_response_type"), "{response_type}: {found:?}");
+        }
+        for (response_type, member) in [("id_token", "id_token"), ("code token", "code")] {
+            let found = fragment(&flow(&world, &app, response_type).walk(&mut browser).await);
+            assert!(found.contains_key(member), "{response_type}: {found:?}");
+        }
+    }
+
     /// PKCE guards codes: a hybrid flow of a public client needs it, a flow without a code has nothing to guard.
     async fn a_code_beside_tokens_needs_pkce(world: World) {
         world.notes().await;

@@ -3,6 +3,7 @@
 
 use jose::{Algorithm, jwt};
 use oauth::Scope;
+use oauth::authorization::ResponseType;
 use oauth::claims::{IdToken, StandardClaims};
 use oauth::id_token::{at_hash, c_hash, s_hash};
 use realm::{Client, Settings};
@@ -50,7 +51,7 @@ impl Tokens {
 /// Whether the client may have what this request asks for.
 ///
 /// # Errors
-/// [`Reason::ResponseTypeUnsupported`] where nobody switched that on, [`Reason::ResponseTypeNotRegistered`], [`Reason::TokenNotBindable`].
+/// [`Reason::ResponseTypeUnsupported`] where nobody switched that on, or no hash goes with the algorithm of its ID tokens, [`Reason::ResponseTypeNotRegistered`], [`Reason::TokenNotBindable`].
 pub(super) fn check(checked: &Checked, settings: &Settings) -> Result<(), Reason> {
     let (client, response_type) = (&checked.client, checked.request.response_type);
     if !client.allows_retired_grants(settings) {
@@ -63,7 +64,21 @@ pub(super) fn check(checked: &Checked, settings: &Settings) -> Result<(), Reason
     if response_type.has_token() && client.binds_tokens() {
         return Err(Reason::TokenNotBindable);
     }
+    // An ID token that cannot vouch for what is beside it would let it be exchanged (OpenID Connect Core §3.2.2.9, §3.3.2.11).
+    let alone = response_type == ResponseType::IdToken;
+    if response_type.has_id_token() && !alone && !hashes(algorithm(client, settings)) {
+        return Err(Reason::ResponseTypeUnsupported);
+    }
     Ok(())
+}
+
+/// The algorithm of ID tokens that come through the browser: one that hashes what is beside them, where the client left the choice.
+fn algorithm(client: &Client, settings: &Settings) -> Algorithm {
+    id_token::algorithm_that(client, settings, hashes)
+}
+
+fn hashes(algorithm: Algorithm) -> bool {
+    c_hash(algorithm, "").is_some()
 }
 
 /// Makes the tokens of a grant, beside this code.
@@ -117,7 +132,7 @@ pub(super) async fn tokens(
     }
     let mut id_token = None;
     if response_type.has_id_token() {
-        let algorithm = id_token::algorithm(client, &settings);
+        let algorithm = algorithm(client, &settings);
         let key = realm.keys().signer(algorithm).await?;
         let beside = Beside {
             access_token: access.as_ref().map(|access| access.text.as_str()),

@@ -35,13 +35,22 @@ pub(crate) struct Content<'a> {
 /// The algorithm of a client's ID tokens: the one that it registered, else the first that it can verify and its profile permits, else RS256 (OpenID Connect
 /// Registration §2) or what its profile has in its place.
 pub(crate) fn algorithm(client: &Client, settings: &Settings) -> Algorithm {
+    algorithm_that(client, settings, |_| true)
+}
+
+/// The same, where the client left the choice, of those that fit.
+pub(crate) fn algorithm_that(
+    client: &Client,
+    settings: &Settings,
+    fits: impl Fn(Algorithm) -> bool,
+) -> Algorithm {
     if let Some(registered) = client.id_token_signed_response_alg {
         return registered;
     }
     let profile = client.profile(settings);
     let choices = &client.id_token_signing_alg_values_supported;
     choices
-        .best(|one| profile.permits_algorithm(one))
+        .best(|one| profile.permits_algorithm(one) && fits(one))
         .unwrap_or_else(|| profile.default_algorithm())
 }
 
