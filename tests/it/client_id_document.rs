@@ -286,10 +286,10 @@ on_each_engine! {
         let own = world.flow(&site.client(&world, LOOPBACK)).with("prompt", "none");
         assert_eq!(own.error(&mut browser).await, "login_required");
         // Who said no on our page knows where it leads.
-        let page = world.sign_in(&mut browser).await;
-        drop(page);
+        world.sign_in(&mut browser).await;
         let page = browser.get(&site.flow(&world).url()).await;
-        assert!(page.has("allow"), "{}", page.words());
+        let page = browser.press(&page, "deny", &[]).await;
+        assert!(page.left().as_str().starts_with("https://app.example/callback?error=access_denied&"), "{}", page.left());
     }
 
     /// However many ask at once, its server is asked once; one that hangs keeps nobody else waiting.
