@@ -75,6 +75,17 @@ on_each_engine! {
         ask(&world, "/token", "2001:db8:7:8::1", ("new", "not a secret of anybody")).await.refused(401, "invalid_client");
     }
 
+    /// Nor is a text that nobody here trusts, which has no client beside it: looking at it costs a signature.
+    async fn assertions_of_strangers_are_no_way_around_a_limit(world: World) {
+        let world = world.rated(everywhere()).await;
+        let form = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", "e30.e30.AA")];
+        let hand_in = || world.post("/token").from("198.51.100.9").form(&form).send();
+        for _ in 0..10 {
+            hand_in().await.refused(401, "invalid_client");
+        }
+        hand_in().await.refused(429, "temporarily_unavailable");
+    }
+
     /// One tenant's clients use up nothing of another's.
     async fn tenants_are_counted_apart(world: World) {
         let world = world.rated(everywhere()).await;

@@ -80,7 +80,11 @@ pub(super) async fn authenticate(
         .map(str::to_owned)
         .or_else(|| assertion::subject(offered.text))
         .unwrap_or_default();
-    call.server.guesses.check(call, &named).map_err(refused)?;
+    call.server
+        .requests
+        .ask(call, endpoint.name, &named)
+        .and_then(|()| call.server.guesses.check(call, &named))
+        .map_err(refused)?;
     let vouched = match trust::verify(call, endpoint.path, offered.text).await {
         Ok(vouched) => vouched,
         Err(Refusal::Because(reason)) => {
