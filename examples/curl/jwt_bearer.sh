@@ -45,7 +45,7 @@ equals error "$(field error)" invalid_grant
 
 step 'The operator lets the jobs of the partner be a client'
 "$GRANTOR" trust "$PARTNER" --data "$DATA" --if 'claims.job == "deploy"' --client deploy-job --scope notes.read \
-    --jwks "$work/keys.json"
+    --jwks "$work/keys.json" 2>&1
 # The running server has read what this issuer is trusted for, and sees within about a second that it was changed.
 sleep 2
 
