@@ -1,6 +1,8 @@
 //! The commands of `cargo xtask`, in the order in which the help lists them.
 
-use crate::{Outcome, bench, browser, conformance, crash, fuzz, matrix, screenshots, specs, test, tidy};
+use crate::{
+    Outcome, bench, browser, conformance, crash, fuzz, matrix, screenshots, specs, test, tidy,
+};
 
 /// One command.
 pub(crate) struct Command {
