@@ -13,7 +13,7 @@ use crate::pkce::Verifier;
 use crate::token_exchange::TokenExchange;
 use crate::{Error, Params, Redacted, Scope};
 
-/// A grant type, by its registered name.
+/// A grant type, by its registered name (RFC 7591 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum GrantType {
     /// RFC 6749 §4.1.
@@ -72,6 +72,11 @@ impl GrantType {
             Self::Implicit => "implicit",
             Self::Password => "password",
         }
+    }
+
+    /// Whether OAuth 2.1 has left it out, so that it is there only where somebody switched it on.
+    pub const fn is_retired(self) -> bool {
+        matches!(self, Self::Implicit | Self::Password)
     }
 }
 

@@ -88,7 +88,7 @@ async fn grant(
 }
 
 fn registered(client: &AuthenticatedClient, grant: GrantType) -> Result<(), Reason> {
-    if crate::granting::rules::allows_grant(client, grant) {
+    if client.allows_grant(grant) {
         Ok(())
     } else {
         Err(Reason::GrantTypeNotRegistered)

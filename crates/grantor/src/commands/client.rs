@@ -13,6 +13,7 @@ use super::client_backchannel::{self, Backchannel};
 use super::client_exchange::{self, Exchange};
 use super::client_request::{self, Requests};
 use super::client_retired::{Retired, warn_of_client};
+use super::grant_type;
 use super::initial_token::InitialTokens;
 use super::resource::algorithms;
 use crate::failure::Failure;
@@ -106,7 +107,7 @@ struct Metadata {
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Vec<String>,
     /// A grant type it may use; may be repeated [default: authorization_code]
-    #[arg(long = "grant", value_name = "GRANT")]
+    #[arg(long = "grant", value_name = "GRANT", value_parser = grant_type::named)]
     grants: Vec<GrantType>,
     /// A scope it may be granted; may be repeated, or several separated by spaces. For a person, none means every scope
     #[arg(long = "scope", value_name = "SCOPE")]

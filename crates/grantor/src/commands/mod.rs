@@ -8,6 +8,7 @@ mod client_exchange;
 mod client_request;
 mod client_retired;
 mod demo;
+mod grant_type;
 mod initial_token;
 mod key;
 mod login;

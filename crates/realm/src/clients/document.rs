@@ -6,9 +6,9 @@ use oauth::client_auth::Method;
 use oauth::token_exchange::Party;
 use serde::{Deserialize, Serialize};
 
+use super::GrantType;
 use super::backchannel::Backchannel;
 use super::exchange::ExchangePolicy;
-use super::grant_type::GrantType;
 use super::keys::PublicKeys;
 use super::localized::Localized;
 use super::origin::Origin;

@@ -118,9 +118,7 @@ impl Standing {
     ) -> Result<Option<Self>, Refusal> {
         let asked = &found.asked;
         let client = call.realm.client(&asked.client).await?.filter(|client| {
-            !client.disabled
-                && rules::is_of(asked, client)
-                && granting::allows_grant(client, GrantType::Ciba)
+            !client.disabled && rules::is_of(asked, client) && client.allows_grant(GrantType::Ciba)
         });
         let Some(client) = client else {
             return Ok(None);

@@ -53,7 +53,7 @@ async fn ask(
     if client.is_public() {
         return Err(Reason::ClientIsPublic.into());
     }
-    if !granting::allows_grant(client, GrantType::Ciba) {
+    if !client.allows_grant(GrantType::Ciba) {
         return Err(Reason::GrantTypeNotRegistered.into());
     }
     call.server.ciba.limits.ask(call, &client.id)?;

@@ -16,7 +16,6 @@ use super::push;
 use super::rules::{self, State};
 use super::sql::{self, Found};
 use crate::authorization_code;
-use crate::granting::rules as granting;
 use crate::refusal::Refusal;
 
 /// The kind of message. Its payload is the hash of the `auth_req_id`, as a JSON string.
@@ -180,7 +179,7 @@ fn endpoint<'a>(client: &'a Client, found: &Found) -> Option<(&'a Client, &'a st
     let asked = &found.asked;
     let is_same = !client.disabled
         && rules::is_of(asked, client)
-        && granting::allows_grant(client, GrantType::Ciba)
+        && client.allows_grant(GrantType::Ciba)
         && client.backchannel.mode() == asked.delivery;
     let endpoint = client.backchannel.notification_endpoint.as_deref()?;
     is_same.then_some((client, endpoint))

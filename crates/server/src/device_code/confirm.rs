@@ -183,7 +183,7 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
         .filter(|client| {
             !client.disabled
                 && rules::is_of(&device, client)
-                && granting::allows_grant(client, GrantType::DeviceCode)
+                && client.allows_grant(GrantType::DeviceCode)
         })
         .ok_or(Stop::Invalid)?;
     // What was registered, and who may be granted what, may have changed since the device asked.

@@ -44,7 +44,7 @@ async fn begin(
     request: &Request,
 ) -> Result<device_code::Response, Refusal> {
     let realm = &call.realm;
-    if !granting::allows_grant(client, GrantType::DeviceCode) {
+    if !client.allows_grant(GrantType::DeviceCode) {
         return Err(Reason::GrantTypeNotRegistered.into());
     }
     call.server.devices.ask(call, &client.id)?;

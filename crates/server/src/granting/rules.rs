@@ -4,10 +4,9 @@ use jose::Algorithm;
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims_request::ClaimsRequest;
-use oauth::token::GrantType;
 use realm::{
-    Catalogue, Client, Lifetimes, PersonFacts, Profile, Resource, STANDARD_SCOPES, ScopeOwner,
-    TokenFormat,
+    Catalogue, Client, GrantType, Lifetimes, PersonFacts, Profile, Resource, STANDARD_SCOPES,
+    ScopeOwner, TokenFormat,
 };
 
 use crate::refusal::Reason;
@@ -58,9 +57,8 @@ pub fn terms(asked: &Asked<'_>, client: &Client, catalogue: &Catalogue) -> Resul
         client.scope.contains(token) || (asked.with_person && client.scope.is_empty())
     };
     // Refresh tokens are a grant type that is registered by itself: for others the wish means nothing.
-    let useless = |token: &str| {
-        token == "offline_access" && !client.allows_grant(realm::GrantType::RefreshToken)
-    };
+    let useless =
+        |token: &str| token == "offline_access" && !client.allows_grant(GrantType::RefreshToken);
     let scope = match asked.scope {
         None => defaults(client).filter(|token| meant(token) && !useless(token)),
         Some(scope) => {
@@ -91,21 +89,6 @@ fn defaults(client: &Client) -> Scope {
     } else {
         client.default_scope.clone()
     }
-}
-
-/// Whether the client is registered for the grant type of a token request.
-pub fn allows_grant(client: &Client, grant: GrantType) -> bool {
-    let registered = match grant {
-        GrantType::AuthorizationCode => realm::GrantType::AuthorizationCode,
-        GrantType::RefreshToken => realm::GrantType::RefreshToken,
-        GrantType::ClientCredentials => realm::GrantType::ClientCredentials,
-        GrantType::DeviceCode => realm::GrantType::DeviceCode,
-        GrantType::Ciba => realm::GrantType::Ciba,
-        GrantType::TokenExchange => realm::GrantType::TokenExchange,
-        GrantType::JwtBearer => realm::GrantType::JwtBearer,
-        _ => return false,
-    };
-    client.allows_grant(registered)
 }
 
 /// The resources that were named, each once.

@@ -204,15 +204,3 @@ fn only_a_confidential_client_of_the_openid_profile_goes_without_pkce() {
     };
     assert!(!own.requires_pkce(&Settings::default()));
 }
-
-#[test]
-fn a_grant_type_may_be_named_by_its_last_segment() {
-    for grant in GrantType::ALL {
-        assert_eq!(grant.as_str().parse(), Ok(grant));
-        let last = grant.as_str().rsplit(':').next().unwrap();
-        assert_eq!(last.parse(), Ok(grant));
-    }
-    for text in ["", "code", "grant-type:device_code", "urn", "device_code "] {
-        assert!(text.parse::<GrantType>().is_err(), "{text}");
-    }
-}
