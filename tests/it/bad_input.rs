@@ -1,13 +1,25 @@
 //! Bad input: every endpoint answers what is malformed, doubled, oversized, wrongly encoded, wrongly typed or sent with the wrong method with
 //! the registered error of its RFC. No input makes a 500 (each call of the harness asserts that), a panic or a redirect to an unchecked place.
 
+mod bearers;
+mod clients;
+mod grants;
+mod logout;
+mod row;
+
 use crate::harness::World;
 use crate::on_each_engine;
+use row::FORM;
 
 /// Endpoints that take a form from a client.
-const FORMS: &[&str] = &["/token", "/introspect", "/revoke", "/device_authorization"];
-
-const FORM: &str = "application/x-www-form-urlencoded";
+const FORMS: &[&str] = &[
+    "/token",
+    "/introspect",
+    "/revoke",
+    "/device_authorization",
+    "/par",
+    "/bc-authorize",
+];
 
 on_each_engine! {
     /// RFC 6749 §3.2: "The client MUST use the HTTP "POST" method"; RFC 9110 §15.5.6: 405 names what is allowed.
