@@ -68,6 +68,16 @@ on_each_engine! {
             (world.flow(&app).with("request", "eyJhbGciOiJub25lIn0.e30."), "invalid_request_object"),
             (world.flow(&app).with("request_uri", "https://app.example/request"), "invalid_request_uri"),
             (world.flow(&app).with("registration", "{}"), "registration_not_supported"),
+            (world.flow(&app).with("scope", "openid \""), "invalid_scope"),
+            (world.flow(&app).with("scope", "openid  email"), "invalid_scope"),
+            (world.flow(&app).with("scope", "openid\temail"), "invalid_scope"),
+            (world.flow(&app).with("scope", "email nonsense"), "invalid_scope"),
+            (world.flow(&app).with("resource", "urn:example:nothing"), "invalid_target"),
+            (world.flow(&app).with("resource", "notes"), "invalid_target"),
+            (world.flow(&app).with("resource", "https://api.example/#x"), "invalid_target"),
+            (world.flow(&app).with("resource", "urn:example:\u{7}"), "invalid_target"),
+            (world.flow(&app).with("authorization_details", "{}"), "invalid_authorization_details"),
+            (world.flow(&app).with("authorization_details", "[{\"type\":\"unknown\"}]"), "invalid_authorization_details"),
         ];
         for (flow, expected) in table {
             let error = flow.error(&mut world.browser()).await;
