@@ -63,6 +63,7 @@ mod request_object;
 mod response_mode;
 mod revocation;
 mod scope;
+mod sealed_answers;
 mod step_up;
 mod storage;
 mod token_exchange;

@@ -12,6 +12,7 @@ use crate::approval::Approval;
 use crate::dpop::Dpop;
 use crate::jarm::Expected;
 use crate::keys::Keys;
+use crate::sealed::Sealed;
 use crate::token_exchange::{JwtBearer, TokenExchange};
 use crate::{
     Authorization, Credentials, DeviceAuthorization, Error, Observer, Service, Step, discovery,
@@ -40,6 +41,7 @@ struct Settings {
     leeway: i64,
     dpop: Option<Dpop>,
     signed_response: Expected,
+    sealed: Sealed,
 }
 
 /// Everything about a client that can be chosen.
@@ -54,6 +56,7 @@ pub struct ClientBuilder {
     leeway: i64,
     dpop: Option<Arc<SigningKey>>,
     signed_response: Expected,
+    pub(crate) sealed: Sealed,
     observer: Option<Observer>,
 }
 
@@ -78,6 +81,7 @@ impl Client {
             leeway: 30,
             dpop: None,
             signed_response: Expected::default(),
+            sealed: Sealed::default(),
             observer: None,
         }
     }
@@ -185,6 +189,10 @@ impl Client {
 
     pub(crate) fn signed_response(&self) -> &Expected {
         &self.shared.settings.signed_response
+    }
+
+    pub(crate) fn sealed(&self) -> &Sealed {
+        &self.shared.settings.sealed
     }
 
     pub(crate) fn leeway(&self) -> i64 {
@@ -317,6 +325,7 @@ impl ClientBuilder {
             leeway: self.leeway.max(0),
             dpop: self.dpop.map(Dpop::new).transpose()?,
             signed_response: self.signed_response,
+            sealed: self.sealed,
         };
         Ok(Client::assemble(metadata, settings, self.observer))
     }

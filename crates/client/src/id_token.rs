@@ -5,6 +5,7 @@ use oauth::claims::IdToken;
 use oauth::id_token::{self, Expected};
 
 use crate::client::Client;
+use crate::sealed;
 use crate::{Error, IdTokenError};
 
 /// How long ago an ID token may have been issued when the code is redeemed, in seconds.
@@ -64,6 +65,8 @@ impl Client {
             now,
             leeway: self.leeway(),
         };
+        let key = self.sealed().id_token_key.as_ref();
+        let token = &*sealed::open(token, key).map_err(IdTokenError::Token)?;
         let keys = self.keys().current(self).await?;
         let mut verified = jwt::verify::<IdToken>(token, &keys, &policy);
         if matches!(verified, Err(jose::Error::UnknownKey))

@@ -1,12 +1,12 @@
 //! Reading a signed authorization response (JARM §2.4).
 
-use jose::jwe::{self, ContentEncryption, KeyManagement};
 use jose::jwt::{self, Audience, Issuer, Lifetime, Policy, Type};
 use jose::{Algorithm, Jwk};
 use oauth::Params;
 use serde_json::{Map, Value};
 
 use crate::client::Client;
+use crate::sealed;
 use crate::{CallbackError, Error, Pending};
 
 /// What a signed response must be like.
@@ -26,16 +26,6 @@ impl Default for Expected {
         }
     }
 }
-
-/// Ways to encrypt to a public key.
-const KEY_MANAGEMENT: &[KeyManagement] = &[
-    KeyManagement::EcdhEs,
-    KeyManagement::EcdhEsA128Kw,
-    KeyManagement::EcdhEsA192Kw,
-    KeyManagement::EcdhEsA256Kw,
-    KeyManagement::RsaOaep256,
-    KeyManagement::RsaOaep,
-];
 
 impl Client {
     /// The parameters of the answer, out of the signed JWT when that was asked for. One that was asked for is the only thing that is believed: what stands
@@ -60,19 +50,7 @@ impl Client {
     async fn verified(&self, response: &str) -> Result<Map<String, Value>, Error> {
         let refused = |error: jose::Error| Error::from(CallbackError::Response(error));
         let expected = self.signed_response();
-        let decrypted = match &expected.key {
-            None => None,
-            Some(key) => {
-                let accepted = jwe::Accepted {
-                    key_management: KEY_MANAGEMENT,
-                    content: &ContentEncryption::ALL,
-                };
-                let opened = jwe::decrypt(response, key, &accepted).map_err(refused)?;
-                let text = String::from_utf8(opened.plaintext);
-                Some(text.map_err(|_| refused(jose::Error::Claims))?)
-            }
-        };
-        let signed = decrypted.as_deref().unwrap_or(response);
+        let signed = sealed::open(response, expected.key.as_ref()).map_err(refused)?;
         let policy = Policy {
             issuer: Issuer::Is(self.issuer()),
             audience: Audience::Includes(self.id()),
@@ -83,11 +61,11 @@ impl Client {
             leeway: self.leeway(),
         };
         let keys = self.keys().current(self).await?;
-        let mut verified = jwt::verify::<Map<String, Value>>(signed, &keys, &policy);
+        let mut verified = jwt::verify::<Map<String, Value>>(&signed, &keys, &policy);
         if matches!(verified, Err(jose::Error::UnknownKey))
             && let Some(newer) = self.keys().newer(self, &keys).await?
         {
-            verified = jwt::verify::<Map<String, Value>>(signed, &newer, &policy);
+            verified = jwt::verify::<Map<String, Value>>(&signed, &newer, &policy);
         }
         Ok(verified.map_err(refused)?.into_claims())
     }

@@ -92,6 +92,7 @@ mod loopback;
 mod observer;
 mod pending;
 mod polling;
+mod sealed;
 mod service;
 mod session;
 mod source;

@@ -1,6 +1,7 @@
 use oauth::claims::Userinfo;
 
-use crate::exchange::{Request, json};
+use crate::client::Client;
+use crate::exchange::{Request, json, refused};
 use crate::{Error, IdTokenError, Session};
 
 impl Session {
@@ -12,7 +13,7 @@ impl Session {
         let token = self.access_token().await?;
         let request = Request::get("userinfo", url).with_token(&token);
         let answer = client.send(request).await?;
-        let info: Userinfo = json("userinfo", &answer)?;
+        let info = read(client, &answer).await?;
         let claims = self.claims().ok_or(Error::IdToken(IdTokenError::Missing))?;
         if info.sub == claims.sub {
             Ok(info)
@@ -24,4 +25,22 @@ impl Session {
             })
         }
     }
+}
+
+/// The answer as the client registered it: plain, or signed and encrypted (§5.3.2).
+async fn read(client: &Client, answer: &fetch::Response) -> Result<Userinfo, Error> {
+    if client.expects_plain_userinfo() {
+        return json("userinfo", answer);
+    }
+    if answer.status != http::StatusCode::OK {
+        return Err(refused("userinfo", answer));
+    }
+    let wrong = |reason| Error::Response {
+        endpoint: "userinfo",
+        status: answer.status.as_u16(),
+        reason,
+    };
+    let text = answer.text().map_err(|_| wrong("the body is not text"))?;
+    let opened = client.opened_userinfo(text.trim()).await?;
+    opened.map_err(|_| wrong("it is not signed or encrypted as the client registered"))
 }

@@ -130,7 +130,7 @@ pub struct Server {
     requests: limits::Limits,
     outbound: Option<fetch::Fetch>,
     documents: client_id_document::Documents,
-    remote_keys: client_auth::RemoteKeys,
+    remote_keys: Arc<client_auth::RemoteKeys>,
     certificates: ClientCertificates,
     signed: metadata::signed::Signed,
     trusted_origins: Vec<String>,
@@ -139,6 +139,7 @@ pub struct Server {
 impl Server {
     /// Makes the limits; starts nothing.
     pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
+        let remote_keys = Arc::new(client_auth::RemoteKeys::new(options.outbound.clone()));
         Arc::new(Self {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
@@ -149,11 +150,15 @@ impl Server {
             ),
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),
-            ciba: ciba::Ciba::new(&options.ciba, &options.outbound, &ambient.clock),
+            ciba: ciba::Ciba::new(
+                &options.ciba,
+                (&options.outbound, &remote_keys),
+                &ambient.clock,
+            ),
             requests: limits::Limits::new(&options.requests, &ambient.clock),
             outbound: registration::outbound(&options.outbound),
             documents: client_id_document::Documents::new(&options.outbound, &ambient.clock),
-            remote_keys: client_auth::RemoteKeys::new(options.outbound),
+            remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),
             trusted_origins: options.trusted_origins,

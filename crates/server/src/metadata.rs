@@ -88,18 +88,9 @@ fn everything(
         claim_types_supported: strings(&["normal"]),
         response_types_supported: ResponseType::ALL.iter().map(ToString::to_string).collect(),
         response_modes_supported: response_modes(),
-        authorization_signing_alg_values_supported: id_token::ALGORITHMS
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        authorization_encryption_alg_values_supported: KEY_MANAGEMENT
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        authorization_encryption_enc_values_supported: ContentEncryption::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        authorization_signing_alg_values_supported: names(id_token::ALGORITHMS),
+        authorization_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
+        authorization_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         grant_types_supported: GrantType::ALL
             .iter()
             .map(|grant| grant.as_str().to_owned())
@@ -109,28 +100,21 @@ fn everything(
             .iter()
             .map(ToString::to_string)
             .collect(),
-        id_token_signing_alg_values_supported: id_token::ALGORITHMS
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        id_token_signing_alg_values_supported: names(id_token::ALGORITHMS),
+        id_token_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
+        id_token_encryption_enc_values_supported: names(&ContentEncryption::ALL),
+        userinfo_signing_alg_values_supported: names(id_token::ALGORITHMS),
+        userinfo_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
+        userinfo_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         token_endpoint_auth_methods_supported: certificates.methods(true),
         token_endpoint_auth_signing_alg_values_supported: algorithms(),
         revocation_endpoint_auth_methods_supported: certificates.methods(true),
         revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         introspection_endpoint_auth_methods_supported: certificates.methods(false),
         introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
-        introspection_signing_alg_values_supported: id_token::ALGORITHMS
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        introspection_encryption_alg_values_supported: KEY_MANAGEMENT
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        introspection_encryption_enc_values_supported: ContentEncryption::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        introspection_signing_alg_values_supported: names(id_token::ALGORITHMS),
+        introspection_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
+        introspection_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         tls_client_certificate_bound_access_tokens: certificates.reach_us.then_some(true),
         mtls_endpoint_aliases: certificates
             .endpoints(realm)
@@ -149,14 +133,8 @@ fn everything(
         request_object_signing_alg_values_supported: request_object::algorithms()
             .map(ToString::to_string)
             .collect(),
-        request_object_encryption_alg_values_supported: request_object::KEY_MANAGEMENT
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        request_object_encryption_enc_values_supported: ContentEncryption::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        request_object_encryption_alg_values_supported: names(&request_object::KEY_MANAGEMENT),
+        request_object_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         challenge_endpoint: Some(realm.url("/challenge")),
         client_attestation_signing_alg_values_supported: asymmetric(),
         client_attestation_pop_signing_alg_values_supported: asymmetric(),
@@ -173,6 +151,10 @@ fn everything(
         extra: identity_assertions(),
         ..ServerMetadata::default()
     }
+}
+
+fn names<T: ToString>(all: &[T]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
 }
 
 fn response_modes() -> Vec<String> {

@@ -7,7 +7,7 @@ use oauth::Params;
 use oauth::token::{GrantType, TokenRequest, TokenResponse};
 
 use crate::call::Call;
-use crate::client_auth::{AuthenticatedClient, Endpoint};
+use crate::client_auth::{AuthenticatedClient, Endpoint, Envelope};
 use crate::refusal::{Reason, Refusal};
 use crate::{
     answer, authorization_code, ciba, client_credentials, device_code, dpop, jwt_bearer, password,
@@ -50,7 +50,34 @@ async fn asked(
     client: &AuthenticatedClient,
     params: &Params,
 ) -> Result<TokenResponse, Refusal> {
-    grant(call, client, &TokenRequest::parse(params)?).await
+    let request = TokenRequest::parse(params)?;
+    if client.openid.id_token_encryption().is_none() {
+        return grant(call, client, &request).await;
+    }
+    Box::pin(sealed(call, client, &request)).await
+}
+
+/// The same for a client whose ID tokens are encrypted. What encrypts them is there before anything is used up.
+async fn sealed(
+    call: &Call,
+    client: &AuthenticatedClient,
+    request: &TokenRequest,
+) -> Result<TokenResponse, Refusal> {
+    let alone = [
+        GrantType::ClientCredentials,
+        GrantType::TokenExchange,
+        GrantType::JwtBearer,
+    ];
+    if alone.contains(&request.grant_type()) {
+        return grant(call, client, request).await;
+    }
+    let keys = &call.server.remote_keys;
+    let envelope = Envelope::of_id_tokens(keys, &call.realm, client).await?;
+    let mut tokens = grant(call, client, request).await?;
+    if let (Some(envelope), Some(jwt)) = (&envelope, &tokens.id_token) {
+        tokens.id_token = Some(envelope.seal(jwt)?);
+    }
+    Ok(tokens)
 }
 
 async fn grant(

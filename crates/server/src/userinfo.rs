@@ -1,5 +1,7 @@
 //! `GET` and `POST /userinfo` (OpenID Connect Core §5.3): what the granted scope says about the person. Refusals are challenges of RFC 6750 §3.
 
+mod written;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -25,9 +27,15 @@ pub(crate) async fn handle(call: Call, method: Method, body: Body) -> Response {
         Ok(None) => return challenge(&call, None, None),
         Err(reason) => return challenge(&call, None, Some(&reason.into())),
     };
-    match tell(&call, &method, (scheme, &token)).await {
-        Ok((client, claims)) => {
-            let mut response = answer::json(StatusCode::OK, &claims);
+    let told = match tell(&call, &method, (scheme, &token)).await {
+        Ok((client, claims)) => match written::answer(&call, &client, &claims).await {
+            Ok(response) => Ok((client, response)),
+            Err(refusal) => Err((Some(client), refusal)),
+        },
+        Err(refused) => Err(refused),
+    };
+    match told {
+        Ok((client, mut response)) => {
             scheme.offer(&call, &mut response);
             cors::allow(&call, Some(&client), response)
         }

@@ -11,6 +11,7 @@ use super::client_answers::Answers;
 use super::client_auth::{self, Authentication};
 use super::client_backchannel::{self, Backchannel};
 use super::client_exchange::{self, Exchange};
+use super::client_openid::OpenId;
 use super::client_request::{self, Requests};
 use super::client_retired::{Retired, warn_of_client};
 use super::grant_type;
@@ -122,6 +123,8 @@ struct Metadata {
     #[command(flatten)]
     answers: Answers,
     #[command(flatten)]
+    openid: OpenId,
+    #[command(flatten)]
     retired: Retired,
     #[command(flatten)]
     exchange: Exchange,
@@ -176,6 +179,7 @@ impl Metadata {
         self.authentication.apply(client)?;
         self.requests.apply(client)?;
         self.answers.apply(client)?;
+        self.openid.apply(client)?;
         self.retired.apply(client)?;
         self.exchange.apply(client)?;
         self.backchannel.apply(client)?;

@@ -66,7 +66,7 @@ impl Answers {
     }
 }
 
-fn set<T: FromStr>(
+pub(super) fn set<T: FromStr>(
     into: &mut Option<T>,
     option: &str,
     said: Option<String>,

@@ -5,6 +5,7 @@ mod client_answers;
 mod client_auth;
 mod client_backchannel;
 mod client_exchange;
+mod client_openid;
 mod client_request;
 mod client_retired;
 mod demo;

@@ -11,6 +11,7 @@ use super::backchannel::Backchannel;
 use super::exchange::ExchangePolicy;
 use super::keys::PublicKeys;
 use super::localized::Localized;
+use super::openid::OpenId;
 use super::origin::Origin;
 use super::secret::{SealedSecret, SecretHash};
 use crate::algorithms::Algorithms;
@@ -112,6 +113,9 @@ pub struct Client {
     /// What they are encrypted with; A128CBC-HS256 when it is not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// What it learns of people, and how.
+    #[serde(flatten)]
+    pub openid: OpenId,
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
@@ -249,6 +253,7 @@ impl Default for Client {
             introspection_signed_response_alg: None,
             introspection_encrypted_response_alg: None,
             introspection_encrypted_response_enc: None,
+            openid: OpenId::default(),
             client_uri: None,
             logo_uri: None,
             policy_uri: None,

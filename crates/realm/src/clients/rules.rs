@@ -4,6 +4,7 @@ mod application;
 mod authentication;
 mod backchannel;
 mod encryption;
+mod openid;
 mod profile;
 mod requests;
 mod response_types;
@@ -35,6 +36,7 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
     requests::check(client)?;
     backchannel::check(client)?;
     application::check(client)?;
+    openid::check(client)?;
     check_scopes(client, catalogue)?;
     exchange::check(client, catalogue)?;
     check_links(client)?;

@@ -190,6 +190,7 @@ async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
         client.id_token_signed_response_alg,
         client.authorization_signed_response_alg,
         client.introspection_signed_response_alg,
+        client.openid.userinfo_signed_response_alg,
     ];
     for algorithm in algorithms.into_iter().flatten() {
         realm.keys().signer(algorithm).await?;

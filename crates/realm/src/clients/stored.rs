@@ -7,7 +7,7 @@ use oauth::client_auth::Method;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{ApplicationType, Client, GrantType};
+use super::{ApplicationType, Client, GrantType, SubjectType};
 use crate::settings::{LifetimeOverrides, Profile};
 
 /// Reads a stored document. Grant types, response types and lifetimes that this version does not know are passed over: nobody can use them here. A
@@ -40,6 +40,12 @@ pub(super) fn read(text: &str) -> Result<Client, serde_json::Error> {
     disable_unless::<Algorithm>(&mut members, "introspection_signed_response_alg");
     disable_unless::<KeyManagement>(&mut members, "introspection_encrypted_response_alg");
     disable_unless::<ContentEncryption>(&mut members, "introspection_encrypted_response_enc");
+    disable_unless::<KeyManagement>(&mut members, "id_token_encrypted_response_alg");
+    disable_unless::<ContentEncryption>(&mut members, "id_token_encrypted_response_enc");
+    disable_unless::<Algorithm>(&mut members, "userinfo_signed_response_alg");
+    disable_unless::<KeyManagement>(&mut members, "userinfo_encrypted_response_alg");
+    disable_unless::<ContentEncryption>(&mut members, "userinfo_encrypted_response_enc");
+    disable_unless::<SubjectType>(&mut members, "subject_type");
     disable_unless::<Algorithm>(&mut members, "request_object_signing_alg");
     disable_unless::<Profile>(&mut members, "profile");
     disable_unless::<ApplicationType>(&mut members, "application_type");

@@ -13,6 +13,7 @@ use super::request::Checked;
 use crate::authorization_code::rules::Code;
 use crate::authorization_details::rules::narrow;
 use crate::call::Call;
+use crate::client_auth;
 use crate::granting::rules::{Granted, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, Holder};
@@ -153,7 +154,11 @@ pub(super) async fn tokens(
         } else {
             claims.person = standing.person.told(&Scope::empty(), names);
         }
-        id_token = Some(jwt::sign(&key, "JWT", &claims)?);
+        let signed = jwt::sign(&key, "JWT", &claims)?;
+        id_token = Some(match client.openid.id_token_encryption() {
+            None => signed,
+            Some(how) => client_auth::encrypt(call, client, (how, "JWT"), &signed).await?,
+        });
     }
     Ok(Tokens { access, id_token })
 }

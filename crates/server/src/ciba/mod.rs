@@ -33,7 +33,7 @@ use realm::{Event, Mark};
 use self::rules::{Allowed, Authentication, Decision};
 use crate::authorization_code::{self, rules as code};
 use crate::call::Call;
-use crate::client_auth::AuthenticatedClient;
+use crate::client_auth::{AuthenticatedClient, RemoteKeys};
 use crate::commit::TRIES;
 use crate::granting::rules::Wanted;
 use crate::refusal::{Reason, Refusal};
@@ -53,10 +53,16 @@ pub(crate) struct Ciba {
     limits: limits::Limits,
     /// How clients and webhooks are called, through the guard.
     caller: Option<Fetch>,
+    /// The keys of clients to whom tokens are pushed encrypted.
+    keys: Arc<RemoteKeys>,
 }
 
 impl Ciba {
-    pub(crate) fn new(rates: &Rates, outbound: &FetchOptions, clock: &Clock) -> Self {
+    pub(crate) fn new(
+        rates: &Rates,
+        (outbound, keys): (&FetchOptions, &Arc<RemoteKeys>),
+        clock: &Clock,
+    ) -> Self {
         let options = FetchOptions {
             timeout: outbound.timeout.min(notification::PATIENCE),
             max_bytes: notification::LONGEST_ANSWER,
@@ -68,6 +74,7 @@ impl Ciba {
         Self {
             limits: limits::Limits::new(rates, clock),
             caller,
+            keys: Arc::clone(keys),
         }
     }
 
@@ -76,7 +83,10 @@ impl Ciba {
         let Some(caller) = &self.caller else {
             return Vec::new();
         };
-        let client = Arc::new(notification::Caller(caller.clone()));
+        let client = Arc::new(notification::Caller {
+            fetch: caller.clone(),
+            keys: Arc::clone(&self.keys),
+        });
         let webhook = Arc::new(webhook::Webhook(caller.clone()));
         vec![(notification::KIND, client), (webhook::KIND, webhook)]
     }

@@ -16,6 +16,7 @@ use super::push;
 use super::rules::{self, State};
 use super::sql::{self, Found};
 use crate::authorization_code;
+use crate::client_auth::RemoteKeys;
 use crate::refusal::Refusal;
 
 /// The kind of message. Its payload is the hash of the `auth_req_id`, as a JSON string.
@@ -93,7 +94,10 @@ pub(super) enum Heard {
 }
 
 /// Calls clients.
-pub(super) struct Caller(pub(super) Fetch);
+pub(super) struct Caller {
+    pub(super) fetch: Fetch,
+    pub(super) keys: Arc<RemoteKeys>,
+}
 
 impl Caller {
     /// Says something to a client, as JSON. Redirects are not followed (§10.2).
@@ -109,7 +113,7 @@ impl Caller {
         let text = serde_json::to_string(what).map_err(|error| error.to_string())?;
         let authorization = format!("Bearer {}", kept.token);
         let headers = [("authorization", authorization.as_str())];
-        let answer = self.0.post_json(endpoint, text, &headers).await;
+        let answer = self.fetch.post_json(endpoint, text, &headers).await;
         let status = answer.map_err(|error| error.to_string())?.status;
         match status.as_u16() {
             200..=299 => Ok(Heard::Yes),

@@ -12,6 +12,7 @@ use super::notification::{Caller, Heard, Kept, Made, forget, words};
 use super::rules::{Allowed, State};
 use super::sql::{self, Found};
 use crate::authorization_code::{self, Recipient};
+use crate::client_auth::Envelope;
 use crate::granting::rules::Wanted;
 use crate::refresh_token;
 use crate::refusal::Refusal;
@@ -30,7 +31,7 @@ pub(super) async fn deliver(
         State::Pending => Some((ErrorCode::ExpiredToken, "nobody decided in time")),
         State::Denied => Some((ErrorCode::AccessDenied, "the person denied the request")),
         State::Allowed(allowed) => {
-            let made = make(realm, client, (found, &mut kept), allowed).await?;
+            let made = make(caller, (realm, client), (found, &mut kept), allowed).await?;
             (!made).then_some((ErrorCode::TransactionFailed, "the grant is no longer valid"))
         }
         State::Redeemed(_) => None,
@@ -60,11 +61,13 @@ pub(super) async fn deliver(
 
 /// Makes the tokens and makes it true that they are issued; `false` when what was allowed does not hold any more.
 async fn make(
-    realm: &Arc<Realm>,
-    client: &Client,
+    caller: &Caller,
+    (realm, client): (&Arc<Realm>, &Client),
     (found, kept): (&Found, &mut Kept),
     allowed: &Allowed,
 ) -> Result<bool, String> {
+    let envelope = Envelope::of_id_tokens(&caller.keys, realm, client).await;
+    let envelope = envelope.map_err(words)?;
     let code = as_code(&found.asked, allowed);
     let recipient = Recipient {
         client,
@@ -86,9 +89,13 @@ async fn make(
         }
         Err(refusal) => return Err(words(refusal)),
     };
+    let mut tokens = issued.tokens;
+    if let (Some(envelope), Some(jwt)) = (&envelope, &tokens.id_token) {
+        tokens.id_token = Some(envelope.seal(jwt).map_err(words)?);
+    }
     kept.tokens = Some(Made {
         at: realm.now(),
-        tokens: issued.tokens,
+        tokens,
     });
     let sealed = kept.seal(realm).map_err(words)?;
     let mut batch = Batch::new();

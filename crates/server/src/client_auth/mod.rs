@@ -34,7 +34,7 @@ pub(crate) use attest_jwt_client_auth::challenge;
 pub use authenticated::AuthenticatedClient;
 pub(crate) use authenticated::assertion_hash;
 pub(crate) use certificate::thumbprint;
-pub(crate) use encrypted::encrypt;
+pub(crate) use encrypted::{Envelope, encrypt, encrypt_as};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use offered::algorithms;
 pub use offered::{Aliases, ClientCertificates};

@@ -42,6 +42,7 @@ pub(super) fn narrow(document: &mut ServerMetadata, settings: &Settings) {
         &mut document.dpop_signing_alg_values_supported,
         &mut document.authorization_signing_alg_values_supported,
         &mut document.introspection_signing_alg_values_supported,
+        &mut document.userinfo_signing_alg_values_supported,
         &mut document.request_object_signing_alg_values_supported,
     ];
     for algorithms in algorithms {

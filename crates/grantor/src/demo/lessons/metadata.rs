@@ -26,6 +26,11 @@ super::lessons! {
     "prompt_values_supported" [Metadata] "What an application may ask of the sign-in: to show nothing, to ask again." "" "OpenID Connect Prompt Create §4.2";
     "subject_types_supported" [Metadata] "Whether all applications see the same `sub`: here, they do." "" "OpenID Connect Core §8";
     "id_token_signing_alg_values_supported" [Metadata] "How ID tokens can be signed. Each application registers one." "" "OpenID Connect Discovery §3";
+    "id_token_encryption_alg_values_supported" [Metadata] "How the key of an encrypted ID token can reach the application." "" "OpenID Connect Discovery §3";
+    "id_token_encryption_enc_values_supported" [Metadata] "What can encrypt an ID token." "" "OpenID Connect Discovery §3";
+    "userinfo_signing_alg_values_supported" [Metadata] "What can sign the answers about the person, for an application that registered for that." "" "OpenID Connect Discovery §3";
+    "userinfo_encryption_alg_values_supported" [Metadata] "How the key of an encrypted answer about the person can reach the application." "" "OpenID Connect Discovery §3";
+    "userinfo_encryption_enc_values_supported" [Metadata] "What can encrypt an answer about the person." "" "OpenID Connect Discovery §3";
     "token_endpoint_auth_methods_supported" [Metadata] "How an application may prove at the token endpoint that it is itself." "" "RFC 8414 §2";
     "revocation_endpoint_auth_methods_supported" [Metadata] "The same, at the revocation endpoint." "" "RFC 8414 §2";
     "introspection_endpoint_auth_methods_supported" [Metadata] "The same, at the introspection endpoint." "" "RFC 8414 §2";

@@ -34,7 +34,7 @@ pub(super) fn check(
     }
     let encryption = encryption.unwrap_or(ContentEncryption::A128CbcHs256);
     match (&client.jwks, &client.jwks_uri) {
-        (Some(keys), _) => encrypt_to(keys, (management, encryption), "", b"")
+        (Some(keys), _) => encrypt_to(keys, (management, encryption), ("", None), b"")
             .map(drop)
             .map_err(|_| Invalid::new(name, format!("no key of its `jwks` is for `{management}`"))),
         (None, Some(_)) => Ok(()),

@@ -73,6 +73,10 @@ fn check_fapi(client: &Client) -> Result<(), Invalid> {
             "id_token_signed_response_alg",
             client.id_token_signed_response_alg,
         ),
+        (
+            "userinfo_signed_response_alg",
+            client.openid.userinfo_signed_response_alg,
+        ),
     ];
     for (name, algorithm) in algorithms {
         if algorithm.is_some_and(|it| !FAPI_ALGORITHMS.contains(&it)) {
