@@ -51,6 +51,7 @@ mod matrix;
 mod metadata;
 mod nodes;
 mod outage;
+mod pairwise;
 mod password;
 mod pkce;
 mod plans;

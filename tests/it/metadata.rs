@@ -50,7 +50,7 @@ on_each_engine! {
         let scopes = texts(&document["scopes_supported"]);
         assert!(scopes.is_superset(&set(["openid", "profile", "email", "address", "phone", "offline_access"])), "{scopes:?}");
         assert!(texts(&document["id_token_signing_alg_values_supported"]).contains("RS256"));
-        assert_eq!(texts(&document["subject_types_supported"]), set(["public"]));
+        assert_eq!(texts(&document["subject_types_supported"]), set(["pairwise", "public"]));
         assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true), "RFC 9207 §3");
         assert_eq!(document["require_request_uri_registration"], json!(true));
         assert_ne!(document["claims_supported"], json!(null));

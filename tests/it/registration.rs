@@ -193,7 +193,7 @@ on_each_engine! {
             ("refresh tokens of nothing", with("grant_types", json!(["refresh_token"])), "invalid_client_metadata"),
             ("unsigned ID tokens", with("id_token_signed_response_alg", json!("none")), "invalid_client_metadata"),
             ("symmetric ID tokens", with("id_token_signed_response_alg", json!("HS256")), "invalid_client_metadata"),
-            ("pairwise subjects", with("subject_type", json!("pairwise")), "invalid_client_metadata"),
+            ("another kind of subject", with("subject_type", json!("secret")), "invalid_client_metadata"),
             ("a sector elsewhere", with("sector_identifier_uri", json!("http://sector.example/")), "invalid_client_metadata"),
             ("another kind", with("application_type", json!("desktop")), "invalid_client_metadata"),
         ];

@@ -4,6 +4,8 @@
 pub mod rules;
 mod signed;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
@@ -11,6 +13,7 @@ use oauth::Params;
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::AccessToken;
 use oauth::introspection::{Request, Response as Introspected};
+use realm::Client;
 use serde_json::{Map, Value};
 
 use crate::answer;
@@ -19,7 +22,7 @@ use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refresh_token::rules::Family;
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::{access_token, refresh_token};
+use crate::tokens::{access_token, refresh_token, subject};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "introspection",
@@ -68,7 +71,13 @@ async fn introspect(
         return refresh(call, client, &request.token).await;
     }
     match access_token::read(&call.realm, &request.token, call.now()).await {
-        Ok(mut claims) if concerns(client, &claims) && holds(call, &claims).await? => {
+        Ok(mut claims) if concerns(client, &claims) => {
+            let Some(holder) = holder(call, &claims).await? else {
+                return Ok(Introspected::inactive());
+            };
+            if claims.grant_id.is_some() {
+                claims.sub = subject::of(&call.realm, &holder, &claims.sub);
+            }
             if !claims.extra.is_empty() {
                 leave_own(call, client, &mut claims).await?;
             }
@@ -88,10 +97,10 @@ fn concerns(client: &AuthenticatedClient, claims: &AccessToken) -> bool {
             .any(|audience| client.introspects.iter().any(|own| own == audience))
 }
 
-/// Whether the token's client is still there.
-async fn holds(call: &Call, claims: &AccessToken) -> Result<bool, Refusal> {
+/// The token's client, while it is there.
+async fn holder(call: &Call, claims: &AccessToken) -> Result<Option<Arc<Client>>, Refusal> {
     let client = call.holder(&claims.client_id).await?;
-    Ok(client.is_some_and(|client| !client.disabled))
+    Ok(client.filter(|client| !client.disabled))
 }
 
 async fn refresh(
@@ -107,7 +116,7 @@ async fn refresh(
         active: true,
         scope: Some(family.scope),
         client_id: Some(family.client),
-        sub: Some(family.person),
+        sub: Some(subject::of(&call.realm, client, &family.person)),
         exp: Some(family.idle_expires_at.min(family.expires_at)),
         iat: Some(family.rotated_at),
         iss: Some(call.realm.issuer().to_owned()),

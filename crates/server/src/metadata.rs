@@ -95,7 +95,7 @@ fn everything(
             .iter()
             .map(|grant| grant.as_str().to_owned())
             .collect(),
-        subject_types_supported: strings(&["public"]),
+        subject_types_supported: strings(&["public", "pairwise"]),
         dpop_signing_alg_values_supported: oauth::dpop::ALGORITHMS
             .iter()
             .map(ToString::to_string)

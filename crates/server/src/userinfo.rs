@@ -15,7 +15,7 @@ use realm::Client;
 use crate::call::Call;
 use crate::dpop::{self, Scheme};
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::access_token;
+use crate::tokens::{access_token, subject};
 use crate::{answer, cors, form};
 
 const ENDPOINT: &str = "userinfo";
@@ -112,7 +112,7 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
     let names = access_token::told(&claims);
     let scope = claims.scope.unwrap_or_default();
     let told = Userinfo {
-        sub: person.id.clone(),
+        sub: subject::of(realm, &client, &person.id),
         person: person.told(&scope, &names),
     };
     Ok((client, told))

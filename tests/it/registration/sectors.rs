@@ -26,4 +26,32 @@ on_each_engine! {
         mode(&careful, Admission::Open).await;
         register(&careful, &with(good)).await.refused(400, "invalid_client_metadata");
     }
+
+    /// Core §8.1: whoever is listed is told the subject of the list's host; a client that asks for tokens without a redirect, and so proves nothing, is not let in.
+    async fn a_registered_sector_is_told_a_subject_of_its_own(world: World) {
+        mode(&world, Admission::Open).await;
+        world.app().await;
+        let pairwise = |uris: Value| {
+            let client = changed(&public(), "subject_type", json!("pairwise"));
+            changed(&client, "redirect_uris", uris)
+        };
+        let both = json!(["https://one.example/cb", "https://two.example/cb"]);
+        register(&world, &pairwise(both.clone())).await.refused(400, "invalid_client_metadata");
+        let at = list(r#"["https://one.example/cb", "https://two.example/cb"]"#).await;
+        let mut subjects = Vec::new();
+        for uris in [both, json!(["https://two.example/cb"])] {
+            let stated = changed(&pairwise(uris), "sector_identifier_uri", json!(at));
+            let app = client(&world, &registered(&world, &stated).await);
+            let tokens = world.flow(&app).tokens().await;
+            subjects.push(world.claims(tokens.id()).await["sub"].clone());
+        }
+        assert_eq!(subjects[0], subjects[1]);
+        let alone = client(&world, &registered(&world, &pairwise(json!(["https://two.example/cb"]))).await);
+        let tokens = world.flow(&alone).tokens().await;
+        assert_ne!(world.claims(tokens.id()).await["sub"], subjects[0]);
+        let device = "urn:ietf:params:oauth:grant-type:device_code";
+        let stated = pairwise(json!(["https://two.example/cb"]));
+        let stated = changed(&stated, "grant_types", json!(["authorization_code", device]));
+        register(&world, &stated).await.refused(400, "invalid_client_metadata");
+    }
 }

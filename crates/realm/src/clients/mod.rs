@@ -11,6 +11,7 @@ mod openid;
 mod origin;
 mod rules;
 mod secret;
+mod sector;
 mod self_made;
 pub(crate) mod sql;
 mod store;

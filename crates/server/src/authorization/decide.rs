@@ -14,7 +14,7 @@ use crate::call::Call;
 use crate::consent::{self, rules::Consent};
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::id_token;
+use crate::tokens::{id_token, subject};
 
 /// What a request has come to, with somebody signed in.
 pub(crate) struct Standing {
@@ -155,18 +155,26 @@ async fn sign_in(
     let hinted = match &request.id_token_hint {
         None => None,
         Some(hint) => Some(
-            id_token::read_hint(&call.realm, hint, now)
+            id_token::read_hint_of(&call.realm, &checked.client, hint, now)
                 .await
                 .map_err(|refusal| checked.refuse(refusal))?
                 .sub,
         ),
     };
-    let subject = request.claims.as_ref();
-    let subject = subject.and_then(|claims| claims.subject.as_deref());
+    let claims = request.claims.as_ref();
+    // As the client knows the person, and in no other way.
+    let named = claims
+        .and_then(|claims| claims.subject.as_deref())
+        .map(|named| match current {
+            Some((_, person)) if subject::of(&call.realm, &checked.client, &person.id) == named => {
+                &person.id
+            }
+            _ => "",
+        });
     let asked = Asked {
         prompt: request.prompt,
         max_age: request.max_age,
-        hinted: hinted.as_deref().or(subject),
+        hinted: hinted.as_deref().or(named),
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),

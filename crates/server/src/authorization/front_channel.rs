@@ -17,7 +17,7 @@ use crate::client_auth;
 use crate::granting::rules::{Granted, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, Holder};
-use crate::tokens::id_token;
+use crate::tokens::{id_token, subject};
 
 /// What the response type asks for beside the code.
 pub(super) struct Tokens {
@@ -111,7 +111,7 @@ pub(super) async fn tokens(
         let mut target = target.telling(grant.claims.as_ref(), realm.issuer());
         narrow(&mut target, grant.details.as_ref(), None, &catalogue)?;
         let holder = Holder {
-            client: &client.id,
+            client,
             confirmation: None,
             may_act: client.may_act.as_ref(),
         };
@@ -142,7 +142,8 @@ pub(super) async fn tokens(
         };
         let mut claims = claims(client, grant, algorithm, &beside);
         realm.issuer().clone_into(&mut claims.iss);
-        claims.jti = Some(id_token::identifier(realm, &grant.grant_id));
+        let (sub, jti) = subject::named(realm, client, (&grant.person, &grant.grant_id));
+        (claims.sub, claims.jti) = (sub, Some(jti));
         claims.exp = grant.issued_at.saturating_add(lifetimes.id_token);
         let names = grant
             .claims
@@ -172,7 +173,6 @@ struct Beside<'a> {
 
 fn claims(client: &Client, grant: &Code, algorithm: Algorithm, beside: &Beside<'_>) -> IdToken {
     IdToken {
-        sub: grant.person.clone(),
         aud: client.id.as_str().into(),
         iat: grant.issued_at,
         auth_time: Some(grant.auth_time),

@@ -114,7 +114,7 @@ pub(crate) struct Recipient<'a> {
 impl<'a> Recipient<'a> {
     fn holder(self) -> Holder<'a> {
         Holder {
-            client: &self.client.id,
+            client: self.client,
             confirmation: self.confirmation,
             may_act: self.client.may_act.as_ref(),
         }

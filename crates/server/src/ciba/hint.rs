@@ -4,7 +4,7 @@ use identity::{Person, people};
 use jose::jwt;
 use oauth::ciba::{Hint, HintToken, SubjectIdentifier};
 use oauth::client_auth::assertion::ASYMMETRIC;
-use realm::Realm;
+use realm::{Client, Realm};
 
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Unverified, verify_signed};
@@ -25,7 +25,7 @@ pub(super) async fn person(
 ) -> Result<Person, Refusal> {
     let realm = &call.realm;
     let found = match hint {
-        Hint::Login(name) => named(realm, name).await?,
+        Hint::Login(name) => named(realm, client, name).await?,
         Hint::IdToken(token) => {
             let claims = id_token::read_hint(realm, token, call.now()).await?;
             // One of another client says that its holder got hold of it, not that the person knows this one.
@@ -34,7 +34,10 @@ pub(super) async fn person(
             }
             people::find(realm, &claims.sub).await?
         }
-        Hint::Token(token) => identified(realm, read(call, client, token).await?.sub_id).await?,
+        Hint::Token(token) => {
+            let named = read(call, client, token).await?.sub_id;
+            identified(realm, client, named).await?
+        }
     };
     found
         .filter(|person| !person.disabled)
@@ -42,24 +45,33 @@ pub(super) async fn person(
 }
 
 /// By the user name, the e-mail address, or what tokens carry as `sub`.
-async fn named(realm: &Realm, name: &str) -> Result<Option<Person>, Refusal> {
+async fn named(realm: &Realm, client: &Client, name: &str) -> Result<Option<Person>, Refusal> {
     if let Some(person) = people::find_by_username(realm, name).await? {
         return Ok(Some(person));
     }
     if name.contains('@') {
         return Ok(people::find_by_email(realm, name).await?);
     }
-    Ok(people::find(realm, name).await?)
+    told(realm, client, name).await
+}
+
+/// By what the client is told as `sub`. From what only a sector is told nobody can be found.
+async fn told(realm: &Realm, client: &Client, sub: &str) -> Result<Option<Person>, Refusal> {
+    match client.sector() {
+        None => Ok(people::find(realm, sub).await?),
+        Some(_) => Ok(None),
+    }
 }
 
 /// By a subject identifier (RFC 9493).
 async fn identified(
     realm: &Realm,
+    client: &Client,
     identifier: SubjectIdentifier,
 ) -> Result<Option<Person>, Refusal> {
     Ok(match identifier {
         SubjectIdentifier::IssSub { iss, sub } if iss == realm.issuer() => {
-            people::find(realm, &sub).await?
+            told(realm, client, &sub).await?
         }
         SubjectIdentifier::Opaque { id } => people::find_by_username(realm, &id).await?,
         SubjectIdentifier::Email { email } => people::find_by_email(realm, &email).await?,

@@ -150,7 +150,7 @@ impl AuthenticatedClient {
     /// To whom its access tokens are issued.
     pub(crate) fn holder(&self) -> Holder<'_> {
         Holder {
-            client: &self.client.id,
+            client: &self.client,
             confirmation: self.confirmation(),
             may_act: self.client.may_act.as_ref(),
         }

@@ -109,7 +109,7 @@ async fn for_person(
         cnf: client.confirmation().cloned(),
         ..AccessToken::default()
     };
-    let token = access_token::write(realm, &claims, &target).await?;
+    let token = access_token::write(realm, client, claims.clone(), &target).await?;
     spend(call, client, vouched, Some(&claims)).await?;
     let mut response = client.holder().response(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);

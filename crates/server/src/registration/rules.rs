@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use oauth::client_auth::Method;
 use oauth::redirect_uri;
 use oauth::{Error as Wire, ErrorCode, Scope};
-use realm::clients::{ApplicationType, Localized, SecretChange};
+use realm::clients::{ApplicationType, Localized, SecretChange, SubjectType};
 use realm::{Catalogue, Client, GrantType};
 use serde_json::{Map, Value};
 use url::Url;
@@ -130,11 +130,6 @@ pub fn read(stated: Members, catalogue: &Catalogue, retired: bool) -> Result<Cli
     keep(&mut members, "response_types", |response_type| {
         may_ask_for(response_type) || retired
     })?;
-    if let Some(subject) = members.get("subject_type")
-        && subject != "public"
-    {
-        return Err(invalid("subject_type", "only public is supported"));
-    }
     let scope = members.remove("scope");
     if !members.contains_key("token_endpoint_auth_method") {
         let default = Method::ClientSecretBasic.as_str().into();
@@ -151,6 +146,13 @@ pub fn read(stated: Members, catalogue: &Catalogue, retired: bool) -> Result<Cli
         .map_err(|error| Wire::new(ErrorCode::InvalidClientMetadata, error.to_string()))?;
     if !types_stated && !client.allows_grant(GrantType::AuthorizationCode) {
         client.response_types.clear();
+    }
+    // Its tokens go to whoever asks for them, so that nothing would show whose sector it is.
+    if client.openid.subject_type == Some(SubjectType::Pairwise)
+        && client.allows_grant(GrantType::DeviceCode)
+    {
+        let reason = "pairwise: with device_code only an operator can register such a client";
+        return Err(invalid("subject_type", reason));
     }
     if let Some(scope) = scope {
         let scope: Scope =

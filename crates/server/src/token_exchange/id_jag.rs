@@ -14,6 +14,7 @@ use super::rules::Admitted;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::refusal::{Reason, Refusal};
+use crate::tokens::subject;
 
 /// How long one lives, in seconds: it is handed in at once.
 const LIFETIME: i64 = 300;
@@ -39,7 +40,7 @@ pub(super) async fn issue(
     let signed_in = &subject.presented.signed_in;
     let claims = IdJag {
         iss: realm.issuer().to_owned(),
-        sub: person.id.clone(),
+        sub: subject::of(realm, client, &person.id),
         aud: server.audience.as_str().into(),
         client_id: server.client_id.clone(),
         jti: realm.ambient().id(),
@@ -61,7 +62,7 @@ pub(super) async fn issue(
         "sub": claims.sub, "aud": claims.aud, "client_id": claims.client_id, "scope": claims.scope, "jti": claims.jti,
     });
     let event = call
-        .event("id_jag.issued", Some(&claims.sub), &client.id)
+        .event("id_jag.issued", Some(&person.id), &client.id)
         .detail(detail);
     let mut batch = client.batch(realm);
     realm.record(&mut batch, event);

@@ -80,8 +80,8 @@ async fn access(
         return Err(Reason::TokenTypeNotIssued.into());
     }
     let claims = claims(call, client, (&subject.presented, admitted), &target);
-    let token = access_token::write(realm, &claims, &target).await?;
     record(call, client, &claims).await?;
+    let token = access_token::write(realm, client, claims, &target).await?;
     let mut response = client.holder().response(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);
     response.issued_token_type = Some(request.requested.as_str().to_owned());

@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::refresh_token;
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::{access_token, id_token};
+use crate::tokens::{access_token, id_token, subject};
 
 /// A token that was read, and the person it is about.
 pub(super) struct Read {
@@ -44,7 +44,7 @@ pub(super) async fn read(
         TokenType::IdJag => Err(invalid.into()),
     };
     let read = match presented {
-        Ok(presented) => with_person(call, presented).await,
+        Ok(presented) => with_person(call, client, presented).await,
         Err(refusal) => Err(refusal),
     };
     read.map_err(|refusal| match refusal {
@@ -82,6 +82,7 @@ async fn of_access_token(call: &Call, token: &str) -> Result<Presented, Refusal>
     let origins = origins_of(&claims);
     Ok(Presented {
         sub: claims.sub,
+        shown_as: None,
         issuer: claims.iss,
         is_person,
         client: Some(claims.client_id),
@@ -171,6 +172,7 @@ async fn of_refresh_token(
     let session = family.session.filter(|_| !family.offline);
     Ok(Presented {
         sub: family.person.clone(),
+        shown_as: None,
         issuer: call.realm.issuer().to_owned(),
         is_person: true,
         client: Some(family.client.clone()),
@@ -216,7 +218,11 @@ async fn living_client(call: &Call, id: &str) -> Result<std::sync::Arc<realm::Cl
 }
 
 /// The person that a token is about must be there, and not have signed out everywhere since.
-async fn with_person(call: &Call, presented: Presented) -> Result<Read, Refusal> {
+async fn with_person(
+    call: &Call,
+    client: &realm::Client,
+    mut presented: Presented,
+) -> Result<Read, Refusal> {
     if !presented.is_person {
         // A client that acts for itself.
         living_client(call, &presented.sub).await?;
@@ -231,6 +237,7 @@ async fn with_person(call: &Call, presented: Presented) -> Result<Read, Refusal>
         Some(person)
             if !person.disabled && issued_at.is_none_or(|at| at > person.signed_out_at) =>
         {
+            presented.shown_as = Some(subject::of(&call.realm, client, &person.id));
             Ok(Read {
                 presented,
                 person: Some(person),

@@ -28,6 +28,8 @@ pub struct SignedIn {
 pub struct Presented {
     /// Whom it is about, by our identifier: a person's or a client's.
     pub sub: String,
+    /// How the new token names them as who acts, if not by that.
+    pub shown_as: Option<String>,
     /// Who issued it.
     pub issuer: String,
     /// Whether it is about a person.
@@ -107,10 +109,11 @@ pub fn admit(
     // A client that uses what it was given itself is no further party.
     let silent =
         actor.is_none() && (is_own(client, subject) || client.token_exchange.impersonation);
+    let shown_as = actor.and_then(|actor| actor.shown_as.clone());
     let actors = if silent {
         subject.actors.clone()
     } else {
-        join(&subject.actors, acting)?
+        join(&subject.actors, shown_as.or(acting.sub))?
     };
     let mut origins = subject.origins.clone();
     origins.extend(actor.iter().flat_map(|actor| actor.origins.clone()));
@@ -183,9 +186,9 @@ fn check_actor(
 }
 
 /// The chain with a party of ours in front, unless it acts already.
-fn join(actors: &Actors, party: Party) -> Result<Actors, Reason> {
+fn join(actors: &Actors, sub: Option<String>) -> Result<Actors, Reason> {
     let written = Party {
-        sub: party.sub,
+        sub,
         ..Party::default()
     };
     if actors.as_slice().first() == Some(&written) {

@@ -4,11 +4,11 @@ use jose::{Algorithm, jws, jwt};
 use oauth::claims::{AccessToken, Confirmation, Origin};
 use oauth::token::TokenResponse;
 use oauth::token_exchange::Party;
-use realm::{Mark, Realm, TokenFormat};
+use realm::{Client, Mark, Realm, TokenFormat};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::opaque;
+use super::{opaque, subject};
 use crate::granting::rules::Target;
 use crate::refusal::{Reason, Refusal};
 
@@ -68,7 +68,7 @@ pub(crate) enum Bearer<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holder<'a> {
     /// The client.
-    pub(crate) client: &'a str,
+    pub(crate) client: &'a Client,
     /// What it must prove to have whenever it uses the token.
     pub(crate) confirmation: Option<&'a Confirmation>,
     /// Who may act with what people let it have.
@@ -105,12 +105,12 @@ pub(crate) async fn mint(
 ) -> Result<String, Refusal> {
     let mut claims = AccessToken {
         iss: realm.issuer().to_owned(),
-        sub: holder.client.to_owned(),
+        sub: holder.client.id.clone(),
         aud: target.audience.clone().into(),
         exp: now.saturating_add(target.lifetime),
         iat: now,
         jti: realm.ambient().id(),
-        client_id: holder.client.to_owned(),
+        client_id: holder.client.id.clone(),
         scope: (!target.scope.is_empty()).then(|| target.scope.clone()),
         cnf: holder.confirmation.cloned(),
         ..AccessToken::default()
@@ -140,25 +140,27 @@ pub(crate) async fn mint(
         claims.amr = authentication.amr.to_vec();
         claims.may_act = holder.may_act.map(|party| serde_json::json!(party));
     }
-    write(realm, &claims, target).await
+    write(realm, holder.client, claims, target).await
 }
 
-/// The text of an access token with these claims, in the form that its target asks for.
+/// The text of an access token with these claims, in the form that its target asks for, as this client may see it.
 pub(crate) async fn write(
     realm: &Realm,
-    claims: &AccessToken,
+    client: &Client,
+    mut claims: AccessToken,
     target: &Target,
 ) -> Result<String, Refusal> {
     match target.format {
-        TokenFormat::Opaque => opaque::seal(realm, claims),
+        TokenFormat::Opaque => opaque::seal(realm, &claims),
         TokenFormat::Jwt => {
+            subject::mask(realm, client, &mut claims);
             let key = realm.keys().signer(target.algorithm).await?;
-            Ok(jwt::sign(&key, TYPE, claims)?)
+            Ok(jwt::sign(&key, TYPE, &claims)?)
         }
     }
 }
 
-/// Reads an access token of this realm that has not expired and was not revoked, whoever it is for.
+/// Reads an access token of this realm that has not expired and was not revoked, whoever it is for. Its `sub` is the person, whatever its client is told.
 ///
 /// # Errors
 /// [`Reason::TokenMalformed`], [`Reason::TokenExpired`] or [`Reason::TokenRevoked`].
@@ -190,7 +192,7 @@ async fn verify(realm: &Realm, token: &str, now: i64) -> Result<AccessToken, Ref
     match verify_signed::<AccessToken>(realm, token, &policy).await? {
         // The leeway is for the clocks of other nodes and must not lengthen a token's life.
         Ok(claims) if now >= claims.exp => Err(Reason::TokenExpired.into()),
-        Ok(claims) => Ok(claims),
+        Ok(claims) => subject::unmask(realm, claims).ok_or_else(|| Reason::TokenMalformed.into()),
         Err(jose::Error::Expired) => Err(Reason::TokenExpired.into()),
         Err(_) => Err(Reason::TokenMalformed.into()),
     }

@@ -9,6 +9,7 @@ use realm::{Client, Realm, Settings};
 
 pub(crate) use super::access_token::ALGORITHMS;
 use super::access_token::{Authentication, verify_signed};
+use super::subject;
 use crate::refusal::{Reason, Refusal};
 
 /// What an ID token says.
@@ -88,9 +89,10 @@ pub(crate) async fn mint_with(
 ) -> Result<String, Refusal> {
     let algorithm = algorithm(client, &realm.settings());
     let key = realm.keys().signer(algorithm).await?;
+    let (sub, jti) = subject::named(realm, client, (content.person, content.grant));
     let claims = IdToken {
         iss: realm.issuer().to_owned(),
-        sub: content.person.to_owned(),
+        sub,
         aud: client.id.as_str().into(),
         exp: now.saturating_add(content.lifetime),
         iat: now,
@@ -100,7 +102,7 @@ pub(crate) async fn mint_with(
         amr: content.authentication.amr.to_vec(),
         at_hash: oauth::id_token::at_hash(algorithm, content.access_token),
         sid: content.session.map(str::to_owned),
-        jti: Some(identifier(realm, content.grant)),
+        jti: Some(jti),
         person: content.told.cloned().unwrap_or_default(),
         may_act: client
             .may_act
@@ -114,18 +116,13 @@ pub(crate) async fn mint_with(
     Ok(jwt::sign(&key, "JWT", &claims)?)
 }
 
-/// A new identifier for an ID token of this grant. It starts with the grant's, so that the token can be traced to it without a claim that no client knows.
-pub(crate) fn identifier(realm: &Realm, grant: &str) -> String {
-    format!("{grant}.{}", realm.ambient().id())
-}
-
 /// The grant that one of our ID tokens comes from.
 pub(crate) fn grant_of(claims: &IdToken) -> Option<&str> {
     let (grant, _) = claims.jti.as_deref()?.split_once('.')?;
     Some(grant)
 }
 
-/// Reads one of our ID tokens that has not expired, whomever it is for.
+/// Reads one of our ID tokens that has not expired, whomever it is for. Its `sub` is the person, whatever its client is told.
 ///
 /// # Errors
 /// [`Reason::TokenMalformed`] or [`Reason::TokenExpired`].
@@ -140,13 +137,13 @@ pub(crate) async fn read(realm: &Realm, token: &str, now: i64) -> Result<IdToken
         leeway: 0,
     };
     match verify_signed::<IdToken>(realm, token, &policy).await? {
-        Ok(claims) => Ok(claims),
+        Ok(claims) => subject::revealed(realm, claims).ok_or_else(|| Reason::TokenMalformed.into()),
         Err(jose::Error::Expired) => Err(Reason::TokenExpired.into()),
         Err(_) => Err(Reason::TokenMalformed.into()),
     }
 }
 
-/// Reads an `id_token_hint`: one of our ID tokens, expired or not (OpenID Connect Core §3.1.2.1).
+/// Reads an `id_token_hint`: one of our ID tokens, expired or not (OpenID Connect Core §3.1.2.1). Its `sub` is the person.
 pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdToken, Refusal> {
     let policy = jwt::Policy {
         issuer: jwt::Issuer::Is(realm.issuer()),
@@ -157,7 +154,23 @@ pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdT
         now,
         leeway: 5,
     };
-    verify_signed::<IdToken>(realm, hint, &policy)
-        .await?
-        .map_err(|_| Reason::HintInvalid.into())
+    let read = verify_signed::<IdToken>(realm, hint, &policy).await?;
+    read.ok()
+        .and_then(|claims| subject::revealed(realm, claims))
+        .ok_or_else(|| Reason::HintInvalid.into())
+}
+
+/// Reads an `id_token_hint` that this client sends with a request.
+pub(crate) async fn read_hint_of(
+    realm: &Realm,
+    client: &Client,
+    hint: &str,
+    now: i64,
+) -> Result<IdToken, Refusal> {
+    let claims = read_hint(realm, hint, now).await?;
+    if subject::may_compare(client, &claims) {
+        Ok(claims)
+    } else {
+        Err(Reason::HintInvalid.into())
+    }
 }

@@ -24,7 +24,7 @@ super::lessons! {
     "grant_types_supported" [Metadata] "What can be handed in for tokens." "" "RFC 8414 §2";
     "scopes_supported" [Metadata] "The scopes that may be asked for." "" "RFC 8414 §2";
     "prompt_values_supported" [Metadata] "What an application may ask of the sign-in: to show nothing, to ask again." "" "OpenID Connect Prompt Create §4.2";
-    "subject_types_supported" [Metadata] "Whether all applications see the same `sub`: here, they do." "" "OpenID Connect Core §8";
+    "subject_types_supported" [Metadata] "Whether all applications see the same `sub` of a person, or each sector one of its own. Here all see the same." "" "OpenID Connect Core §8";
     "id_token_signing_alg_values_supported" [Metadata] "How ID tokens can be signed. Each application registers one." "" "OpenID Connect Discovery §3";
     "id_token_encryption_alg_values_supported" [Metadata] "How the key of an encrypted ID token can reach the application." "" "OpenID Connect Discovery §3";
     "id_token_encryption_enc_values_supported" [Metadata] "What can encrypt an ID token." "" "OpenID Connect Discovery §3";

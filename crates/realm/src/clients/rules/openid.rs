@@ -1,5 +1,7 @@
 //! What a client may register about what it learns of people (OpenID Connect Registration §2).
 
+use crate::clients::{SubjectType, sector};
+
 use super::{Client, Invalid, check_list, check_signing_alg, check_text, encryption, is_page};
 
 /// The longest `default_max_age`, in seconds: a hundred years mean that nobody has to sign in again.
@@ -46,6 +48,9 @@ pub(super) fn check(client: &Client) -> Result<(), Invalid> {
         if value.is_empty() || value.contains(char::is_whitespace) {
             return Err(Invalid::new(contexts, "a value has no spaces"));
         }
+    }
+    if openid.subject_type == Some(SubjectType::Pairwise) {
+        sector::of(client)?;
     }
     match &openid.initiate_login_uri {
         Some(uri) if !is_page(uri) => Err(Invalid::new(

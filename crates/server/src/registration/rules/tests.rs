@@ -80,7 +80,7 @@ fn an_error_names_the_member() {
         ("jwks", json!({"keys": 7})),
         ("client_name#de", json!(["x"])),
         ("application_type", json!("desktop")),
-        ("subject_type", json!("pairwise")),
+        ("subject_type", json!("secret")),
         ("scope", json!("a  \u{7f}")),
     ] {
         let mut stated = members(json!({"redirect_uris": [URIS]}));
