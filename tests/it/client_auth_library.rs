@@ -10,25 +10,12 @@ use grantor_client::{Client, Credentials};
 use grantor_resource::{PeerCertificate, Verifier};
 use jose::{Algorithm, SigningKey};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::harness::World;
-use web::serve::{Listener, ServeOptions, Tls, serve};
 
 use crate::harness::authority::{identity, self_signed};
 use crate::on_each_engine;
-
-/// A world that listens where its issuer says.
-async fn listening(world: &World) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let world = world.another(&issuer).await;
-    let router = world.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    world.notes().await;
-    world
-}
 
 async fn client(world: &World, credentials: Credentials) -> Client {
     Client::builder(world.issuer(), credentials)
@@ -55,7 +42,8 @@ fn answer(_: http::Request<Body>) -> Ready<Result<http::Response<Body>, Infallib
 on_each_engine! {
     /// OpenID Connect Core §9: a key from a JWK, or the secret, signs for each request anew.
     async fn the_library_signs_for_each_request(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
+        world.notes().await;
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es384] {
             let key = SigningKey::generate(algorithm).unwrap();
             let id = algorithm.as_str();
@@ -92,14 +80,7 @@ on_each_engine! {
 
     /// RFC 8705 §2 from end to end: the library shows its certificate in TLS, the server asks for it and binds the token to it.
     async fn the_library_shows_its_certificate(world: World) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let world = world.another(&format!("https://localhost:{port}")).await;
-        let server = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let pem = server.cert.pem();
-        let tls = Tls::asking_from_pem(pem.as_bytes(), server.signing_key.serialize_pem().as_bytes()).unwrap();
-        let listener = Listener::with_tls(listener, tls);
-        tokio::spawn(serve(vec![listener], world.router(), ServeOptions::default()));
+        let (world, pem) = world.listening_with_tls().await;
         world
             .service_with(|client| {
                 client
@@ -134,7 +115,8 @@ on_each_engine! {
 
     /// RFC 8705 §3: an API lets a token through that is bound to the certificate of the connection, and to no other.
     async fn an_api_asks_for_the_certificate(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
+        world.notes().await;
         let app = world
             .app_with(|client| {
                 client

@@ -7,7 +7,6 @@ use grantor_client::{CallbackError, Client as Library, Credentials, Error, Pendi
 use jose::jwe::{self, ContentEncryption, KeyManagement};
 use jose::{Algorithm, Jwk, SigningKey};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::harness::{CALLBACK, Client, NewClient, Page, World, altered, fragment_of, query_of};
 use crate::on_each_engine;
@@ -64,16 +63,6 @@ fn encryption_key() -> (Jwk, Value) {
     (Jwk::from_value(private).unwrap(), public)
 }
 
-/// A world that listens where its issuer says, with alice.
-async fn listening(world: &World) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let world = world.another(&issuer).await;
-    let router = world.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    world
-}
-
 async fn library(world: &World, client: &Client, key: Option<Jwk>) -> Library {
     let secret = client.secret.clone().unwrap();
     let mut builder = Library::builder(world.issuer(), Credentials::basic(&client.id, secret))
@@ -87,9 +76,9 @@ async fn library(world: &World, client: &Client, key: Option<Jwk>) -> Library {
     builder.discover().await.unwrap()
 }
 
-fn pending(library: &Library) -> Pending {
+async fn pending(library: &Library) -> Pending {
     let request = library.authorize().scope("openid").redirect_uri(CALLBACK);
-    request.signed_response().start().unwrap()
+    request.signed_response().start().await.unwrap()
 }
 
 /// The query with which the browser comes back to the library's client.
@@ -281,7 +270,7 @@ on_each_engine! {
 
     /// §2.4 from end to end: the library asks for a signed answer and takes nothing else, whatever stands beside it or instead.
     async fn the_library_reads_a_signed_response_and_no_other(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         let app = world.app_with(|client| signing(client).trusted()).await;
         let other = signing(world.client("other").trusted()).create().await;
         let library = library(&world, &app, None).await;
@@ -290,7 +279,7 @@ on_each_engine! {
             Err(other) => panic!("{other:?}"),
             Ok(_) => panic!("accepted: {query}"),
         };
-        let asked = pending(&library);
+        let asked = pending(&library).await;
         let query = comes_back(&world, &app, &asked).await;
         // A changed signature, a stripped one, an answer beside it, one without.
         let at = query.len() - 10;
@@ -302,17 +291,17 @@ on_each_engine! {
         assert_eq!(refused(&asked, &plain).await, CallbackError::Unsigned);
         assert_eq!(refused(&asked, &format!("{query}&{query}")).await, CallbackError::Repeated);
         // The answer to another request, and to another client.
-        let later = pending(&library);
+        let later = pending(&library).await;
         assert_eq!(refused(&later, &query).await, CallbackError::State);
         let foreign = self::library(&world, &other, None).await;
-        let elsewhere = pending(&foreign);
+        let elsewhere = pending(&foreign).await;
         let given_to_other = comes_back(&world, &other, &elsewhere).await;
         assert!(matches!(refused(&asked, &given_to_other).await, CallbackError::Response(jose::Error::WrongAudience)));
         // What stands beside the JWT is not believed.
         let session = library.finish(&asked, &format!("{query}&code=evil&state=evil&error=access_denied")).await.unwrap();
         assert!(session.claims().is_some());
         // An old one is over.
-        let asked = pending(&library);
+        let asked = pending(&library).await;
         let query = comes_back(&world, &app, &asked).await;
         world.advance(400);
         assert!(matches!(refused(&asked, &query).await, CallbackError::Response(jose::Error::Expired)));
@@ -320,7 +309,7 @@ on_each_engine! {
 
     /// §2.2 and §2.4 from end to end: an encrypted answer is opened, and one in the clear refused.
     async fn the_library_opens_an_encrypted_response(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         let (private, public) = encryption_key();
         let app = world
             .app_with(|client| {
@@ -332,11 +321,11 @@ on_each_engine! {
             .await;
         let plain = signing(world.client("plain").trusted()).create().await;
         let opening = library(&world, &app, Some(private.clone())).await;
-        let asked = pending(&opening);
+        let asked = pending(&opening).await;
         let query = comes_back(&world, &app, &asked).await;
         assert!(opening.finish(&asked, &query).await.unwrap().claims().is_some());
         let expecting = library(&world, &plain, Some(private)).await;
-        let asked = pending(&expecting);
+        let asked = pending(&expecting).await;
         let query = comes_back(&world, &plain, &asked).await;
         let error = expecting.finish(&asked, &query).await.err();
         assert!(matches!(error, Some(Error::Callback(CallbackError::Response(_)))), "{error:?}");

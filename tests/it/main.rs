@@ -10,6 +10,7 @@
 mod harness;
 
 mod access_token;
+mod application;
 mod attacks;
 mod attestation;
 mod authorization;

@@ -133,7 +133,7 @@ on_each_engine! {
         for scheme in ["Bearer", "DPoP"] {
             let text = format!(r#"{scheme} error="insufficient_user_authentication", scope="notes.write", acr_values="2 1", max_age="60""#);
             let challenge = step_up_challenge(&answer(401, &text)).expect("a challenge");
-            let pending = library.authorize().redirect_uri("https://app.example/callback").step_up(&challenge).start().unwrap();
+            let pending = library.authorize().redirect_uri("https://app.example/callback").step_up(&challenge).start().await.unwrap();
             let query = query_of(&pending.url().parse().unwrap());
             for (name, value) in [("acr_values", "2 1"), ("max_age", "60"), ("scope", "notes.write")] {
                 assert_eq!(query[name], value, "{scheme}");

@@ -1,13 +1,36 @@
 use oauth::Scope;
 use oauth::authorization::with_query;
 use oauth::pkce::{self, Challenge, Verifier};
+use serde::Serialize;
 
 use crate::client::Client;
+use crate::details::Details;
 use crate::discovery::browser_endpoint;
 use crate::loopback::{self, LoopbackSignIn};
 use crate::{Error, Pending, Step, observer};
 
-/// An authorization request in the making. PKCE, `state` and (for `openid`) `nonce` are added by themselves.
+/// An authorization request in the making. PKCE, `state` and (for `openid`) `nonce` are added by themselves. Where the server's metadata demand that
+/// requests are pushed (RFC 9126) or signed (RFC 9101), or that answers are signed (JARM), that is done by itself too:
+///
+/// ```no_run
+/// use grantor_client::{Client, Credentials};
+/// use jose::{Algorithm, SigningKey};
+///
+/// # async fn run(jwk: &str, query: &str) -> Result<(), grantor_client::Error> {
+/// // An application of the FAPI 2.0 profiles: it signs its assertions and binds its tokens to a key.
+/// let client = Client::builder("https://bank.example", Credentials::private_key_jwt("shop", jwk)?)
+///     .id_token_algorithm(Algorithm::Es256)
+///     .signed_response_algorithm(Algorithm::Es256)
+///     .dpop(SigningKey::generate(Algorithm::Es256).unwrap())
+///     .discover()
+///     .await?;
+/// let request = client.authorize().scope("openid accounts").redirect_uri("https://shop.example/callback");
+/// let pending = request.start().await?;
+/// // … send the browser to pending.url(), and later:
+/// let session = client.finish(&pending, query).await?;
+/// let accounts = session.get("https://bank.example/accounts").await?;
+/// # let _ = accounts; Ok(()) }
+/// ```
 #[must_use]
 #[derive(Clone)]
 pub struct Authorization<'a> {
@@ -15,17 +38,31 @@ pub struct Authorization<'a> {
     scope: String,
     redirect_uri: Option<String>,
     max_age: Option<i64>,
+    details: Details,
+    pushed: bool,
+    signed_request: bool,
     more: Vec<(String, String)>,
 }
 
 impl<'a> Authorization<'a> {
     pub(crate) fn new(client: &'a Client) -> Self {
-        Self {
+        let metadata = client.metadata();
+        let modes = &metadata.response_modes_supported;
+        let request = Self {
             client,
             scope: String::new(),
             redirect_uri: None,
             max_age: None,
+            details: Details::default(),
+            pushed: metadata.require_pushed_authorization_requests == Some(true),
+            signed_request: metadata.require_signed_request_object == Some(true)
+                || client.own_request_key().is_some(),
             more: Vec::new(),
+        };
+        if !modes.is_empty() && modes.iter().all(|mode| is_signed(mode)) {
+            request.signed_response()
+        } else {
+            request
         }
     }
 
@@ -46,6 +83,13 @@ impl<'a> Authorization<'a> {
         self.parameter("resource", uri)
     }
 
+    /// What to ask for in particular (RFC 9396): an object of the application's own type, with a member `type`. May be called again for another; what
+    /// was granted is in [`Tokens::details`](crate::Tokens::details).
+    pub fn detail(mut self, detail: &impl Serialize) -> Self {
+        self.details.add(detail);
+        self
+    }
+
     /// What the person is to be asked: `none`, `login`, `consent`, `select_account`.
     pub fn prompt(self, prompt: impl Into<String>) -> Self {
         self.parameter("prompt", prompt)
@@ -62,25 +106,48 @@ impl<'a> Authorization<'a> {
         self.parameter("login_hint", hint)
     }
 
+    /// Hands the request to the server before the browser is sent there (RFC 9126): the browser carries a reference to it that says nothing and that
+    /// nobody can change. It needs no asking for where the server demands it.
+    pub fn pushed(mut self) -> Self {
+        self.pushed = true;
+        self
+    }
+
+    /// Signs the request (RFC 9101), with [`ClientBuilder::request_key`](crate::ClientBuilder::request_key) or the key of
+    /// [`Credentials::private_key_jwt`](crate::Credentials::private_key_jwt). It needs no asking for where the server demands it.
+    pub fn signed_request(mut self) -> Self {
+        self.signed_request = true;
+        self
+    }
+
     /// Asks for an answer in a JWT that the server signs (JARM), so that nobody on its way through the browser can change it or take its place: an answer
-    /// without it is refused. [`ClientBuilder::signed_response_algorithm`](crate::ClientBuilder::signed_response_algorithm) says what must sign it.
+    /// without it is refused. [`ClientBuilder::signed_response_algorithm`](crate::ClientBuilder::signed_response_algorithm) says what must sign it. It
+    /// needs no asking for where the server gives no other answers.
     pub fn signed_response(self) -> Self {
         self.parameter("response_mode", "jwt")
     }
 
-    /// Any other parameter.
+    /// Any other parameter. One that is there already takes the place of the earlier, except `resource`.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.more.push((name.into(), value.into()));
+        let (name, value) = (name.into(), value.into());
+        if name != "resource" {
+            self.more.retain(|(known, _)| *known != name);
+        }
+        self.more.push((name, value));
         self
     }
 
     /// Makes the request. Send the browser to [`Pending::url`] and keep the rest where only this browser's session reaches it.
-    pub fn start(self) -> Result<Pending, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] for a request that cannot be made; when it is pushed also what the server answers.
+    pub async fn start(self) -> Result<Pending, Error> {
         let client = self.client;
         let endpoint = client.metadata().authorization_endpoint.as_deref();
         let endpoint = browser_endpoint(endpoint, "authorization_endpoint")?;
         let redirect_uri = self
             .redirect_uri
+            .as_deref()
             .ok_or(Error::Incomplete("it has no redirect URI"))?;
         let scope: Scope = self.scope.parse()?;
         let openid = scope.contains("openid");
@@ -90,10 +157,11 @@ impl<'a> Authorization<'a> {
         let (state, nonce) = (ambient.token(), openid.then(|| ambient.token()));
         let scope_text = scope.to_string();
         let max_age = self.max_age.map(|seconds| seconds.to_string());
+        let details = self.details.text()?;
         let mut pairs = vec![
             ("response_type", "code"),
             ("client_id", client.id()),
-            ("redirect_uri", redirect_uri.as_str()),
+            ("redirect_uri", redirect_uri),
             ("state", state.as_str()),
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", pkce::METHOD),
@@ -104,24 +172,20 @@ impl<'a> Authorization<'a> {
         pairs.extend(nonce.as_deref().map(|nonce| ("nonce", nonce)));
         pairs.extend(max_age.as_deref().map(|age| ("max_age", age)));
         pairs.extend(client.dpop().map(|dpop| ("dpop_jkt", dpop.jkt())));
+        let details = details.as_deref();
+        pairs.extend(details.map(|text| ("authorization_details", text)));
         let more = self.more.iter();
         pairs.extend(more.map(|(name, value)| (name.as_str(), value.as_str())));
         // However it was asked for.
-        let signed = pairs.iter().any(|(name, value)| {
-            *name == "response_mode" && (*value == "jwt" || value.ends_with(".jwt"))
-        });
-        let url = with_query(&endpoint, &pairs);
-        if client.is_observed() {
-            client.observe(Step::Redirect {
-                url: endpoint,
-                parameters: observer::parameters(&pairs),
-            });
-        }
+        let signed = pairs
+            .iter()
+            .any(|(name, value)| *name == "response_mode" && is_signed(value));
+        let url = self.address(&endpoint, pairs).await?;
         Ok(Pending {
             url,
             issuer: client.issuer().to_owned(),
             client_id: client.id().to_owned(),
-            redirect_uri,
+            redirect_uri: redirect_uri.to_owned(),
             state,
             nonce,
             verifier: verifier.as_str().to_owned(),
@@ -129,6 +193,42 @@ impl<'a> Authorization<'a> {
             scope,
             signed,
         })
+    }
+
+    /// Where the browser is sent with this request: it carries the request itself, or the signed one, or a reference to what was pushed.
+    async fn address(&self, endpoint: &str, pairs: Vec<(&str, &str)>) -> Result<String, Error> {
+        let client = self.client;
+        let object = match self.signed_request {
+            true => Some(client.request_object(&pairs)?),
+            false => None,
+        };
+        let request = match &object {
+            None => pairs,
+            // OpenID Connect Core §6.1 wants these two beside the object too, where they count for nothing.
+            Some(object) => pairs
+                .into_iter()
+                .filter(|(name, _)| {
+                    *name == "client_id"
+                        || (!self.pushed && matches!(*name, "response_type" | "scope"))
+                })
+                .chain([("request", object.as_str())])
+                .collect(),
+        };
+        let reference = match self.pushed {
+            true => Some(client.push(&request).await?),
+            false => None,
+        };
+        let carried = match &reference {
+            None => request,
+            Some(uri) => vec![("client_id", client.id()), ("request_uri", uri)],
+        };
+        if client.is_observed() {
+            client.observe(Step::Redirect {
+                url: endpoint.to_owned(),
+                parameters: observer::parameters(&carried),
+            });
+        }
+        Ok(with_query(endpoint, &carried))
     }
 
     /// Makes the request with a redirect URI of its own, `http://127.0.0.1:PORT/callback` on a free port, and listens there (RFC 8252 §7.3).
@@ -148,4 +248,9 @@ impl<'a> Authorization<'a> {
     pub(crate) fn client(&self) -> &'a Client {
         self.client
     }
+}
+
+/// Whether a `response_mode` is one of JARM (§2.3).
+fn is_signed(mode: &str) -> bool {
+    mode == "jwt" || mode.ends_with(".jwt")
 }

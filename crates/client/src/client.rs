@@ -42,6 +42,7 @@ struct Settings {
     dpop: Option<Dpop>,
     signed_response: Expected,
     sealed: Sealed,
+    request_key: Option<Arc<SigningKey>>,
 }
 
 /// Everything about a client that can be chosen.
@@ -57,6 +58,7 @@ pub struct ClientBuilder {
     dpop: Option<Arc<SigningKey>>,
     signed_response: Expected,
     pub(crate) sealed: Sealed,
+    request_key: Option<Arc<SigningKey>>,
     observer: Option<Observer>,
 }
 
@@ -82,6 +84,7 @@ impl Client {
             dpop: None,
             signed_response: Expected::default(),
             sealed: Sealed::default(),
+            request_key: None,
             observer: None,
         }
     }
@@ -195,6 +198,11 @@ impl Client {
         &self.shared.settings.sealed
     }
 
+    /// The key that was chosen to sign requests.
+    pub(crate) fn own_request_key(&self) -> Option<&SigningKey> {
+        self.shared.settings.request_key.as_deref()
+    }
+
     pub(crate) fn leeway(&self) -> i64 {
         self.shared.settings.leeway
     }
@@ -271,6 +279,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Signs every authorization request with this key (RFC 9101), whose public part is registered. A client of
+    /// [`Credentials::private_key_jwt`] needs none beside its own: it signs where the server demands it, or
+    /// [`Authorization::signed_request`] asks for it.
+    pub fn request_key(mut self, key: impl Into<Arc<SigningKey>>) -> Self {
+        self.request_key = Some(key.into());
+        self
+    }
+
     /// Is told of every step, discovery included.
     pub fn observer(mut self, observer: Observer) -> Self {
         self.observer = Some(observer);
@@ -308,6 +324,13 @@ impl ClientBuilder {
                 "authorization responses signed with the client's secret are not supported",
             ));
         }
+        if let Some(key) = &self.request_key
+            && key.algorithm().is_symmetric()
+        {
+            return Err(Error::Incomplete(
+                "a symmetric key cannot sign requests that others verify",
+            ));
+        }
         let fetch = match self.fetch {
             Some(fetch) => fetch,
             None => Fetch::new(FetchOptions {
@@ -326,6 +349,7 @@ impl ClientBuilder {
             dpop: self.dpop.map(Dpop::new).transpose()?,
             signed_response: self.signed_response,
             sealed: self.sealed,
+            request_key: self.request_key,
         };
         Ok(Client::assemble(metadata, settings, self.observer))
     }

@@ -8,6 +8,7 @@ use oauth::client_auth::{self, Method};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
+use crate::exchange::Field;
 
 /// Who the client is and how it proves that (RFC 6749 §2.3).
 #[derive(Clone)]
@@ -132,35 +133,43 @@ impl Credentials {
         self.method
     }
 
+    /// The private key of `private_key_jwt`.
+    pub(crate) fn key(&self) -> Option<&SigningKey> {
+        match &self.proof {
+            Proof::Key(key) if self.method == Method::PrivateKeyJwt => Some(key),
+            _ => None,
+        }
+    }
+
     /// Adds to the form what belongs there, and returns the `Authorization` header if there is one.
     pub(crate) fn apply(
         &self,
-        form: &mut Vec<(&'static str, String)>,
+        form: &mut Vec<Field>,
         (issuer, ambient): (&str, &Ambient),
     ) -> Result<Option<String>, Error> {
         match &self.proof {
-            Proof::Nothing => form.push(("client_id", self.id.clone())),
+            Proof::Nothing => form.push(("client_id".into(), self.id.clone())),
             Proof::Secret(secret) if self.method == Method::ClientSecretBasic => {
                 let secret = secret.expose_secret();
                 return Ok(Some(client_auth::basic(&self.id, secret)));
             }
             Proof::Secret(secret) => {
-                form.push(("client_id", self.id.clone()));
-                form.push(("client_secret", secret.expose_secret().to_owned()));
+                form.push(("client_id".into(), self.id.clone()));
+                form.push(("client_secret".into(), secret.expose_secret().to_owned()));
             }
             Proof::Workload(assertion) => {
                 let assertion =
                     assertion().ok_or(Error::Incomplete("the workload has no assertion"))?;
-                form.push(("client_id", self.id.clone()));
-                form.push(("client_assertion_type", TYPE.to_owned()));
-                form.push(("client_assertion", assertion));
+                form.push(("client_id".into(), self.id.clone()));
+                form.push(("client_assertion_type".into(), TYPE.to_owned()));
+                form.push(("client_assertion".into(), assertion));
             }
             Proof::Key(key) => {
                 let claims = Claims::new(&self.id, issuer, ambient.id(), ambient.now());
                 let assertion = jwt::sign(key, TYP, &claims)
                     .map_err(|_| Error::Incomplete("the key cannot sign"))?;
-                form.push(("client_assertion_type", TYPE.to_owned()));
-                form.push(("client_assertion", assertion));
+                form.push(("client_assertion_type".into(), TYPE.to_owned()));
+                form.push(("client_assertion".into(), assertion));
             }
         }
         Ok(None)

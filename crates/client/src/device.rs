@@ -6,8 +6,10 @@ use std::time::Duration;
 use oauth::Scope;
 use oauth::device_code;
 use oauth::token::GrantType;
+use serde::Serialize;
 
 use crate::client::Client;
+use crate::details::Details;
 use crate::discovery::browser_endpoint;
 use crate::exchange::json;
 use crate::polling::Polling;
@@ -25,6 +27,7 @@ pub struct DeviceAuthorization<'a> {
     client: &'a Client,
     scope: String,
     resources: Vec<String>,
+    details: Details,
 }
 
 impl<'a> DeviceAuthorization<'a> {
@@ -33,6 +36,7 @@ impl<'a> DeviceAuthorization<'a> {
             client,
             scope: String::new(),
             resources: Vec::new(),
+            details: Details::default(),
         }
     }
 
@@ -48,6 +52,13 @@ impl<'a> DeviceAuthorization<'a> {
         self
     }
 
+    /// What to ask for in particular (RFC 9396): an object of the application's own type, with a member `type`. May be called again for another; what
+    /// was granted is in [`Tokens::details`](crate::Tokens::details).
+    pub fn detail(mut self, detail: &impl Serialize) -> Self {
+        self.details.add(detail);
+        self
+    }
+
     /// Asks for the codes (RFC 8628 §3.1).
     pub async fn start(self) -> Result<DeviceSignIn, Error> {
         let scope: Scope = self.scope.parse()?;
@@ -60,6 +71,8 @@ impl<'a> DeviceAuthorization<'a> {
             form.push(("scope", scope.to_string()));
         }
         form.extend(self.resources.into_iter().map(|uri| ("resource", uri)));
+        let details = self.details.text()?;
+        form.extend(details.map(|text| ("authorization_details", text)));
         let answer = client.send_form(ENDPOINT, url, form).await?;
         let response: device_code::Response = json(ENDPOINT, &answer)?;
         let code = &response.user_code;

@@ -1,5 +1,7 @@
 //! One request to one endpoint, told to the observer.
 
+use std::borrow::Cow;
+
 use http::{Method, StatusCode};
 use oauth::ErrorResponse;
 use serde::de::DeserializeOwned;
@@ -8,6 +10,9 @@ use crate::client::Client;
 use crate::observer::{self, Exchange, Parameter, Step};
 use crate::{AccessToken, Error};
 
+/// A parameter of a form.
+pub(crate) type Field = (Cow<'static, str>, String);
+
 /// What to send.
 pub(crate) struct Request<'a> {
     pub(crate) endpoint: &'static str,
@@ -15,7 +20,7 @@ pub(crate) struct Request<'a> {
     /// The `Authorization` header.
     pub(crate) authorization: Option<String>,
     /// A form makes it a POST.
-    pub(crate) form: Option<&'a [(&'static str, String)]>,
+    pub(crate) form: Option<&'a [Field]>,
     /// What a proof is made for, if the client has a key (RFC 9449).
     pub(crate) prove: Prove,
 }
@@ -126,6 +131,18 @@ impl Client {
         url: &str,
         form: Vec<(&'static str, String)>,
     ) -> Result<fetch::Response, Error> {
+        let fields = form.into_iter();
+        let fields = fields.map(|(name, value)| (Cow::Borrowed(name), value));
+        self.send_fields(endpoint, url, fields.collect()).await
+    }
+
+    /// The same with parameters whose names are not known beforehand.
+    pub(crate) async fn send_fields(
+        &self,
+        endpoint: &'static str,
+        url: &str,
+        form: Vec<Field>,
+    ) -> Result<fetch::Response, Error> {
         let (answer, again) = self.send_form_once(endpoint, url, form.clone()).await?;
         let answer = if again {
             // Authenticated anew, as proofs of authentication may count once.
@@ -144,7 +161,7 @@ impl Client {
         &self,
         endpoint: &'static str,
         url: &str,
-        mut form: Vec<(&'static str, String)>,
+        mut form: Vec<Field>,
     ) -> Result<(fetch::Response, bool), Error> {
         let authorization = self
             .credentials()
@@ -189,6 +206,14 @@ pub(crate) fn json<T: DeserializeOwned>(
     if answer.status != StatusCode::OK {
         return Err(refused(endpoint, answer));
     }
+    parsed(endpoint, answer)
+}
+
+/// What a successful answer says, whatever its status.
+pub(crate) fn parsed<T: DeserializeOwned>(
+    endpoint: &'static str,
+    answer: &fetch::Response,
+) -> Result<T, Error> {
     serde_json::from_slice(&answer.body).map_err(|_| Error::Response {
         endpoint,
         status: answer.status.as_u16(),

@@ -27,7 +27,7 @@
 //! ```no_run
 //! # use grantor_client::{Client, Credentials};
 //! # async fn run(client: Client, query: &str) -> Result<(), grantor_client::Error> {
-//! let pending = client.authorize().scope("openid").redirect_uri("https://app.example.com/callback").start()?;
+//! let pending = client.authorize().scope("openid").redirect_uri("https://app.example.com/callback").start().await?;
 //! // … 303 to pending.url(), and later, at /callback?code=…&state=…&iss=…
 //! let session = client.finish(&pending, query).await?;
 //! # let _ = session; Ok(()) }
@@ -79,6 +79,7 @@ mod approval;
 mod authorization;
 mod client;
 mod credentials;
+mod details;
 mod device;
 mod discovery;
 mod dpop;
@@ -92,6 +93,8 @@ mod loopback;
 mod observer;
 mod pending;
 mod polling;
+mod pushed;
+mod request_object;
 mod sealed;
 mod service;
 mod session;

@@ -45,7 +45,8 @@ pub(crate) async fn begin(
     let client = authorization.client().clone();
     let pending = authorization
         .redirect_uri(format!("http://127.0.0.1:{port}{PATH}"))
-        .start()?;
+        .start()
+        .await?;
     Ok(LoopbackSignIn {
         client,
         pending,

@@ -73,6 +73,7 @@ pub(crate) enum Renewal {
     ClientCredentials {
         scope: Scope,
         resources: Vec<String>,
+        details: Option<String>,
     },
 }
 
@@ -226,12 +227,18 @@ impl Shared {
         }
         match &self.renewal {
             Renewal::Refresh => self.refreshed(state.tokens.as_ref()).await,
-            Renewal::ClientCredentials { scope, resources } => {
+            Renewal::ClientCredentials {
+                scope,
+                resources,
+                details,
+            } => {
                 let mut form = vec![("grant_type", "client_credentials".to_owned())];
                 if !scope.is_empty() {
                     form.push(("scope", scope.to_string()));
                 }
                 form.extend(resources.iter().map(|uri| ("resource", uri.clone())));
+                let details = details.clone();
+                form.extend(details.map(|text| ("authorization_details", text)));
                 let response = self.client.token(form).await?;
                 let now = self.client.ambient().now();
                 Ok(Tokens::new(response, scope, None, now))
@@ -252,6 +259,8 @@ impl Shared {
             }
             other => other?,
         };
+        let details = response.authorization_details.take();
+        response.authorization_details = details.or_else(|| before.details.clone());
         // A server that does not rotate sends none: the old one stays good (RFC 6749 §6).
         response.refresh_token.get_or_insert(refresh_token);
         let claims = match (&response.id_token, &before.claims) {

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::IdToken;
 use oauth::token::TokenResponse;
 use oauth::{Redacted, Scope};
@@ -22,6 +23,9 @@ pub struct Tokens {
     pub(crate) renew_at: Option<i64>,
     pub(crate) refresh_token: Option<String>,
     pub(crate) scope: Scope,
+    /// What was granted in particular (RFC 9396 §7).
+    #[serde(default)]
+    pub(crate) details: Option<AuthorizationDetails>,
     pub(crate) id_token: Option<String>,
     pub(crate) claims: Option<IdToken>,
 }
@@ -42,6 +46,7 @@ impl Tokens {
             renew_at: lifetime.map(|seconds| now.saturating_add(seconds - (seconds / 5).min(60))),
             refresh_token: response.refresh_token,
             scope: response.scope.unwrap_or_else(|| asked.clone()),
+            details: response.authorization_details,
             id_token: response.id_token,
             claims,
         }

@@ -10,24 +10,8 @@ use jose::{Algorithm, SigningKey};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::harness::{Engine, START, World, WorldOptions};
+use crate::harness::World;
 use crate::on_each_engine;
-
-/// A world that listens where its issuer says.
-async fn listening(engine: Engine) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let options = WorldOptions {
-        issuer: format!("http://{}", listener.local_addr().unwrap()),
-        seed: 5,
-        start: START,
-        limits: false,
-        requests: server::RequestRates::none(),
-    };
-    let world = World::with(engine, options).await;
-    let router = world.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    world
-}
 
 fn ambient(world: &World) -> Ambient {
     world.node().ambient().clone()
@@ -71,7 +55,7 @@ fn key() -> SigningKey {
 on_each_engine! {
     /// RFC 9449 §8, §9: a service learns both servers' nonces by itself, and its token works with its key alone.
     async fn a_service_proves_its_key_everywhere(world: World) {
-        let world = listening(world.engine()).await;
+        let world = world.listening().await;
         let service = world
             .service_with(|client| client.set("require_dpop_nonce", json!(true)).set("dpop_bound_access_tokens", json!(true)))
             .await;
@@ -101,11 +85,11 @@ on_each_engine! {
 
     /// RFC 9449 §5, §10: a person signs in to a public client; its code, its refresh tokens and userinfo all ask for the key.
     async fn a_public_client_signs_a_person_in_with_its_key(world: World) {
-        let world = listening(world.engine()).await;
+        let world = world.listening().await;
         let app = world.app_with(|client| client.public()).await;
         let proving = client(&world, Credentials::public("app"), Some(key())).await;
         let redirect = app.redirect_uri.as_str();
-        let begin = || proving.authorize().scope("openid offline_access").prompt("consent").redirect_uri(redirect).start().unwrap();
+        let begin = async || proving.authorize().scope("openid offline_access").prompt("consent").redirect_uri(redirect).start().await.unwrap();
         let walk = async |url: &str| {
             let mut browser = world.browser();
             let path = url.strip_prefix(world.issuer()).unwrap();
@@ -113,7 +97,7 @@ on_each_engine! {
             let page = world.flow(&app).go_on(&mut browser, page).await;
             page.left().query().unwrap().to_owned()
         };
-        let pending = begin();
+        let pending = begin().await;
         assert!(pending.url().contains("dpop_jkt="));
         let answer = walk(pending.url()).await;
         let session = proving.finish(&pending, &answer).await.unwrap();
@@ -124,7 +108,7 @@ on_each_engine! {
 
         // Whoever steals the code or the tokens has another key.
         let thief = client(&world, Credentials::public("app"), Some(key())).await;
-        let pending = begin();
+        let pending = begin().await;
         let answer = walk(pending.url()).await;
         assert!(thief.finish(&pending, &answer).await.is_err());
         assert!(thief.resume(kept.clone()).refresh().await.is_err());

@@ -10,6 +10,7 @@ mod engine;
 mod flow;
 mod foreign;
 mod html;
+pub mod listening;
 mod logs;
 mod provision;
 mod world;
@@ -20,7 +21,7 @@ pub use call::{Call, base64};
 pub use client::{Client, NewClient};
 pub use engine::{Engine, run};
 pub use flow::{ALICE, CALLBACK, Flow, Tokens};
-pub use world::{START, World, WorldOptions, set};
+pub use world::{START, World, set};
 
 /// Writes each test twice, on SQLite and on PostgreSQL: `async fn a_code_is_redeemed_once(world: World) { … }`.
 #[macro_export]

@@ -128,11 +128,6 @@ impl World {
         Self::with(self.0.engine, options).await
     }
 
-    /// What its database runs on.
-    pub fn engine(&self) -> Engine {
-        self.0.engine
-    }
-
     /// The issuer of its first realm.
     pub fn issuer(&self) -> &str {
         &self.0.options.issuer

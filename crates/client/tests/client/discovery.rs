@@ -78,7 +78,10 @@ async fn an_authorization_endpoint_that_is_not_safe_is_refused() {
             .redirect_uri("https://app.example/")
             .start();
         assert!(
-            matches!(started, Err(Error::Unsupported("authorization_endpoint"))),
+            matches!(
+                started.await,
+                Err(Error::Unsupported("authorization_endpoint"))
+            ),
             "{bad}"
         );
     }

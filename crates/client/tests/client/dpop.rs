@@ -232,14 +232,14 @@ async fn a_code_is_bound_to_the_key() {
         .discover()
         .await
         .unwrap();
-    let url = url::Url::parse(provider.begin(&client).url()).unwrap();
+    let url = url::Url::parse(provider.begin(&client).await.url()).unwrap();
     let sent: Vec<_> = url
         .query_pairs()
         .filter(|(name, _)| name == "dpop_jkt")
         .collect();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].1, jkt);
-    let without = provider.begin(&provider.client().await);
+    let without = provider.begin(&provider.client().await).await;
     assert!(!without.url().contains("dpop_jkt"));
 }
 

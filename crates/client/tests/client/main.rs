@@ -9,4 +9,5 @@ mod id_token;
 mod loopback;
 mod provider;
 mod renewal;
+mod requests;
 mod sign_in;

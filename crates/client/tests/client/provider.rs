@@ -37,6 +37,10 @@ pub(crate) struct Inner {
     pub(crate) userinfo: Value,
     /// Which well-known paths answer.
     pub(crate) well_known: Vec<String>,
+    /// What /par answers instead.
+    pub(crate) par_answer: Option<(u16, Value)>,
+    /// What was pushed, by its reference.
+    pub(crate) pushed: HashMap<String, Params>,
     codes: HashMap<String, HashMap<String, String>>,
     pub(crate) requests: Vec<Asked>,
     issued: u64,
@@ -80,6 +84,8 @@ impl Provider {
                 token_delay: Duration::ZERO,
                 userinfo: json!({"sub": "alice"}),
                 well_known: vec![format!("{path}/.well-known/openid-configuration")],
+                par_answer: None,
+                pushed: HashMap::new(),
                 codes: HashMap::new(),
                 requests: Vec::new(),
                 issued: 0,
@@ -90,6 +96,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/revoke", post(revoke))
             .route("/device_authorization", post(device_authorization))
+            .route("/par", post(par))
             .route("/bc-authorize", post(backchannel_authentication))
             .route("/userinfo", get(userinfo))
             .route("/jwks", get(jwks))
@@ -120,7 +127,18 @@ impl Provider {
     /// What the browser brings back when the person says yes.
     pub(crate) fn consent(&self, url: &str) -> String {
         let (_, query) = url.split_once('?').unwrap();
-        let asked: HashMap<_, _> = Params::parse(query).pairs().iter().cloned().collect();
+        let asked = Params::parse(query);
+        let asked = match asked.get("request_uri") {
+            Some(uri) => self.with(|inner| inner.pushed.remove(uri)).unwrap(),
+            None => asked,
+        };
+        let mut asked: HashMap<_, _> = asked.pairs().iter().cloned().collect();
+        if let Some(object) = asked.remove("request") {
+            let claims = jose::jws::peek(&object).unwrap().claims().unwrap();
+            let texts = claims.into_iter();
+            asked
+                .extend(texts.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))));
+        }
         let state = asked["state"].clone();
         let code = self.with(|inner| {
             let code = format!("code-{}", inner.codes.len());
@@ -132,18 +150,19 @@ impl Provider {
     }
 
     pub(crate) async fn sign_in(&self, client: &Client) -> Result<Session, grantor_client::Error> {
-        let pending = self.begin(client);
+        let pending = self.begin(client).await;
         let query = self.consent(pending.url());
         client.finish(&pending, &query).await
     }
 
-    pub(crate) fn begin(&self, client: &Client) -> Pending {
+    pub(crate) async fn begin(&self, client: &Client) -> Pending {
         client
             .authorize()
             .scope("openid notes.read offline_access")
             .redirect_uri("https://app.example/callback")
             .max_age(3600)
             .start()
+            .await
             .unwrap()
     }
 
@@ -221,6 +240,7 @@ async fn well_known(State(provider): State<Provider>, uri: Uri) -> Response {
             "device_authorization_endpoint": format!("{root}/device_authorization"),
             "backchannel_authentication_endpoint": format!("{root}/bc-authorize"),
             "end_session_endpoint": format!("{root}/logout"),
+            "pushed_authorization_request_endpoint": format!("{root}/par"),
             "jwks_uri": format!("{root}/jwks"),
             "authorization_response_iss_parameter_supported": true,
         });
@@ -256,6 +276,20 @@ async fn device_authorization(
     });
     provider.with(|inner| (inner.change_device)(&mut answer));
     axum::Json(answer).into_response()
+}
+
+async fn par(State(provider): State<Provider>, headers: HeaderMap, body: String) -> Response {
+    let form = provider.note("/par", &headers, &body);
+    provider.with(|inner| {
+        if let Some((status, body)) = &inner.par_answer {
+            let status = StatusCode::from_u16(*status).unwrap();
+            return (status, axum::Json(body.clone())).into_response();
+        }
+        let uri = format!("urn:example:pushed:{}", inner.pushed.len());
+        inner.pushed.insert(uri.clone(), form);
+        let answer = json!({"request_uri": uri, "expires_in": 60});
+        (StatusCode::CREATED, axum::Json(answer)).into_response()
+    })
 }
 
 async fn backchannel_authentication(

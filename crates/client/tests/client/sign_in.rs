@@ -20,8 +20,8 @@ async fn the_request_carries_state_nonce_and_an_s256_challenge() {
             .resource("urn:b")
     };
     let (first, second) = (
-        ask().start().unwrap(),
-        ask().prompt("login").start().unwrap(),
+        ask().start().await.unwrap(),
+        ask().prompt("login").start().await.unwrap(),
     );
     let params = |pending: &Pending| Params::parse(pending.url().split_once('?').unwrap().1);
     let (one, two) = (params(&first), params(&second));
@@ -39,14 +39,15 @@ async fn the_request_carries_state_nonce_and_an_s256_challenge() {
 #[tokio::test]
 async fn a_request_without_a_redirect_uri_is_incomplete() {
     let provider = Provider::start().await;
-    let started = provider.client().await.authorize().scope("openid").start();
-    assert!(matches!(started, Err(Error::Incomplete(_))));
     let client = provider.client().await;
+    let started = client.authorize().scope("openid").start().await;
+    assert!(matches!(started, Err(Error::Incomplete(_))));
     let started = client
         .authorize()
         .scope("a  b")
         .redirect_uri("https://a.example/")
-        .start();
+        .start()
+        .await;
     assert!(matches!(started, Err(Error::Scope(_))));
 }
 
@@ -54,7 +55,7 @@ async fn a_request_without_a_redirect_uri_is_incomplete() {
 async fn a_person_signs_in_and_an_api_is_called() {
     let provider = Provider::start().await;
     let client = provider.client().await;
-    let pending = provider.begin(&client);
+    let pending = provider.begin(&client).await;
     // A web application keeps it between two requests.
     let kept: Pending = serde_json::from_str(&serde_json::to_string(&pending).unwrap()).unwrap();
     let session = client
@@ -84,7 +85,7 @@ async fn an_answer_that_does_not_fit_is_refused_before_the_code_is_sent() {
     use CallbackError as E;
     let provider = Provider::start().await;
     let client = provider.client().await;
-    let pending = provider.begin(&client);
+    let pending = provider.begin(&client).await;
     let good = provider.consent(pending.url());
     let state = pending.state();
     let iss = good.split('&').next().unwrap();
@@ -129,7 +130,7 @@ async fn iss_may_be_absent_only_where_it_is_not_promised() {
         });
     });
     let client = provider.client().await;
-    let pending = provider.begin(&client);
+    let pending = provider.begin(&client).await;
     let good = provider.consent(pending.url());
     let iss = good.split('&').next().unwrap();
     let wrong = client.finish(&pending, &good.replace(iss, "?iss=x")).await;
@@ -147,7 +148,7 @@ async fn iss_may_be_absent_only_where_it_is_not_promised() {
 async fn a_refusal_by_the_person_is_told_apart() {
     let provider = Provider::start().await;
     let client = provider.client().await;
-    let pending = provider.begin(&client);
+    let pending = provider.begin(&client).await;
     let iss = provider
         .consent(pending.url())
         .split('&')

@@ -106,6 +106,7 @@ async fn sign_in(State(app): State<App>, headers: HeaderMap) -> Response {
             .resource(API)
             .redirect_uri(app.redirect_uri())
             .start()
+            .await
     };
     match begun.await {
         Ok(pending) => {
