@@ -83,7 +83,8 @@ async fn session(
         .authorize()
         .scope("openid email")
         .redirect_uri(CALLBACK)
-        .start()?;
+        .start()
+        .await?;
     let mut browser = world.browser();
     let page = browser.get(asked.url()).await;
     let page = world.flow(client).go_on(&mut browser, page).await;
