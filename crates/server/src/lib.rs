@@ -124,6 +124,7 @@ pub struct Server {
     guesses: guesses::Guesses,
     pushes: web::limit::Limiter,
     references: request_object::References,
+    logos: consent::Logos,
     proofs: oauth::dpop::Seen,
     devices: device_code::Limits,
     ciba: ciba::Ciba,
@@ -148,6 +149,7 @@ impl Server {
                 options.outbound.clone(),
                 web::limit::Limiter::new(ambient.clock.clone(), options.references),
             ),
+            logos: consent::Logos::new(&options.outbound),
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),
             ciba: ciba::Ciba::new(
@@ -248,6 +250,7 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
                 "/consent/applications",
                 get(consent::list).post(consent::submit_withdrawal),
             )
+            .route("/consent/logo", get(consent::logo))
             .route("/logout/confirm", post(end_session::confirm))
             .route("/device", get(device_code::show).post(device_code::submit))
             .route(

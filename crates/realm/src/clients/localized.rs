@@ -44,6 +44,20 @@ impl Localized {
         })
     }
 
+    /// What a member is in the first of these languages (RFC 5646) that there is, or in one of its kind: `de` will do for `de-AT`, and `de-CH` for `de`.
+    pub fn best(&self, member: &str, languages: &[&str]) -> Option<&str> {
+        let primary = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
+        let find = |fits: &dyn Fn(&str) -> bool| {
+            let mut all = self.iter();
+            all.find(|(name, tag, _)| *name == member && fits(tag))
+                .map(|(_, _, value)| value)
+        };
+        languages.iter().find_map(|wanted| {
+            find(&|tag| tag.eq_ignore_ascii_case(wanted))
+                .or_else(|| find(&|tag| primary(tag) == primary(wanted)))
+        })
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -110,6 +124,23 @@ mod tests {
         assert_eq!(written.get("unknown#de"), None);
         let back: Client = serde_json::from_value(written).unwrap();
         assert_eq!(back, client);
+    }
+
+    #[test]
+    fn the_first_language_that_there_is_is_the_best() {
+        let document = json!({"client_name#de": "Notizen", "client_name#fr-CA": "Calepin", "tos_uri#it": "https://a.example/it"});
+        let client: Client = serde_json::from_value(document).unwrap();
+        for (languages, expected) in [
+            (&["de"][..], Some("Notizen")),
+            (&["DE-at"], Some("Notizen")),
+            (&["es", "fr"], Some("Calepin")),
+            (&["it"], None),
+            (&["d"], None),
+            (&[], None),
+        ] {
+            let best = client.localized.best("client_name", languages);
+            assert_eq!(best, expected, "{languages:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use realm::{Catalogue, Client, GrantType};
 use serde::{Deserialize, Serialize};
 
 use super::arrival::{self, Arrived, By};
-use super::front_channel;
+use super::{front_channel, rules};
 use crate::authorization_details::rules::join;
 use crate::call::Call;
 use crate::granting::rules as granting;
@@ -311,8 +311,9 @@ fn finish(
     call: &Call,
     client: Arc<Client>,
     answer: Answer,
-    request: AuthorizationRequest,
+    mut request: AuthorizationRequest,
 ) -> Result<Checked, Stop> {
+    rules::fill_in(&mut request, &client);
     let checked = Checked {
         client,
         answer,

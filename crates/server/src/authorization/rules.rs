@@ -35,6 +35,16 @@ pub fn claims(request: &AuthorizationRequest, client: &Client) -> Option<ClaimsR
     claims.within(&allowed)
 }
 
+/// What a client registered for requests that do not say it (OpenID Connect Registration §2 `default_max_age`, `default_acr_values`).
+pub fn fill_in(request: &mut AuthorizationRequest, client: &Client) {
+    request.max_age = request.max_age.or(client.openid.default_max_age);
+    if request.acr_values.is_empty() {
+        request
+            .acr_values
+            .clone_from(&client.openid.default_acr_values);
+    }
+}
+
 /// Who is signed in.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedIn<'a> {

@@ -99,7 +99,7 @@ async fn ask(
         binding_message: request
             .binding_message
             .map(|message| message.as_str().to_owned()),
-        max_age: request.max_age,
+        max_age: request.max_age.or(client.openid.default_max_age),
         acr_values: request.acr_values,
         address: call.address.map(|address| address.to_string()),
         created_at: now,

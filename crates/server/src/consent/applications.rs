@@ -5,6 +5,8 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use identity::Person;
+use oauth::authorization::with_query;
+use realm::Client;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
@@ -17,6 +19,8 @@ struct Application {
     id: String,
     name: String,
     site: Option<String>,
+    /// Where a sign-in of this person begins (OpenID Connect Core §4).
+    start: Option<String>,
     words: Vec<String>,
 }
 
@@ -107,10 +111,18 @@ async fn applications(call: &Call, person: &Person) -> Result<Vec<Application>, 
             name: client
                 .as_ref()
                 .map_or_else(|| id.clone(), |client| client.display_name().to_owned()),
+            start: client.as_ref().and_then(|client| start(call, client)),
             site: client.as_ref().and_then(|client| client.client_uri.clone()),
             id,
             words,
         });
     }
     Ok(applications)
+}
+
+/// Where an application is told that the person wants to sign in there. It is told who asks for that, and not who the person is.
+fn start(call: &Call, client: &Client) -> Option<String> {
+    let uri = client.openid.initiate_login_uri.as_deref();
+    let uri = uri.filter(|_| !client.disabled)?;
+    Some(with_query(uri, &[("iss", call.realm.issuer())]))
 }

@@ -10,7 +10,10 @@ use realm::Catalogue;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
-use super::words::{Item, Said, Unchecked, details, initial, items, site_name, unchecked};
+use super::logo;
+use super::words::{
+    Item, Said, Unchecked, details, initial, items, languages, site_name, unchecked,
+};
 use crate::authorization::{
     Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
 };
@@ -108,6 +111,7 @@ struct Question<'a> {
     shell: Shell,
     application: &'a str,
     initial: String,
+    logo: Option<String>,
     site: Option<&'a str>,
     /// The site as people read it.
     site_name: &'a str,
@@ -133,12 +137,17 @@ fn question(
     token: &str,
 ) -> Response {
     let client = &checked.client;
+    let languages = languages(&checked.request.ui_locales, &call.headers);
+    let of = |member: &str| client.localized.best(member, &languages);
+    let application = of("client_name").unwrap_or(client.display_name());
+    let site = of("client_uri").or(client.client_uri.as_deref());
     let page = Question {
         shell: pages::shell(call, "Allow access"),
-        application: client.display_name(),
-        initial: initial(client.display_name()),
-        site: client.client_uri.as_deref(),
-        site_name: site_name(client.client_uri.as_deref().unwrap_or_default()),
+        application,
+        initial: initial(application),
+        logo: logo::address(call.realm.path(), client),
+        site,
+        site_name: site_name(site.unwrap_or_default()),
         host: checked.answer.to.host(),
         loopback: checked.answer.to.is_loopback(),
         person: standing.person.shown_name(),
@@ -147,8 +156,8 @@ fn question(
         items: items(&standing.shown, &standing.new, catalogue),
         details: details(standing.details.as_ref(), catalogue),
         unchecked: unchecked(client, Some(&checked.answer.to)),
-        policy: client.policy_uri.as_deref(),
-        terms: client.tos_uri.as_deref(),
+        policy: of("policy_uri").or(client.policy_uri.as_deref()),
+        terms: of("tos_uri").or(client.tos_uri.as_deref()),
         scope: standing.shown.to_string(),
         token,
     };

@@ -2,6 +2,7 @@
 
 mod applications;
 mod ask;
+mod logo;
 pub mod rules;
 pub(crate) mod sql;
 pub(crate) mod words;
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 
 pub(crate) use applications::{list, submit_withdrawal};
 pub(crate) use ask::{show, submit};
+pub(crate) use logo::{Logos, logo};
 
 /// Withdraws what a person allowed a client: the consent, every refresh token and every access token that came of it. Gives whether there was one.
 ///

@@ -3,7 +3,8 @@
 
 use url::Url;
 
-use super::{Invalid, check_text, is_page};
+use super::{Invalid, check_text, is_loopback, is_page};
+use crate::clients::GrantType;
 use crate::clients::document::{ApplicationType, Client};
 use crate::clients::localized;
 
@@ -40,6 +41,19 @@ fn check_kind(client: &Client) -> Result<(), Invalid> {
         return Ok(());
     }
     let own_scheme = |uri: &&String| !Url::parse(uri).is_ok_and(|url| is_web(url.scheme()));
+    // OpenID Connect Registration §2: what comes in a fragment would be read by any program on that port.
+    let exposed = |uri: &&String| {
+        Url::parse(uri).is_ok_and(|url| url.scheme() != "https" || is_loopback(&url))
+    };
+    if client.allows_grant(GrantType::Implicit)
+        && let Some(uri) = client.redirect_uris.iter().find(exposed)
+    {
+        let uri = uri.escape_default();
+        let reason = format!(
+            "`{uri}`: a web application with the implicit grant has https addresses that are not of the person's own device"
+        );
+        return Err(Invalid::new("redirect_uris", reason));
+    }
     match client.redirect_uris.iter().find(own_scheme) {
         Some(uri) => Err(Invalid::new(
             "redirect_uris",
