@@ -30,6 +30,7 @@ mod client_id_document;
 mod client_metadata;
 mod consent;
 mod cors;
+mod custom_claims;
 mod device_code;
 mod dpop;
 mod end_session;

@@ -84,8 +84,8 @@ fn everything(
         backchannel_user_code_parameter_supported: Some(true),
         end_session_endpoint: Some(realm.url("/logout")),
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
-        claims_supported: claims(),
-        claim_types_supported: strings(&["normal"]),
+        claims_supported: claims(catalogue),
+        claim_types_supported: claim_types(catalogue),
         response_types_supported: ResponseType::ALL.iter().map(ToString::to_string).collect(),
         response_modes_supported: response_modes(),
         authorization_signing_alg_values_supported: names(id_token::ALGORITHMS),
@@ -176,7 +176,15 @@ fn asymmetric() -> Vec<String> {
     ASYMMETRIC.iter().map(ToString::to_string).collect()
 }
 
-fn claims() -> Vec<String> {
+/// Aggregated and distributed claims are there where an operator added one that is elsewhere (OpenID Connect Core §5.6.2).
+fn claim_types(catalogue: &Catalogue) -> Vec<String> {
+    let elsewhere = catalogue.claims().values().any(|elsewhere| *elsewhere);
+    let all = ["normal", "aggregated", "distributed"];
+    let types = if elsewhere { &all[..] } else { &all[..1] };
+    types.iter().map(ToString::to_string).collect()
+}
+
+fn claims(catalogue: &Catalogue) -> Vec<String> {
     let core = [
         "sub",
         "iss",
@@ -198,6 +206,7 @@ fn claims() -> Vec<String> {
                 .iter()
                 .flat_map(|(_, claims)| claims.iter().copied()),
         )
+        .chain(catalogue.claims().into_keys())
         .map(str::to_owned)
         .collect()
 }

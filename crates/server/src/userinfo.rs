@@ -11,10 +11,12 @@ use oauth::challenge::Bearer;
 use oauth::claims::Userinfo;
 use oauth::{Error as Wire, Scope};
 use realm::Client;
+use realm::resources::Place;
 
 use crate::call::Call;
 use crate::dpop::{self, Scheme};
 use crate::refusal::{Reason, Refusal};
+use crate::tokens::released::{self, About};
 use crate::tokens::{access_token, subject};
 use crate::{answer, cors, form};
 
@@ -111,10 +113,21 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
         .ok_or_else(|| refused(Reason::TokenRevoked))?;
     let names = access_token::told(&claims);
     let scope = claims.scope.unwrap_or_default();
-    let told = Userinfo {
+    let catalogue = realm
+        .catalogue()
+        .await
+        .map_err(|error| (Some(Arc::clone(&client)), error.into()))?;
+    let about = About {
+        client: &client,
+        person: &person,
+        scope: &scope,
+    };
+    let mut told = Userinfo {
         sub: subject::of(realm, &client, &person.id),
         person: person.told(&scope, &names),
     };
+    let released = released::claims(realm, &catalogue, about, Place::Userinfo);
+    released::add(&mut told.person, released);
     Ok((client, told))
 }
 

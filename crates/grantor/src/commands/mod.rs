@@ -15,6 +15,7 @@ mod key;
 mod login;
 mod realm;
 mod resource;
+mod resource_claims;
 mod serve;
 mod token;
 mod trust;

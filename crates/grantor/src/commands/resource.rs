@@ -9,6 +9,7 @@ use realm::{
 };
 
 use super::ACTOR_NAME;
+use super::resource_claims;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -94,6 +95,15 @@ struct Facts {
     /// A scope that is granted when a CEL expression over `person` and `client` is true; may be repeated
     #[arg(long = "only-if", value_name = "NAME=EXPRESSION")]
     only_if: Vec<String>,
+    /// A claim that a scope tells about a person, and the CEL expression over `person`, `profile` and `client` that gives it: dept.read:department="person.groups[0]"; may be repeated
+    #[arg(long = "claim", value_name = "SCOPE:NAME=EXPRESSION")]
+    claims: Vec<String>,
+    /// Where a claim is told, id_token, userinfo or access_token, separated by commas: department=id_token,userinfo; may be repeated [default: userinfo]
+    #[arg(long = "claim-in", value_name = "NAME=PLACES")]
+    claims_in: Vec<String>,
+    /// The expression of this claim says where the claim is to be had: {'endpoint': …, 'access_token': …} or {'JWT': …}; may be repeated
+    #[arg(long = "claim-elsewhere", value_name = "NAME")]
+    claims_elsewhere: Vec<String>,
     /// A JSON file with a type of authorization_details (RFC 9396): type, words, schema and, if not everybody, grantable; may be repeated
     #[arg(long = "details-type", value_name = "FILE")]
     details_types: Vec<PathBuf>,
@@ -122,6 +132,7 @@ impl Facts {
                     name: name.to_owned(),
                     description,
                     grantable: Grantable::Everyone,
+                    claims: Vec::new(),
                 }),
             }
         }
@@ -133,6 +144,10 @@ impl Facts {
             let (name, expression) = pair("--only-if", given)?;
             scope(resource, name)?.grantable = Grantable::Expression(expression.to_owned());
         }
+        resource_claims::apply(
+            resource,
+            (&self.claims, &self.claims_in, &self.claims_elsewhere),
+        )?;
         for path in &self.details_types {
             let kind = details_type(path)?;
             let types = &mut resource.authorization_details_types;
@@ -168,13 +183,16 @@ fn details_type(path: &Path) -> Result<DetailsType, Failure> {
     Ok(serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?)
 }
 
-fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure> {
+pub(super) fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure> {
     given
         .split_once('=')
         .ok_or_else(|| format!("{option}: `{given}` has no `=`").into())
 }
 
-fn scope<'a>(resource: &'a mut Document, name: &str) -> Result<&'a mut ScopeDefinition, Failure> {
+pub(super) fn scope<'a>(
+    resource: &'a mut Document,
+    name: &str,
+) -> Result<&'a mut ScopeDefinition, Failure> {
     resource
         .scopes
         .iter_mut()

@@ -76,6 +76,7 @@ fn notes() -> Resource {
         name: name.into(),
         description: description.into(),
         grantable: Grantable::Everyone,
+        claims: Vec::new(),
     };
     Resource {
         id: API.into(),

@@ -1,16 +1,12 @@
 //! Conditions (CEL) on what an issuer signed.
 
-use std::collections::HashMap;
 use std::fmt;
 
-use cel::objects::Key;
 use cel::{ExecutionError, Program, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::resources::expression;
-
-/// Of a list or an object, a condition sees this many members.
-const MEMBERS: usize = 500;
+use crate::resources::values::object;
 
 /// A compiled condition.
 pub(super) struct Condition(Program);
@@ -46,33 +42,6 @@ impl Condition {
 
     fn run(&self, claims: &Map<String, Json>) -> Result<Value, ExecutionError> {
         expression::execute(&self.0, [("claims", object(claims))])
-    }
-}
-
-fn object(members: &Map<String, Json>) -> Value {
-    let members: HashMap<Key, Value> = members
-        .iter()
-        .take(MEMBERS)
-        .map(|(name, json)| (Key::from(name.as_str()), value(json)))
-        .collect();
-    Value::from(members)
-}
-
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => Value::Int(number),
-            (None, Some(number)) => Value::UInt(number),
-            (None, None) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Json::String(text) => Value::from(text.as_str()),
-        Json::Array(items) => {
-            let items: Vec<Value> = items.iter().take(MEMBERS).map(value).collect();
-            Value::from(items)
-        }
-        Json::Object(members) => object(members),
     }
 }
 

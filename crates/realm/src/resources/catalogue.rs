@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, HashMap};
 use oauth::Scope;
 use serde_json::{Map, Value};
 
+use super::claims::{self, Compiled, Place, ScopeClaim, Telling};
 use super::details;
-use super::document::{Grantable, PersonFacts, Resource};
+use super::document::{Grantable, PersonFacts, Resource, ScopeDefinition};
 use super::expression::Expression;
 use crate::clients::Client;
 
@@ -40,6 +41,7 @@ struct Entry {
     resource: String,
     description: String,
     rule: Rule,
+    claims: Vec<Compiled>,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl Catalogue {
                     resource: resource.id.clone(),
                     description: scope.description.clone(),
                     rule,
+                    claims: compiled(scope),
                 };
                 catalogue.scopes.insert(scope.name.clone(), entry);
             }
@@ -112,6 +115,34 @@ impl Catalogue {
             types.map(|kind| kind.name.as_str())
         });
         all.filter(|name| self.details.contains_key(*name))
+    }
+
+    /// Whether any of these scopes tells something there that its operator added.
+    pub fn releases(&self, scope: &Scope, place: Place) -> bool {
+        self.told(scope, place).next().is_some()
+    }
+
+    /// What these scopes tell there that their operator added.
+    pub fn released(&self, scope: &Scope, telling: &Telling<'_>) -> Map<String, Value> {
+        let mut claims = Map::new();
+        for claim in self.told(scope, telling.place) {
+            claim.tell(telling, &mut claims);
+        }
+        claims
+    }
+
+    fn told(&self, scope: &Scope, place: Place) -> impl Iterator<Item = &Compiled> {
+        let entries = scope.iter().filter_map(|token| self.scopes.get(token));
+        entries
+            .flat_map(|entry| &entry.claims)
+            .filter(move |claim| claim.places.contains(&place))
+    }
+
+    /// The claims that operators added, each with whether it is to be had elsewhere.
+    pub fn claims(&self) -> BTreeMap<&str, bool> {
+        let all = self.scopes.values().flat_map(|entry| &entry.claims);
+        all.map(|claim| (claim.name(), claim.is_elsewhere()))
+            .collect()
     }
 
     /// A catalogue of these resources, for the tests of rules.
@@ -227,6 +258,18 @@ fn standard(scope: &str) -> Option<&'static str> {
         .map(|(_, words)| *words)
 }
 
+/// The claims of a scope; one that cannot be used in this version is told nowhere.
+fn compiled(scope: &ScopeDefinition) -> Vec<Compiled> {
+    let compile = |claim: &ScopeClaim| {
+        claims::compile(claim)
+            .inspect_err(|reason| {
+                tracing::error!(scope = scope.name, reason, "a claim cannot be used")
+            })
+            .ok()
+    };
+    scope.claims.iter().filter_map(compile).collect()
+}
+
 fn compile(scope: &str, source: &str) -> Rule {
     match Expression::compile(source) {
         Ok(expression) => Rule::Expression(expression),
@@ -254,6 +297,7 @@ mod tests {
             name: name.to_owned(),
             description: format!("Do {name}"),
             grantable,
+            claims: Vec::new(),
         };
         Catalogue::new(vec![Resource {
             id: "urn:demo:notes".to_owned(),

@@ -1,3 +1,4 @@
+use super::claims::ScopeClaim;
 use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,9 @@ pub struct ScopeDefinition {
     /// Who may be granted it.
     #[serde(default)]
     pub grantable: Grantable,
+    /// What it tells about the person, beside the standard claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ScopeClaim>,
 }
 
 /// An API that accepts tokens.

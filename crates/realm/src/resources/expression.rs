@@ -193,7 +193,7 @@ fn check_member(of: &str, member: &str) -> Result<(), String> {
     }
 }
 
-fn person_value(person: Option<&PersonFacts>) -> Value {
+pub(super) fn person_value(person: Option<&PersonFacts>) -> Value {
     let Some(person) = person else {
         return Value::Null;
     };
@@ -212,7 +212,7 @@ fn person_value(person: Option<&PersonFacts>) -> Value {
     ])
 }
 
-fn client_value(client: &Client) -> Value {
+pub(super) fn client_value(client: &Client) -> Value {
     record([
         ("id", Value::from(client.id.as_str())),
         ("name", Value::from(client.name.as_str())),

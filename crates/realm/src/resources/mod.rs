@@ -1,6 +1,7 @@
 //! APIs: an identifier, scopes in words, who may be granted each, and what their tokens look like.
 
 mod catalogue;
+mod claims;
 mod details;
 mod document;
 pub(crate) mod expression;
@@ -9,9 +10,11 @@ mod schema;
 pub(crate) mod sql;
 mod store;
 mod stored;
+pub(crate) mod values;
 mod words;
 
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
+pub use claims::{Place, ScopeClaim, Telling};
 pub use details::DetailsType;
 pub use document::{Grantable, PersonFacts, Resource, ScopeDefinition, TokenFormat};
 pub use store::{create, delete, find, list, update};

@@ -6,6 +6,7 @@ use oauth::Scope;
 use url::Url;
 
 use super::catalogue::STANDARD_SCOPES;
+use super::claims;
 use super::details;
 use super::document::{Grantable, Resource, ScopeDefinition};
 use super::expression::Expression;
@@ -76,6 +77,18 @@ fn check_scope(scope: &ScopeDefinition) -> Result<(), Invalid> {
         return refuse("it needs a description in words, which people read at consent".to_owned());
     }
     check_text("scopes", &scope.description, 300)?;
+    if scope.claims.len() > claims::MOST {
+        return refuse(format!("it tells more than {} claims", claims::MOST));
+    }
+    let mut named = HashSet::new();
+    for claim in &scope.claims {
+        if let Err(reason) = claims::check(claim) {
+            return refuse(reason);
+        }
+        if !named.insert(claim.name.as_str()) {
+            return refuse(format!("the claim `{}` is named twice", claim.name));
+        }
+    }
     check_grantable(&scope.grantable).or_else(refuse)
 }
 
@@ -106,6 +119,7 @@ mod tests {
                 name: "notes.read".to_owned(),
                 description: "Read your notes".to_owned(),
                 grantable: Grantable::Everyone,
+                claims: Vec::new(),
             }],
             ..Resource::default()
         }

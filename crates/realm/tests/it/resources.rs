@@ -22,6 +22,7 @@ fn api(id: &str, scopes: &[(&str, Grantable)]) -> Resource {
         name: (*name).to_owned(),
         description: format!("Do {name}"),
         grantable: grantable.clone(),
+        claims: Vec::new(),
     };
     Resource {
         id: id.to_owned(),

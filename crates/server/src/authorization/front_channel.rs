@@ -6,6 +6,7 @@ use oauth::Scope;
 use oauth::authorization::ResponseType;
 use oauth::claims::{IdToken, StandardClaims};
 use oauth::id_token::{at_hash, c_hash, s_hash};
+use realm::resources::Place;
 use realm::{Client, Settings};
 
 use super::decide::Standing;
@@ -17,6 +18,7 @@ use crate::client_auth;
 use crate::granting::rules::{Granted, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, Holder};
+use crate::tokens::released::{self, About};
 use crate::tokens::{id_token, subject};
 
 /// What the response type asks for beside the code.
@@ -110,6 +112,12 @@ pub(super) async fn tokens(
         let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
         let mut target = target.telling(grant.claims.as_ref(), realm.issuer());
         narrow(&mut target, grant.details.as_ref(), None, &catalogue)?;
+        let about = About {
+            client,
+            person: &standing.person,
+            scope: &target.scope,
+        };
+        target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
         let holder = Holder {
             client,
             confirmation: None,
@@ -155,6 +163,17 @@ pub(super) async fn tokens(
         } else {
             claims.person = standing.person.told(&Scope::empty(), names);
         }
+        let about = About {
+            client,
+            person: &standing.person,
+            scope: &grant.scope,
+        };
+        let catalogue = realm.catalogue().await?;
+        let mut told = released::claims(realm, &catalogue, about, Place::IdToken);
+        if !response_type.has_code() && !response_type.has_token() {
+            told.extend(released::claims(realm, &catalogue, about, Place::Userinfo));
+        }
+        released::add(&mut claims.person, told);
         let signed = jwt::sign(&key, "JWT", &claims)?;
         id_token = Some(match client.openid.id_token_encryption() {
             None => signed,

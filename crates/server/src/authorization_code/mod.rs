@@ -22,6 +22,8 @@ use crate::refresh_token::{self, rules::Family};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, Holder, of_grant};
 use crate::tokens::id_token;
+use crate::tokens::released::{self, About};
+use realm::resources::Place;
 
 /// How a code begins, so that secret scanners know it.
 pub(crate) const PREFIX: &str = "gac_";
@@ -142,6 +144,12 @@ pub(crate) async fn fulfil(
     let mut target = target.telling(code.claims.as_ref(), realm.issuer());
     let details = code.details.as_ref();
     narrow(&mut target, details, wanted.details, &catalogue)?;
+    let about = About {
+        client,
+        person: &person,
+        scope: &target.scope,
+    };
+    target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     let family = family(recipient, code, &lifetimes, realm.now());
     let issue = (&target, family.as_ref());
     let tokens = tokens(realm, recipient, (code, &person), issue).await?;
@@ -240,7 +248,13 @@ async fn tokens(
     let access_token = access_token::mint(realm, holder, bearer, target, now).await?;
     let refresh_token = family.map(|family| refresh_token::text(realm, family, 1));
     let id_token = if code.scope.contains("openid") {
-        let told = id_token::told(person, code.claims.as_ref());
+        let about = About {
+            client,
+            person,
+            scope: &code.scope,
+        };
+        let catalogue = realm.catalogue().await?;
+        let told = id_token::told(realm, &catalogue, about, code.claims.as_ref());
         let content = id_token::Content {
             person: &code.person,
             authentication,

@@ -9,6 +9,8 @@ use realm::{
     ScopeOwner, TokenFormat,
 };
 
+use serde_json::{Map, Value};
+
 use crate::refusal::Reason;
 
 /// Whether the scope is one of OpenID Connect Core §5.4 and §11: those belong to the issuer, not to a resource.
@@ -165,6 +167,8 @@ pub struct Target {
     pub details: Option<AuthorizationDetails>,
     /// The claims that /userinfo tells its bearer beyond those of the scope (OpenID Connect Core §5.5).
     pub claims: Vec<String>,
+    /// What its scopes tell about the person in the token itself.
+    pub released: Map<String, Value>,
 }
 
 impl Target {
@@ -285,5 +289,6 @@ pub fn target(
         lifetime,
         details: None,
         claims: Vec::new(),
+        released: Map::new(),
     })
 }

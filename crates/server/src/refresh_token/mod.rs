@@ -21,7 +21,9 @@ use crate::commit::TRIES;
 use crate::granting::rules::{Granted, Target, Terms, grantable, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
+use crate::tokens::released::{self, About};
 use crate::tokens::{id_token, refresh_token};
+use realm::resources::Place;
 
 /// Uses a refresh token.
 pub(crate) async fn refresh(
@@ -87,6 +89,12 @@ async fn attempt(
     let whole = details::still_grantable(whole, &facts, (client, &catalogue));
     let asked = request.authorization_details.as_ref();
     details::narrow(&mut target, whole.as_ref(), asked, &catalogue)?;
+    let about = About {
+        client,
+        person: &person,
+        scope: &target.scope,
+    };
+    target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     let counter = match decision {
         Decision::Rotate { to, .. } => to,
         Decision::Repeat | Decision::Revoke => family.counter,
@@ -160,7 +168,13 @@ async fn tokens(
     };
     let access_token = access_token::mint(realm, client.holder(), bearer, target, now).await?;
     let id_token = if target.scope.contains("openid") {
-        let told = id_token::told(person, family.claims.as_ref());
+        let about = About {
+            client,
+            person,
+            scope: &target.scope,
+        };
+        let catalogue = realm.catalogue().await?;
+        let told = id_token::told(realm, &catalogue, about, family.claims.as_ref());
         let content = id_token::Content {
             person: &family.person,
             authentication,

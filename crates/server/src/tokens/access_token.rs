@@ -125,6 +125,10 @@ pub(crate) async fn mint(
         let told = serde_json::json!(target.claims);
         claims.extra.insert(TOLD.to_owned(), told);
     }
+    // The rest of the token counts before what an operator's expression gives.
+    for (name, value) in &target.released {
+        claims.extra.entry(name).or_insert_with(|| value.clone());
+    }
     if let Bearer::Person {
         id,
         grant,

@@ -1,14 +1,15 @@
 //! ID tokens (OpenID Connect Core §2): who signed in, when and how. What else is known about the person is told at /userinfo (§5.4).
 
-use identity::Person;
 use jose::{Algorithm, jwt};
 use oauth::Scope;
 use oauth::claims::{IdToken, StandardClaims};
 use oauth::claims_request::ClaimsRequest;
-use realm::{Client, Realm, Settings};
+use realm::resources::Place;
+use realm::{Catalogue, Client, Realm, Settings};
 
 pub(crate) use super::access_token::ALGORITHMS;
 use super::access_token::{Authentication, verify_signed};
+use super::released::{self, About};
 use super::subject;
 use crate::refusal::{Reason, Refusal};
 
@@ -64,10 +65,21 @@ pub(crate) struct Pushed<'a> {
     pub(crate) refresh_token: Option<&'a str>,
 }
 
-/// What was asked for in the ID token claim by claim, if anything was.
-pub(crate) fn told(person: &Person, claims: Option<&ClaimsRequest>) -> Option<StandardClaims> {
-    let names = &claims?.id_token;
-    (!names.is_empty()).then(|| person.told(&Scope::empty(), names))
+/// What was asked for in the ID token claim by claim, and what the operator's own scopes tell there, if there is any of it.
+pub(crate) fn told(
+    realm: &Realm,
+    catalogue: &Catalogue,
+    about: About<'_>,
+    claims: Option<&ClaimsRequest>,
+) -> Option<StandardClaims> {
+    let names = claims.map_or(&[][..], |claims| &claims.id_token);
+    let released = released::claims(realm, catalogue, about, Place::IdToken);
+    if names.is_empty() && released.is_empty() {
+        return None;
+    }
+    let mut told = about.person.told(&Scope::empty(), names);
+    released::add(&mut told, released);
+    Some(told)
 }
 
 /// Makes an ID token for a client.

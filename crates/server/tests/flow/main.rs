@@ -79,6 +79,7 @@ async fn register(realm: &Realm) {
         name: name.to_owned(),
         description: format!("Use {name}"),
         grantable,
+        claims: Vec::new(),
     };
     let notes = Resource {
         id: "urn:demo:notes".to_owned(),

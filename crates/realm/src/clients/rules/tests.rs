@@ -12,6 +12,7 @@ fn catalogue() -> Catalogue {
             name: "notes.read".to_owned(),
             description: "Read your notes".to_owned(),
             grantable: crate::resources::Grantable::Everyone,
+            claims: Vec::new(),
         }],
         ..Resource::default()
     }])

@@ -24,6 +24,7 @@ fn catalogue() -> Catalogue {
                 name: (*name).to_owned(),
                 description: (*name).to_owned(),
                 grantable: realm::Grantable::Everyone,
+                claims: Vec::new(),
             })
             .collect(),
         ..Resource::default()

@@ -1,0 +1,58 @@
+//! What scopes of the operator's own say about a person, beyond the standard claims (OpenID Connect Core §5.1.2, §5.6.2).
+
+use identity::Person;
+use oauth::Scope;
+use oauth::claims::StandardClaims;
+use realm::resources::{Place, Telling};
+use realm::{Catalogue, Client, Realm, STANDARD_SCOPES};
+use serde_json::{Map, Value};
+
+use super::subject;
+
+/// Who hears of whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    /// The client.
+    pub(crate) client: &'a Client,
+    /// The person.
+    pub(crate) person: &'a Person,
+    /// What was granted.
+    pub(crate) scope: &'a Scope,
+}
+
+/// The claims that these scopes release there: none, at no cost, where the operator added none.
+pub(crate) fn claims(
+    realm: &Realm,
+    catalogue: &Catalogue,
+    about: About<'_>,
+    place: Place,
+) -> Map<String, Value> {
+    let About {
+        client,
+        person,
+        scope,
+    } = about;
+    if !catalogue.releases(scope, place) {
+        return Map::new();
+    }
+    let all = Scope::of(STANDARD_SCOPES.map(|(name, _)| name)).unwrap_or_default();
+    let profile = serde_json::to_value(person.claims(&all)).unwrap_or_default();
+    let none = Map::new();
+    // As the client knows the person: an operator's expression must not give a pairwise subject away by accident.
+    let facts = realm::PersonFacts {
+        id: subject::of(realm, client, &person.id),
+        ..person.facts()
+    };
+    let telling = Telling {
+        place,
+        person: &facts,
+        profile: profile.as_object().unwrap_or(&none),
+        client,
+    };
+    catalogue.released(scope, &telling)
+}
+
+/// Adds them to what an ID token or an answer says anyhow.
+pub(crate) fn add(told: &mut StandardClaims, released: Map<String, Value>) {
+    told.extra.extend(released);
+}
