@@ -194,7 +194,7 @@ on_each_engine! {
         ]);
         let wish = read(&encoded).unwrap();
         assert_eq!((wish.login_hint.as_deref(), wish.target_link_uri.as_deref()), (Some("alice"), Some("https://app.example/notes/7")));
-        let asked = wish.authorize(&library).scope("openid").redirect_uri("https://app.example/callback").start().unwrap();
+        let asked = wish.authorize(&library).scope("openid").redirect_uri("https://app.example/callback").start().await.unwrap();
         let sent = query_of(&asked.url().parse().unwrap());
         assert_eq!(sent["login_hint"], "alice");
         assert!(sent["state"] != "evil" && sent.contains_key("nonce"));

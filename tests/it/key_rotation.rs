@@ -33,6 +33,7 @@ async fn signed_in(
         .scope("openid email")
         .redirect_uri(CALLBACK)
         .start()
+        .await
         .unwrap();
     let mut browser = world.browser();
     let page = browser.get(asked.url()).await;
