@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use web::serve::Tls;
+use web::serve::{Tls, TlsOptions};
 
 use crate::failure::Failure;
 
@@ -17,27 +17,34 @@ pub(crate) struct Certificate {
     paths: [PathBuf; 2],
     read: [Vec<u8>; 2],
     users: Vec<Tls>,
+    only_1_3: bool,
 }
 
 impl Certificate {
-    pub(crate) async fn read(certificate: &Path, key: &Path) -> Result<Self, Failure> {
+    /// Reads both; `only_1_3` refuses TLS 1.2.
+    pub(crate) async fn read(
+        certificate: &Path,
+        key: &Path,
+        only_1_3: bool,
+    ) -> Result<Self, Failure> {
         let paths = [certificate.to_owned(), key.to_owned()];
         let read = read(&paths).await?;
         Ok(Self {
             paths,
             read,
             users: Vec::new(),
+            only_1_3,
         })
     }
 
     /// TLS with this certificate, and with its successors; `asks` clients for theirs.
     pub(crate) fn tls(&mut self, asks: bool) -> Result<Tls, Failure> {
         let [certificate, key] = &self.read;
-        let tls = if asks {
-            Tls::asking_from_pem(certificate, key)
-        } else {
-            Tls::from_pem(certificate, key)
+        let options = TlsOptions {
+            asks,
+            only_1_3: self.only_1_3,
         };
+        let tls = Tls::with(certificate, key, options);
         let tls = tls.map_err(|error| format!("{}: {error}", self.named()))?;
         self.users.push(tls.clone());
         Ok(tls)

@@ -19,7 +19,7 @@ mod crowd;
 mod stream;
 mod tls;
 use crowd::Crowd;
-pub use tls::{Tls, TlsError};
+pub use tls::{Tls, TlsError, TlsOptions};
 
 /// How to serve.
 #[derive(Clone, Debug)]

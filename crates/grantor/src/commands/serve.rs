@@ -8,7 +8,7 @@ use std::time::Duration;
 use ambient::Ambient;
 use clap::Args;
 use fetch::{Fetch, FetchOptions};
-use server::{Aliases, ClientAuthorities, ClientCertificates};
+use server::{Aliases, ClientAuthorities, ClientCertificates, ciba};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use web::address::TrustedProxies;
@@ -110,6 +110,9 @@ fn app_options(config: &Config) -> Result<AppOptions, Failure> {
             certificates: client_certificates(config)?,
             outbound: outbound(config)?,
             requests: config.limits,
+            ciba: config
+                .approvals
+                .map_or_else(ciba::Rates::default, ciba::Rates::of_person),
             ..server::Options::default()
         },
         hsts_max_age: config.hsts_max_age,
@@ -162,7 +165,10 @@ async fn bind(address: &SocketAddr) -> Result<TcpListener, Failure> {
 
 async fn certificate(config: &Config) -> Result<Option<Certificate>, Failure> {
     match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => Ok(Some(Certificate::read(certificate, key).await?)),
+        (Some(certificate), Some(key)) => {
+            let read = Certificate::read(certificate, key, config.tls_only_1_3);
+            Ok(Some(read.await?))
+        }
         _ => Ok(None),
     }
 }

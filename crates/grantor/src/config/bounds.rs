@@ -102,6 +102,17 @@ pub(super) static LIMITS: &[Setting] = &[
         },
     },
     Setting {
+        key: "limits.approvals",
+        words: "How often one application may ask one person for approval (CIBA); all applications together may four times as often. Never `off`: whoever is asked \
+                without end approves in the end.",
+        default: "5 at once, then one a minute",
+        apply: |c, v| {
+            let rate = v.rate()?.ok_or("people cannot be asked without end")?;
+            c.approvals = Some(rate);
+            Ok(())
+        },
+    },
+    Setting {
         key: "limits.registration",
         words: "How often one address may ask /register.",
         default: "60/h",

@@ -35,6 +35,8 @@ pub struct Config {
     pub tls_certificate: Option<PathBuf>,
     /// The private key (PEM) of that certificate.
     pub tls_key: Option<PathBuf>,
+    /// Whether TLS 1.2 is refused.
+    pub tls_only_1_3: bool,
     /// Further addresses to listen on with TLS, where clients are asked for a certificate (RFC 8705).
     pub tls_mtls_listen: Vec<SocketAddr>,
     /// The address (https, without a path) at which clients reach what asks for certificates.
@@ -53,6 +55,8 @@ pub struct Config {
     pub outbound_networks: Vec<fetch::IpNet>,
     /// How often endpoints may be asked.
     pub limits: server::RequestRates,
+    /// How often an application may ask a person for approval; none: as usual.
+    pub approvals: Option<server::RequestRate>,
     /// What is logged, as `tracing` directives.
     pub log_level: String,
     /// `text` or `json`.
@@ -117,6 +121,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            tls_only_1_3: false,
             tls_mtls_listen: Vec::new(),
             tls_mtls_url: None,
             tls_client_authorities: None,
@@ -126,6 +131,7 @@ impl Default for Config {
             outbound_authorities: None,
             outbound_networks: Vec::new(),
             limits: server::RequestRates::default(),
+            approvals: None,
             log_level: "info".into(),
             log_format: LogFormat::Text,
             password_workers: 1,
@@ -301,6 +307,22 @@ mod tests {
             error.to_string(),
             "environment variable GRANTOR_ISUER: `GRANTOR_ISUER` is not a setting; did you mean `GRANTOR_ISSUER`?"
         );
+    }
+
+    #[test]
+    fn people_cannot_be_asked_without_end() {
+        let config = parse("[limits]\napprovals = \"60/h\"").unwrap();
+        assert_eq!(config.approvals.map(|rate| rate.count), Some(60));
+        let error = parse("[limits]\napprovals = \"off\"").unwrap_err();
+        assert!(error.contains("limits.approvals: "), "{error}");
+    }
+
+    #[test]
+    fn the_oldest_tls_is_1_2_or_1_3() {
+        let minimum = |text: &str| parse(&format!("[tls]\nminimum = \"{text}\""));
+        assert!(!minimum("1.2").unwrap().tls_only_1_3);
+        assert!(minimum("1.3").unwrap().tls_only_1_3);
+        assert!(minimum("1.1").unwrap_err().contains("1.2 or 1.3"));
     }
 
     #[test]

@@ -201,6 +201,19 @@ static PROCESS: &[Setting] = &[
         },
     },
     Setting {
+        key: "tls.minimum",
+        words: "The oldest TLS that grantor speaks itself: `1.2` or `1.3`. FAPI 1.0, which FAPI-CIBA stands on, allows fewer cipher suites of TLS 1.2 than grantor has.",
+        default: "1.2",
+        apply: |c, v| {
+            c.tls_only_1_3 = match v.text()? {
+                "1.2" => false,
+                "1.3" => true,
+                _ => return Err("must be 1.2 or 1.3".into()),
+            };
+            Ok(())
+        },
+    },
+    Setting {
         key: "tls.mtls_listen",
         words: "Further addresses to listen on with TLS, where clients are asked for a certificate of theirs and may have none (RFC 8705). Apart from `listen`, \
                 since browsers would ask people to choose one.",

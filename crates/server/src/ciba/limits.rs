@@ -5,6 +5,7 @@ use ambient::Clock;
 use web::limit::{Limiter, Rate};
 
 use crate::call::Call;
+use crate::limits::RequestRate;
 use crate::refusal::Refusal;
 
 /// The rates.
@@ -42,6 +43,19 @@ const fn rate(burst: u32, seconds_each: u32) -> Rate {
 }
 
 impl Rates {
+    /// As usual, but so many requests of one client to one person, and four times as many of all.
+    pub fn of_person(person: RequestRate) -> Self {
+        let RequestRate { count, seconds } = person;
+        let all = count.saturating_mul(4);
+        let usual = Self::default();
+        Self {
+            asking: rate(usual.asking.burst.max(count), 1),
+            asking_person: rate(count, seconds.div_ceil(count.max(1)).max(1)),
+            asked: rate(all, seconds.div_ceil(all.max(1)).max(1)),
+            ..usual
+        }
+    }
+
     /// The same rate for everything.
     pub fn all(rate: Rate) -> Self {
         Self {
@@ -119,5 +133,28 @@ impl Limits {
     pub(super) fn right(&self, call: &Call, client: &str, person: &str) {
         self.wrong_codes
             .give_back((call.realm.name(), client, person));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use super::*;
+
+    #[test]
+    fn what_the_operator_allows_comes_back_evenly_and_four_times_as_much_for_all() {
+        let hourly = RequestRate {
+            count: 60,
+            seconds: 3600,
+        };
+        let rates = Rates::of_person(hourly);
+        assert_eq!(rates.asking_person, rate(60, 60));
+        assert_eq!(rates.asked, rate(240, 15));
+        assert_eq!(rates.wrong_codes, Rates::default().wrong_codes);
+        let often = RequestRate {
+            count: 1_000_000,
+            seconds: 1,
+        };
+        assert_eq!(Rates::of_person(often).asking_person, rate(1_000_000, 1));
     }
 }

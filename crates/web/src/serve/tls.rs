@@ -6,6 +6,7 @@ use rustls::crypto::{
     verify_tls13_signature,
 };
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
 };
@@ -18,7 +19,17 @@ use crate::client_certificate::is_certificate;
 #[derive(Clone)]
 pub struct Tls {
     config: Arc<RwLock<Arc<ServerConfig>>>,
-    asks: bool,
+    options: TlsOptions,
+}
+
+/// What a listener offers and asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TlsOptions {
+    /// Whether clients are asked for a certificate. They may have none; one that they show may be anybody's, expired or self-signed (RFC 8705 §2.2), but
+    /// its key must be theirs. It becomes the [`ClientCertificate`](crate::client_certificate::ClientCertificate) of their requests.
+    pub asks: bool,
+    /// Whether TLS 1.2 is refused.
+    pub only_1_3: bool,
 }
 
 /// Why TLS cannot be set up.
@@ -41,17 +52,28 @@ impl Tls {
     /// # Errors
     /// See [`TlsError`].
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::new(config(certificates, key, false)?))
+        Self::with(certificates, key, TlsOptions::default())
     }
 
-    /// The same, and asks clients for a certificate. They may have none; one that they show may be anybody's, expired or self-signed (RFC 8705 §2.2), but
-    /// its key must be theirs. It becomes the [`ClientCertificate`](crate::client_certificate::ClientCertificate) of their requests.
+    /// The same, and asks clients for a certificate: see [`TlsOptions::asks`].
     ///
     /// # Errors
     /// See [`TlsError`].
     pub fn asking_from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let mut tls = Self::new(config(certificates, key, true)?);
-        tls.asks = true;
+        let options = TlsOptions {
+            asks: true,
+            ..TlsOptions::default()
+        };
+        Self::with(certificates, key, options)
+    }
+
+    /// The same with these options.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn with(certificates: &[u8], key: &[u8], options: TlsOptions) -> Result<Self, TlsError> {
+        let mut tls = Self::new(config(certificates, key, options)?);
+        tls.options = options;
         Ok(tls)
     }
 
@@ -59,7 +81,7 @@ impl Tls {
     pub fn new(config: ServerConfig) -> Self {
         Self {
             config: Arc::new(RwLock::new(Arc::new(config))),
-            asks: false,
+            options: TlsOptions::default(),
         }
     }
 
@@ -68,7 +90,7 @@ impl Tls {
     /// # Errors
     /// See [`TlsError`]; the old certificate then stays.
     pub fn replace_pem(&self, certificates: &[u8], key: &[u8]) -> Result<(), TlsError> {
-        let config = Arc::new(config(certificates, key, self.asks)?);
+        let config = Arc::new(config(certificates, key, self.options)?);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
@@ -85,7 +107,7 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-fn config(certificates: &[u8], key: &[u8], asks: bool) -> Result<ServerConfig, TlsError> {
+fn config(certificates: &[u8], key: &[u8], options: TlsOptions) -> Result<ServerConfig, TlsError> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
     let chain = chain.map_err(|_| TlsError::Certificate)?;
     if chain.is_empty() {
@@ -95,10 +117,15 @@ fn config(certificates: &[u8], key: &[u8], asks: bool) -> Result<ServerConfig, T
     let provider = Arc::new(provider());
     let unusable = |error: rustls::Error| TlsError::Config(error.to_string());
     let algorithms = provider.signature_verification_algorithms;
+    let versions: &[_] = if options.only_1_3 {
+        &[&TLS13]
+    } else {
+        &[&TLS13, &TLS12]
+    };
     let builder = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(unusable)?;
-    let builder = if asks {
+    let builder = if options.asks {
         builder.with_client_cert_verifier(Arc::new(AnyCertificate(algorithms)))
     } else {
         builder.with_no_client_auth()

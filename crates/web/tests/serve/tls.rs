@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use web::serve::{Listener, ServeOptions, Tls};
+use web::serve::{Listener, ServeOptions, Tls, TlsOptions};
 
 use super::{Running, exchange, start, start_on};
 
@@ -84,6 +84,34 @@ async fn asking() -> Running {
         Listener::with_tls(socket, tls)
     })
     .await
+}
+
+/// RFC 8446: who offers nothing younger than TLS 1.2 is refused where the operator wants it so, and after the certificate was replaced too.
+#[tokio::test]
+async fn tls_1_2_is_refused_where_only_1_3_is_wanted() {
+    let old = || {
+        let mut roots = RootCertStore::empty();
+        roots.add(der()).unwrap();
+        ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth()
+    };
+    for only_1_3 in [false, true] {
+        let options = TlsOptions {
+            only_1_3,
+            ..TlsOptions::default()
+        };
+        let tls = Tls::with(PEM, KEY, options).unwrap();
+        tls.replace_pem(PEM, KEY).unwrap();
+        let running = start_on(ServeOptions::default(), |socket| {
+            Listener::with_tls(socket, tls)
+        })
+        .await;
+        assert_eq!(connect(&running, old()).await.is_err(), only_1_3);
+        connect(&running, client(None)).await.unwrap();
+    }
 }
 
 #[tokio::test]
