@@ -75,7 +75,10 @@ fn command(name: &str, client: &Client, callback: &Callback) -> Vec<String> {
     for (option, value) in options {
         command.extend([option.to_owned(), value]);
     }
-    let own = client.options.iter();
-    command.extend(own.map(|option| option.replace("{dn}", &format!("CN={name}"))));
+    let dn = format!("CN={name}");
+    for option in &client.options {
+        let option = option.replace("{dn}", &dn);
+        command.push(option.replace("{base}", &callback.base));
+    }
     command
 }

@@ -1,5 +1,7 @@
 //! The suite's configuration for one plan: where grantor is, its clients, and what the suite's browser does on which page.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +30,7 @@ struct Browser {
 }
 
 /// Registers the clients and puts the configuration together.
-pub(crate) fn of(
+pub(crate) async fn of(
     suite: &Suite,
     grantor: &Grantor,
     plan: &Plan,
@@ -53,6 +55,8 @@ pub(crate) fn of(
         let known = known.as_object().cloned().unwrap_or_default();
         member(&mut members, &name).extend(known);
     }
+    // The process hears within a second of the clients, and of the keys that were made to sign for them: the suite reads those once.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     let text = std::fs::read_to_string(folder().join("browser.json"))?;
     let browser: Browser = serde_json::from_str(&text)?;
     members.insert("override".into(), overrides(&browser, plan)?);

@@ -11,6 +11,7 @@ mod api;
 mod authority;
 mod clients;
 mod configuration;
+mod device;
 mod expected;
 mod grantor;
 mod keys;

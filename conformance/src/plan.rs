@@ -44,7 +44,8 @@ pub(crate) struct Plan {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Client {
-    /// The options of `grantor client create`; `{dn}` stands for the subject of its certificate.
+    /// The options of `grantor client create`; `{dn}` stands for the subject of its certificate, `{base}` for
+    /// where the suite is called back.
     pub(crate) options: Vec<String>,
     /// Whether it gets a key of its own (RSA, for PS256).
     #[serde(default)]

@@ -1,8 +1,12 @@
 //! One plan, from an empty database to its results.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
+
 use crate::api::Api;
+use crate::device::Device;
 use crate::expected::{self, Expected};
 use crate::grantor::Grantor;
 use crate::module::{self, Done};
@@ -36,8 +40,10 @@ pub(crate) async fn run<'a>(
     let url = api.url.clone();
     let trusted = (certificate, url.as_str());
     let grantor = Grantor::start(options.program()?, plan, trusted, &logs).await?;
-    let _serving = api.serve(&grantor)?;
-    let configuration = configuration::of(suite, &grantor, plan, &url)?;
+    let device = Arc::new(Mutex::new(Device::new(&grantor)?));
+    let _serving = api.serve(&grantor, Arc::clone(&device))?;
+    let asks_people = plan.variant.contains_key("ciba_mode");
+    let configuration = configuration::of(suite, &grantor, plan, &url).await?;
     let variant = serde_json::to_string(&plan.variant)?;
     let made = suite
         .make_plan(&plan.plan, &variant, &configuration)
@@ -59,6 +65,10 @@ pub(crate) async fn run<'a>(
         let done = module::run(suite, &grantor, &made.id, entry, (&logs, patience)).await?;
         say(&done);
         modules.push(done);
+        if asks_people {
+            // What a module left behind would be in the way of the next: few may wait for one person at once.
+            device.lock().await.answer(false).await?;
+        }
     }
     Ok(Run {
         plan,
