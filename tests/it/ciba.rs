@@ -2,6 +2,7 @@
 
 mod demands;
 mod hints;
+mod library;
 mod limits;
 mod notifications;
 mod page;

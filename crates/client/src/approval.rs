@@ -7,13 +7,18 @@ use std::time::Duration;
 use oauth::Scope;
 use oauth::ciba::{BindingMessage, Response};
 use oauth::token::GrantType;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 
 use crate::client::Client;
+use crate::details::Details;
 use crate::exchange::json;
 use crate::polling::Polling;
+use crate::request_object::claims;
 use crate::{Error, Session};
 
 const ENDPOINT: &str = "backchannel_authentication";
+const TOKEN: &str = "client_notification_token";
 
 /// A request for approval in the making.
 #[must_use]
@@ -22,6 +27,8 @@ pub struct Approval<'a> {
     client: &'a Client,
     scope: String,
     resources: Vec<String>,
+    details: Details,
+    signed: bool,
     form: Vec<(&'static str, String)>,
 }
 
@@ -31,6 +38,8 @@ impl<'a> Approval<'a> {
             client,
             scope: "openid".to_owned(),
             resources: Vec::new(),
+            details: Details::default(),
+            signed: false,
             form: vec![hint],
         }
     }
@@ -44,6 +53,21 @@ impl<'a> Approval<'a> {
     /// The API that the tokens are for (RFC 8707); may be called again for another.
     pub fn resource(mut self, uri: impl Into<String>) -> Self {
         self.resources.push(uri.into());
+        self
+    }
+
+    /// What to ask for in particular (RFC 9396): an object of the application's own type, with a member `type`. May be called again for another; what
+    /// was granted is in [`Tokens::details`](crate::Tokens::details).
+    pub fn detail(mut self, detail: &impl Serialize) -> Self {
+        self.details.add(detail);
+        self
+    }
+
+    /// Signs the request (§7.1.1), as a client must that registered `backchannel_authentication_request_signing_alg`: with
+    /// [`ClientBuilder::request_key`](crate::ClientBuilder::request_key) or the key of
+    /// [`Credentials::private_key_jwt`](crate::Credentials::private_key_jwt).
+    pub fn signed_request(mut self) -> Self {
+        self.signed = true;
         self
     }
 
@@ -67,9 +91,16 @@ impl<'a> Approval<'a> {
         self.with("requested_expiry", seconds.to_string())
     }
 
-    /// With what the server shall call the application in the mode ping (§7.1): at least 128 random bits. The call says only that it is worth polling now.
+    /// The server shall call the application, as its registration says (the modes ping and push): with a token of 256 random bits that is made here. See
+    /// [`Notification`](crate::Notification).
+    pub fn called(self) -> Self {
+        let token = self.client.ambient().token();
+        self.notification_token(token)
+    }
+
+    /// As [`Approval::called`], with a token of the application's own (§7.1): at least 128 random bits.
     pub fn notification_token(self, token: impl Into<String>) -> Self {
-        self.with("client_notification_token", token)
+        self.with(TOKEN, token)
     }
 
     fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -101,6 +132,15 @@ impl<'a> Approval<'a> {
         let mut form = self.form;
         form.push(("scope", scope.to_string()));
         form.extend(self.resources.into_iter().map(|uri| ("resource", uri)));
+        let details = self.details.text()?;
+        form.extend(details.map(|text| ("authorization_details", text)));
+        let token = form.iter().find(|(name, _)| *name == TOKEN);
+        let token = token.map(|(_, token)| SecretString::from(token.as_str()));
+        if self.signed {
+            let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
+            let claims = claims(&pairs.collect::<Vec<_>>())?;
+            form = vec![("request", client.signed_request("JWT", claims)?)];
+        }
         let answer = client.send_form(ENDPOINT, url, form).await?;
         let response: Response = json(ENDPOINT, &answer)?;
         let form = vec![
@@ -110,6 +150,7 @@ impl<'a> Approval<'a> {
         let pace = (response.interval, response.expires_in);
         Ok(PendingApproval {
             auth_req_id: response.auth_req_id,
+            token,
             polling: Polling::new(client, form, pace, scope),
         })
     }
@@ -119,6 +160,8 @@ impl<'a> Approval<'a> {
 #[must_use]
 pub struct PendingApproval {
     auth_req_id: String,
+    /// What the server shows when it calls.
+    token: Option<SecretString>,
     polling: Polling,
 }
 
@@ -126,6 +169,14 @@ impl PendingApproval {
     /// What a ping names, so that the application knows which request it is about. A secret.
     pub fn auth_req_id(&self) -> &str {
         &self.auth_req_id
+    }
+
+    pub(crate) fn notification_token(&self) -> Option<&str> {
+        self.token.as_ref().map(ExposeSecret::expose_secret)
+    }
+
+    pub(crate) fn asked(&self) -> (&Client, &Scope) {
+        self.polling.asked()
     }
 
     /// When the request expires, in unix seconds.

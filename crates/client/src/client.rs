@@ -9,6 +9,7 @@ use oauth::metadata::ServerMetadata;
 use oauth::token_exchange::TokenType;
 
 use crate::approval::Approval;
+use crate::attestation::Challenges;
 use crate::dpop::Dpop;
 use crate::jarm::Expected;
 use crate::keys::Keys;
@@ -29,6 +30,7 @@ struct Shared {
     metadata: ServerMetadata,
     settings: Settings,
     keys: Keys,
+    challenges: Challenges,
 }
 
 #[derive(Clone)]
@@ -175,6 +177,10 @@ impl Client {
 
     pub(crate) fn keys(&self) -> &Keys {
         &self.shared.keys
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.shared.challenges
     }
 
     pub(crate) fn id_token_algorithm(&self) -> Algorithm {
@@ -362,6 +368,7 @@ impl Client {
                 metadata,
                 settings,
                 keys: Keys::default(),
+                challenges: Challenges::default(),
             }),
             observer,
         }

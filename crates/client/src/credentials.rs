@@ -4,10 +4,12 @@ use std::sync::Arc;
 use ambient::Ambient;
 use jose::{Algorithm, Jwk, KeyType, SigningKey, jwt};
 use oauth::client_auth::assertion::{ASYMMETRIC, Claims, SYMMETRIC, TYP, TYPE};
+use oauth::client_auth::attestation::{HEADER, POP_HEADER};
 use oauth::client_auth::{self, Method};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Error;
+use crate::attestation;
 use crate::exchange::Field;
 
 /// Who the client is and how it proves that (RFC 6749 §2.3).
@@ -25,6 +27,19 @@ enum Proof {
     Secret(SecretString),
     Key(Arc<SigningKey>),
     Workload(Arc<dyn Fn() -> Option<String> + Send + Sync>),
+    Instance(
+        Arc<SigningKey>,
+        Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    ),
+}
+
+/// What authenticates the client beside the form.
+#[derive(Default)]
+pub(crate) struct Shown {
+    /// The `Authorization` header.
+    pub(crate) authorization: Option<String>,
+    /// Other headers.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl Credentials {
@@ -119,6 +134,25 @@ impl Credentials {
         Self::new(id.into(), Method::PrivateKeyJwt, proof)
     }
 
+    /// An instance of a client, such as an app on one phone, for whose key an attester vouches that the server trusts (`attest_jwt_client_auth`,
+    /// draft-ietf-oauth-attestation-based-client-auth). `attestation` gives the present one, which names this key; `None` when there is none. The
+    /// instance proves its key for each request anew, with the server's challenge where it wants that.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] for a symmetric key.
+    pub fn attested(
+        id: impl Into<String>,
+        key: impl Into<Arc<SigningKey>>,
+        attestation: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let key = key.into();
+        if key.algorithm().is_symmetric() {
+            return Err(Error::Incomplete("a symmetric key proves no instance"));
+        }
+        let proof = Proof::Instance(key, Arc::new(attestation));
+        Ok(Self::new(id.into(), Method::AttestJwtClientAuth, proof))
+    }
+
     fn new(id: String, method: Method, proof: Proof) -> Self {
         Self { id, method, proof }
     }
@@ -133,6 +167,11 @@ impl Credentials {
         self.method
     }
 
+    /// Whether a challenge may be asked of it.
+    pub(crate) fn is_attested(&self) -> bool {
+        matches!(self.proof, Proof::Instance(..))
+    }
+
     /// The private key of `private_key_jwt`.
     pub(crate) fn key(&self) -> Option<&SigningKey> {
         match &self.proof {
@@ -141,17 +180,19 @@ impl Credentials {
         }
     }
 
-    /// Adds to the form what belongs there, and returns the `Authorization` header if there is one.
+    /// Adds to the form what belongs there, and returns the headers that there are; with the server's challenge, if it gave one.
     pub(crate) fn apply(
         &self,
         form: &mut Vec<Field>,
         (issuer, ambient): (&str, &Ambient),
-    ) -> Result<Option<String>, Error> {
+        challenge: Option<String>,
+    ) -> Result<Shown, Error> {
+        let mut shown = Shown::default();
         match &self.proof {
             Proof::Nothing => form.push(("client_id".into(), self.id.clone())),
             Proof::Secret(secret) if self.method == Method::ClientSecretBasic => {
                 let secret = secret.expose_secret();
-                return Ok(Some(client_auth::basic(&self.id, secret)));
+                shown.authorization = Some(client_auth::basic(&self.id, secret));
             }
             Proof::Secret(secret) => {
                 form.push(("client_id".into(), self.id.clone()));
@@ -171,8 +212,15 @@ impl Credentials {
                 form.push(("client_assertion_type".into(), TYPE.to_owned()));
                 form.push(("client_assertion".into(), assertion));
             }
+            Proof::Instance(key, attestation) => {
+                let attestation =
+                    attestation().ok_or(Error::Incomplete("the instance has no attestation"))?;
+                let pop = attestation::proof(key, (&self.id, issuer), ambient, challenge)?;
+                form.push(("client_id".into(), self.id.clone()));
+                shown.headers = vec![(HEADER, attestation), (POP_HEADER, pop)];
+            }
         }
-        Ok(None)
+        Ok(shown)
     }
 }
 

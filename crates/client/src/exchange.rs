@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{Method, StatusCode};
 use oauth::ErrorResponse;
+use oauth::client_auth::attestation;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
@@ -19,8 +20,12 @@ pub(crate) struct Request<'a> {
     pub(crate) url: &'a str,
     /// The `Authorization` header.
     pub(crate) authorization: Option<String>,
+    /// Other headers that authenticate the client.
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// A form makes it a POST.
     pub(crate) form: Option<&'a [Field]>,
+    /// Another method than GET and POST with a form, and what is sent as JSON.
+    pub(crate) json: Option<(Method, Option<String>)>,
     /// What a proof is made for, if the client has a key (RFC 9449).
     pub(crate) prove: Prove,
 }
@@ -42,8 +47,30 @@ impl<'a> Request<'a> {
             endpoint,
             url,
             authorization: None,
+            headers: Vec::new(),
             form: None,
+            json: None,
             prove: Prove::Nothing,
+        }
+    }
+
+    /// A request with another method, and JSON in its body if there is any.
+    pub(crate) fn json(
+        endpoint: &'static str,
+        url: &'a str,
+        (method, body): (Method, Option<String>),
+    ) -> Self {
+        Self {
+            json: Some((method, body)),
+            ..Self::get(endpoint, url)
+        }
+    }
+
+    fn method(&self) -> Method {
+        match (&self.json, self.form) {
+            (Some((method, _)), _) => method.clone(),
+            (None, Some(_)) => Method::POST,
+            (None, None) => Method::GET,
         }
     }
 
@@ -68,11 +95,7 @@ impl Client {
 
     /// The answer, and whether the server wants the same with the nonce that came with it.
     async fn send_once(&self, request: &Request<'_>) -> Result<(fetch::Response, bool), Error> {
-        let method = if request.form.is_some() {
-            "POST"
-        } else {
-            "GET"
-        };
+        let method = request.method();
         let proof = match (self.dpop(), &request.prove) {
             (None, _) | (_, Prove::Nothing) => None,
             (Some(dpop), Prove::Key) => Some((dpop, None)),
@@ -81,11 +104,11 @@ impl Client {
         let proof = match proof {
             None => None,
             Some((dpop, token)) => {
-                let made = dpop.proof(self.ambient(), (method, request.url), token)?;
+                let made = dpop.proof(self.ambient(), (method.as_str(), request.url), token)?;
                 Some((dpop, made))
             }
         };
-        let mut headers = Vec::with_capacity(2);
+        let mut headers = Vec::with_capacity(4);
         headers.extend(
             request
                 .authorization
@@ -97,10 +120,16 @@ impl Client {
                 .as_ref()
                 .map(|(_, (text, _))| (oauth::dpop::HEADER, text.as_str())),
         );
+        let own = request.headers.iter();
+        headers.extend(own.map(|(name, value)| (*name, value.as_str())));
         let fetch = self.fetch();
         let answer = match request.form {
             Some(form) => fetch.post_form(request.url, form, &headers).await,
-            None => fetch.send(Method::GET, request.url, &headers, None).await,
+            None => {
+                let json = request.json.as_ref().and_then(|(_, body)| body.clone());
+                let body = json.map(|text| ("application/json", text.into()));
+                fetch.send(method, request.url, &headers, body).await
+            }
         };
         if self.is_observed() {
             self.observe(Step::Exchange(told(
@@ -121,7 +150,8 @@ impl Client {
         let again = proof
             .as_ref()
             .is_some_and(|(dpop, (_, used))| dpop.learn(request.url, used.as_deref(), &answer));
-        Ok((answer, again))
+        let challenged = !request.headers.is_empty() && self.challenges().learn(&answer);
+        Ok((answer, again || challenged))
     }
 
     /// Sends the client's own form, authenticated, and reads JSON from the answer.
@@ -143,13 +173,14 @@ impl Client {
         url: &str,
         form: Vec<Field>,
     ) -> Result<fetch::Response, Error> {
-        let (answer, again) = self.send_form_once(endpoint, url, form.clone()).await?;
-        let answer = if again {
+        let (mut answer, mut again) = self.send_form_once(endpoint, url, form.clone()).await?;
+        // A nonce, and for an attested instance a challenge too.
+        let mut left = 1 + u8::from(self.credentials().is_attested());
+        while again && left > 0 {
             // Authenticated anew, as proofs of authentication may count once.
-            self.send_form_once(endpoint, url, form).await?.0
-        } else {
-            answer
-        };
+            (answer, again) = self.send_form_once(endpoint, url, form.clone()).await?;
+            left -= 1;
+        }
         if answer.status.is_success() {
             Ok(answer)
         } else {
@@ -163,9 +194,10 @@ impl Client {
         url: &str,
         mut form: Vec<Field>,
     ) -> Result<(fetch::Response, bool), Error> {
-        let authorization = self
-            .credentials()
-            .apply(&mut form, (self.issuer(), self.ambient()))?;
+        let challenge = self.challenges().current();
+        let shown =
+            self.credentials()
+                .apply(&mut form, (self.issuer(), self.ambient()), challenge)?;
         let prove = if endpoint == "token" {
             Prove::Key
         } else {
@@ -174,8 +206,10 @@ impl Client {
         let request = Request {
             endpoint,
             url,
-            authorization,
+            authorization: shown.authorization,
+            headers: shown.headers,
             form: Some(&form),
+            json: None,
             prove,
         };
         self.send_once(&request).await
@@ -226,31 +260,38 @@ fn told(
     headers: &[(&str, &str)],
     answer: Option<&fetch::Response>,
 ) -> Exchange {
-    const SHOWN: [&str; 6] = [
+    const SHOWN: [&str; 7] = [
         "cache-control",
         "content-type",
         "dpop-nonce",
         "etag",
+        "oauth-client-attestation-challenge",
         "retry-after",
         "www-authenticate",
     ];
     let shown = |name: &str| match name {
         "authorization" => "Authorization",
+        attestation::HEADER => "OAuth-Client-Attestation",
+        attestation::POP_HEADER => "OAuth-Client-Attestation-PoP",
         _ => "DPoP",
     };
     Exchange {
         endpoint: request.endpoint,
-        method: if request.form.is_some() {
-            "POST"
-        } else {
-            "GET"
+        method: match request.method() {
+            Method::GET => "GET",
+            Method::PUT => "PUT",
+            Method::DELETE => "DELETE",
+            _ => "POST",
         },
         url: request.url.to_owned(),
         headers: headers
             .iter()
             .map(|(name, value)| Parameter::new(shown(name), *value))
             .collect(),
-        form: observer::parameters(request.form.unwrap_or_default()),
+        form: match &request.json {
+            Some((_, Some(body))) => observer::body(body.as_bytes()),
+            _ => observer::parameters(request.form.unwrap_or_default()),
+        },
         status: answer.map(|answer| answer.status.as_u16()),
         response_headers: SHOWN
             .into_iter()

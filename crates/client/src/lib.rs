@@ -54,6 +54,9 @@
 //! # let _ = session; Ok(()) }
 //! ```
 //!
+//! Where the server knows nothing of the application yet, it registers itself ([`Registration`]), and what is asked for in particular is a type of
+//! the application's own ([`Tokens::details`]).
+//!
 //! An API calls another one for the person whose token it was sent (RFC 8693):
 //!
 //! ```no_run
@@ -76,6 +79,7 @@
 //! ```
 
 mod approval;
+mod attestation;
 mod authorization;
 mod client;
 mod credentials;
@@ -91,10 +95,12 @@ mod initiated;
 mod jarm;
 mod keys;
 mod loopback;
+mod notification;
 mod observer;
 mod pending;
 mod polling;
 mod pushed;
+mod registration;
 mod request_object;
 mod sealed;
 mod service;
@@ -113,9 +119,13 @@ pub use device::{DeviceAuthorization, DeviceSignIn};
 pub use error::{CallbackError, Error, IdTokenError};
 pub use initiated::InitiatedLogin;
 pub use loopback::LoopbackSignIn;
+pub use notification::Notification;
+pub use oauth::metadata::ClientMetadata;
+pub use oauth::token::GrantType;
 pub use oauth::token_exchange::TokenType;
 pub use observer::{Exchange, Observer, Parameter, Step};
 pub use pending::Pending;
+pub use registration::{Registered, Registration};
 pub use service::Service;
 pub use session::Session;
 pub use source::{AccessToken, TokenSource};

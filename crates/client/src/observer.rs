@@ -30,7 +30,7 @@ pub enum Step {
 /// A request that the client sent, and its answer.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Which endpoint: `discovery`, `jwks`, `token`, `userinfo`, `revocation`, `resource`.
+    /// Which endpoint: `discovery`, `jwks`, `token`, `userinfo`, `revocation`, `registration`, `resource` and so on.
     pub endpoint: &'static str,
     /// The method.
     pub method: &'static str,
@@ -38,7 +38,7 @@ pub struct Exchange {
     pub url: String,
     /// The request headers that matter.
     pub headers: Vec<Parameter>,
-    /// The form in the body.
+    /// The form in the body, or the members of the JSON there.
     pub form: Vec<Parameter>,
     /// The status of the answer; `None` when there was none.
     pub status: Option<u16>,
@@ -78,7 +78,7 @@ impl fmt::Debug for Parameter {
 }
 
 fn is_secret(name: &str) -> bool {
-    const SECRET: [&str; 22] = [
+    const SECRET: [&str; 26] = [
         "access_token",
         "actor_token",
         "assertion",
@@ -93,8 +93,12 @@ fn is_secret(name: &str) -> bool {
         "device_code",
         "id_token",
         "id_token_hint",
+        "login_hint_token",
+        "oauth-client-attestation",
+        "oauth-client-attestation-pop",
         "password",
         "refresh_token",
+        "registration_access_token",
         "response",
         "set-cookie",
         "subject_token",

@@ -40,6 +40,10 @@ impl Polling {
         }
     }
 
+    pub(crate) fn asked(&self) -> (&Client, &Scope) {
+        (&self.client, &self.scope)
+    }
+
     pub(crate) fn expires_at(&self) -> i64 {
         self.expires_at
     }

@@ -1,6 +1,8 @@
 //! Applications made with grantor-client, against the server and an API that grantor-resource protects: what its authors write, and what they get.
 
+mod attested;
 mod hostile;
+mod registration;
 mod requests;
 
 use axum::Router;

@@ -7,6 +7,7 @@ mod discovery;
 mod dpop;
 mod id_token;
 mod loopback;
+mod notification;
 mod provider;
 mod renewal;
 mod requests;
