@@ -77,7 +77,7 @@ on_each_engine! {
     /// Only what can be meant is registered.
     async fn what_a_client_says_about_sign_ins_is_checked(world: World) {
         type Case = fn(NewClient) -> NewClient;
-        let cases: [(&str, Case); 9] = [
+        let cases: [(&str, Case); 10] = [
             ("an age below nothing", |client| client.set("default_max_age", json!(-1))),
             ("an age without end", |client| client.set("default_max_age", json!(i64::MAX))),
             ("an age in words", |client| client.set("default_max_age", json!("600"))),
@@ -85,6 +85,7 @@ on_each_engine! {
             ("an empty strength", |client| client.set("default_acr_values", json!([""]))),
             ("a script", |client| client.set("initiate_login_uri", json!("javascript:alert(1)"))),
             ("without TLS", |client| client.set("initiate_login_uri", json!("http://app.example/login"))),
+            ("without TLS on one's own device", |client| client.set("initiate_login_uri", json!("http://localhost:8443/login"))),
             ("a type of its own", |client| client.set("application_type", json!("desktop"))),
             ("a web application with a scheme of its own", |client| {
                 client.set("application_type", json!("web")).redirects(&["com.example:/cb"])

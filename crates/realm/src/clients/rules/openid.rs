@@ -53,7 +53,8 @@ pub(super) fn check(client: &Client) -> Result<(), Invalid> {
         sector::of(client)?;
     }
     match &openid.initiate_login_uri {
-        Some(uri) if !is_page(uri) => Err(Invalid::new(
+        // https without exception, unlike other pages (§2).
+        Some(uri) if !(is_page(uri) && uri.starts_with("https:")) => Err(Invalid::new(
             "initiate_login_uri",
             format!("`{}` is not an https address", uri.escape_default()),
         )),
