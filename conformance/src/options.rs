@@ -13,7 +13,7 @@ use crate::{Failure, folder};
 #[command(name = "cargo xtask conformance")]
 pub(crate) struct Options {
     /// Where the suite is: its base URL, by which browsers and clients reach it too
-    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
+    #[arg(long, value_name = "URL")]
     pub(crate) suite: Url,
     /// Run only modules whose names contain this, and leave RESULTS.md as it is; may be repeated
     #[arg(long = "module", value_name = "PART")]
