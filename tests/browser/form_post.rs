@@ -117,9 +117,9 @@ async fn the_answer_posts_itself() {
     assert!(head.starts_with("POST /callback HTTP/1.1"), "{head}");
     assert!(!head.to_lowercase().contains("\nreferer:"), "{head}");
     let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["code", "state", "iss"]);
-    assert_eq!(pairs[1].1, "\"><b>state</b>");
-    assert_eq!(pairs[2].1, demo.origin);
+    assert_eq!(names, ["code", "session_state", "state", "iss"]);
+    assert_eq!(pairs[2].1, "\"><b>state</b>");
+    assert_eq!(pairs[3].1, demo.origin);
     assert_eq!(chromium.complaints().await, Vec::<String>::new());
     // With a session nothing is asked, and the signed form goes the same way.
     chromium.open(&app.request(&demo, "form_post.jwt")).await;

@@ -10,6 +10,7 @@
 mod approvals;
 mod device;
 mod form_post;
+mod logout;
 mod screenshots;
 mod sign_in;
 mod webdriver;

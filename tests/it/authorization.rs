@@ -6,14 +6,15 @@ use crate::harness::{World, query_of};
 use crate::on_each_engine;
 
 on_each_engine! {
-    /// RFC 6749 §4.1.2 and RFC 9207 §2: code, state as it was sent, and the issuer; nothing else.
+    /// RFC 6749 §4.1.2 and RFC 9207 §2: code, state as it was sent, and the issuer; in OpenID requests the state of the session (Session Management §2), and
+    /// nothing else.
     async fn the_response_has_code_state_and_issuer(world: World) {
         let app = world.app().await;
         let flow = world.flow(&app);
         let page = flow.walk(&mut world.browser()).await;
         let response = flow.response(&page);
         let names: Vec<&str> = response.keys().map(String::as_str).collect();
-        assert_eq!(names, ["code", "iss", "state"]);
+        assert_eq!(names, ["code", "iss", "session_state", "state"]);
         page.answer.not_stored();
     }
 

@@ -1,8 +1,8 @@
-//! Signing out: OpenID Connect RP-Initiated Logout 1.0, in its simple form.
+//! Signing out: OpenID Connect RP-Initiated Logout 1.0, with everything that a client may send.
 
 use serde_json::json;
 
-use crate::harness::{World, altered};
+use crate::harness::{ALICE, World, altered};
 use crate::on_each_engine;
 
 const AFTER: &str = "https://app.example/signed-out";
@@ -93,6 +93,95 @@ on_each_engine! {
         assert_eq!(page.left().as_str(), AFTER);
         let silent = world.flow(&app).with("prompt", "none");
         assert_eq!(silent.error(&mut browser).await, "login_required");
+    }
+
+    /// §2: an ID token that has expired is a good hint, as long as the session goes on.
+    async fn an_expired_hint_counts(world: World) {
+        let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([AFTER]))).await;
+        let mut browser = world.browser();
+        let tokens = world.flow(&app).tokens_in(&mut browser).await;
+        world.advance(2 * 3600);
+        let page = browser.get(&logout(&[("id_token_hint", tokens.id()), ("post_logout_redirect_uri", AFTER)])).await;
+        assert_eq!(page.left().as_str(), AFTER);
+        let silent = world.flow(&app).with("prompt", "none");
+        assert_eq!(silent.error(&mut browser).await, "login_required");
+    }
+
+    /// §2: the ID token of another session, of another person's, or a hint at somebody else ends nothing unasked.
+    async fn a_hint_of_another_session_makes_it_a_question(world: World) {
+        let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([AFTER]))).await;
+        let mut browser = world.browser();
+        let own = world.flow(&app).tokens_in(&mut browser).await;
+        let elsewhere = world.flow(&app).tokens_in(&mut world.browser()).await;
+        let asked = [
+            vec![("id_token_hint", elsewhere.id())],
+            vec![("id_token_hint", own.id()), ("logout_hint", "bob")],
+            vec![("logout_hint", ALICE.0)],
+            vec![("client_id", "app"), ("state", "s"), ("ui_locales", "de fr")],
+        ];
+        for mut pairs in asked {
+            pairs.push(("post_logout_redirect_uri", AFTER));
+            let named = pairs.iter().any(|(name, _)| *name == "client_id" || *name == "id_token_hint");
+            if !named {
+                pairs.push(("client_id", "app"));
+            }
+            let page = browser.get(&logout(&pairs)).await;
+            assert!(page.has("sign-out") && page.leaving.is_none(), "{pairs:?}: {}", page.words());
+        }
+        let silent = world.flow(&app).with("prompt", "none");
+        let page = browser.get(&silent.url()).await;
+        assert!(silent.response(&page).contains_key("code"));
+        let pairs = [("id_token_hint", own.id()), ("logout_hint", ALICE.0), ("ui_locales", "de"), ("client_id", "app")];
+        let page = browser.get(&logout(&pairs)).await;
+        assert!(page.has("signed-out"), "{}", page.words());
+        assert_eq!(silent.error(&mut browser).await, "login_required");
+    }
+
+    /// §2: `client_id` names the client of the ID token, or the request is refused and nobody is signed out.
+    async fn a_client_id_is_that_of_the_hint(world: World) {
+        let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([AFTER]))).await;
+        world.client("other").set("post_logout_redirect_uris", json!(["https://other.example/"])).create().await;
+        let mut browser = world.browser();
+        let tokens = world.flow(&app).tokens_in(&mut browser).await;
+        for pairs in [
+            vec![("client_id", "other"), ("id_token_hint", tokens.id())],
+            vec![("client_id", "other"), ("id_token_hint", tokens.id()), ("post_logout_redirect_uri", "https://other.example/")],
+            vec![("id_token_hint", tokens.id()), ("post_logout_redirect_uri", "https://other.example/")],
+            vec![("client_id", "nobody"), ("post_logout_redirect_uri", AFTER)],
+        ] {
+            let page = browser.get(&logout(&pairs)).await;
+            assert_eq!((page.answer.status, page.leaving), (400, None), "{pairs:?}");
+        }
+        let silent = world.flow(&app).with("prompt", "none");
+        let page = browser.get(&silent.url()).await;
+        assert!(silent.response(&page).contains_key("code"));
+    }
+
+    /// §3: where nobody is signed in nobody is asked; then only who has had a session here sends the browser on by itself.
+    async fn a_link_to_us_leads_nowhere_by_itself(world: World) {
+        let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([AFTER]))).await;
+        let tokens = world.flow(&app).tokens().await;
+        let mut browser = world.browser();
+        let pairs = [("client_id", "app"), ("post_logout_redirect_uri", AFTER), ("state", "s")];
+        let page = browser.get(&logout(&pairs)).await;
+        assert!(page.leaving.is_none() && page.has("signed-out"));
+        assert!(page.html().contains("https://app.example/signed-out?state=s"), "{}", page.html());
+        assert!(!page.html().contains("<script") && !page.html().contains("http-equiv"));
+        let page = browser.get(&logout(&[("id_token_hint", tokens.id()), ("post_logout_redirect_uri", AFTER)])).await;
+        assert_eq!(page.left().as_str(), AFTER);
+    }
+
+    /// Another site cannot answer the question, and cannot sign anybody out by a form of its own.
+    async fn another_site_signs_nobody_out(world: World) {
+        let app = world.app().await;
+        let mut browser = world.browser();
+        world.flow(&app).code(&mut browser).await;
+        let page = browser.cross_site_post("/logout/confirm", &[("everywhere", "yes")]).await;
+        assert_eq!(page.answer.status, 403);
+        browser.cross_site_post("/logout", &[("everywhere", "yes")]).await;
+        let silent = world.flow(&app).with("prompt", "none");
+        let page = browser.get(&silent.url()).await;
+        assert!(silent.response(&page).contains_key("code"));
     }
 }
 

@@ -81,7 +81,7 @@ on_each_engine! {
             let found = fragment(&page);
             flow.response(&page);
             let words = set(response_type.split(' '));
-            let mut expected = set(["iss", "state"]);
+            let mut expected = set(["iss", "state", "session_state"]);
             if words.contains("code") {
                 expected.insert("code");
             }

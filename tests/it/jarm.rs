@@ -103,7 +103,7 @@ on_each_engine! {
             page.answer.not_stored();
             let claims = claims(&world, &app, &page).await;
             let names: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
-            assert_eq!(names, ["aud", "code", "exp", "iss", "state"]);
+            assert_eq!(names, ["aud", "code", "exp", "iss", "session_state", "state"]);
             assert_eq!(claims["state"], json!("a state & more"));
             flow.redeem(claims["code"].as_str().unwrap()).await.status(200);
         }

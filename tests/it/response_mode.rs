@@ -41,7 +41,7 @@ on_each_engine! {
         assert!(!page.left().as_str().split('#').next().unwrap().contains("code"));
         let response = flow.response(&page);
         let names: Vec<&str> = response.keys().map(String::as_str).collect();
-        assert_eq!(names, ["code", "iss", "state"]);
+        assert_eq!(names, ["code", "iss", "session_state", "state"]);
         page.answer.not_stored();
         flow.redeem(&response["code"]).await.status(200);
     }
@@ -54,7 +54,7 @@ on_each_engine! {
         let page = flow.walk(&mut world.browser()).await;
         let fields = posted(&page);
         let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-        assert_eq!(names, ["code", "iss", "state"]);
+        assert_eq!(names, ["code", "iss", "session_state", "state"]);
         assert_eq!((fields["iss"].as_str(), fields["state"].as_str()), (world.issuer(), "a state & more"));
         let policy = page.answer.header("content-security-policy");
         let directives: Vec<&str> = policy.split("; ").collect();

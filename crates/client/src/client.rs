@@ -13,6 +13,7 @@ use crate::attestation::Challenges;
 use crate::dpop::Dpop;
 use crate::jarm::Expected;
 use crate::keys::Keys;
+use crate::logout::Met;
 use crate::sealed::Sealed;
 use crate::token_exchange::{JwtBearer, TokenExchange};
 use crate::{
@@ -31,6 +32,7 @@ struct Shared {
     settings: Settings,
     keys: Keys,
     challenges: Challenges,
+    met: Met,
 }
 
 #[derive(Clone)]
@@ -181,6 +183,10 @@ impl Client {
 
     pub(crate) fn challenges(&self) -> &Challenges {
         &self.shared.challenges
+    }
+
+    pub(crate) fn met(&self) -> &Met {
+        &self.shared.met
     }
 
     pub(crate) fn id_token_algorithm(&self) -> Algorithm {
@@ -369,6 +375,7 @@ impl Client {
                 settings,
                 keys: Keys::default(),
                 challenges: Challenges::default(),
+                met: Met::default(),
             }),
             observer,
         }

@@ -1,4 +1,4 @@
-use oauth::{ErrorCode, ErrorResponse, ScopeError, id_token::Refusal};
+use oauth::{ErrorCode, ErrorResponse, ScopeError, id_token::Refusal, logout_token};
 
 /// Why something could not be obtained. Names endpoints and reasons, never a code, token or secret.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -58,6 +58,9 @@ pub enum Error {
     /// The ID token is not acceptable.
     #[error("the ID token is refused: {0}")]
     IdToken(#[from] IdTokenError),
+    /// The logout token is not acceptable.
+    #[error("the logout token is refused: {0}")]
+    Logout(#[from] LogoutError),
     /// The scope that was asked for is malformed.
     #[error("the scope cannot be asked for: {0}")]
     Scope(#[from] ScopeError),
@@ -134,4 +137,22 @@ pub enum IdTokenError {
     /// A refresh brought one about another person or sign-in (§12.2).
     #[error("a refresh brought one about somebody else")]
     Changed,
+}
+
+/// Why a logout token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogoutError {
+    /// Its form, its signature, its issuer, its audience or its times (OpenID Connect Back-Channel Logout §2.6, items 1 to 3).
+    #[error("{0}")]
+    Token(#[from] jose::Error),
+    /// Its claims (items 3 to 6).
+    #[error("{0}")]
+    Claims(#[from] logout_token::Refusal),
+    /// It was here before (item 7).
+    #[error("it was here before")]
+    Replayed,
+    /// There are more than can be remembered.
+    #[error("there are more than can be remembered")]
+    Full,
 }

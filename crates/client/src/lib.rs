@@ -33,6 +33,17 @@
 //! # let _ = session; Ok(()) }
 //! ```
 //!
+//! When the person's session at the server ends, the server says so at the `backchannel_logout_uri`, and the application ends its own (OpenID Connect
+//! Back-Channel Logout):
+//!
+//! ```no_run
+//! # use grantor_client::Client;
+//! # async fn run(client: Client, logout_token: &str) -> Result<(), grantor_client::Error> {
+//! let ended = client.back_channel_logout(logout_token).await?; // 400 when this is an error
+//! // … forget every session whose ID token has this `sid`, and answer 200
+//! # let _ = ended.session(); Ok(()) }
+//! ```
+//!
 //! A device without a browser shows a code, which the person types elsewhere (RFC 8628):
 //!
 //! ```no_run
@@ -94,6 +105,7 @@ mod id_token;
 mod initiated;
 mod jarm;
 mod keys;
+mod logout;
 mod loopback;
 mod notification;
 mod observer;
@@ -116,8 +128,9 @@ pub use authorization::Authorization;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use device::{DeviceAuthorization, DeviceSignIn};
-pub use error::{CallbackError, Error, IdTokenError};
+pub use error::{CallbackError, Error, IdTokenError, LogoutError};
 pub use initiated::InitiatedLogin;
+pub use logout::LoggedOut;
 pub use loopback::LoopbackSignIn;
 pub use notification::Notification;
 pub use oauth::metadata::ClientMetadata;

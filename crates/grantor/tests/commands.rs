@@ -432,7 +432,7 @@ fn every_command_explains_itself() {
     let here = Here::new();
     let help = here.ok(&["--help"], "");
     for command in [
-        "demo", "serve", "user", "client", "resource", "realm", "key", "token", "login",
+        "demo", "serve", "user", "client", "resource", "realm", "key", "session", "token", "login",
     ] {
         assert!(help.contains(command), "{command}");
         let own = here.ok(&[command, "--help"], "");

@@ -19,6 +19,7 @@ pub mod id_token;
 pub mod introspection;
 pub mod jwt_bearer;
 mod lenient;
+pub mod logout_token;
 pub mod metadata;
 mod params;
 pub mod password;

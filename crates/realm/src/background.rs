@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::node::Node;
-use crate::outbox;
+use crate::outbox::Deliveries;
 
 /// How often the change log is read.
 const FOLLOW: Duration = Duration::from_secs(1);
@@ -52,9 +52,14 @@ async fn maintain(node: &Node) {
 }
 
 async fn deliver(node: &Node) {
+    let mut deliveries = Deliveries::default();
     loop {
-        match outbox::deliver(node).await {
-            Ok(0) => tokio::time::sleep(FOLLOW).await,
+        match deliveries.begin(node).await {
+            Ok(0) => tokio::select! {
+                () = node.follower().post.notified() => {}
+                () = deliveries.one_done() => {}
+                () = tokio::time::sleep(FOLLOW) => {}
+            },
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, "the outbox cannot be delivered just now");

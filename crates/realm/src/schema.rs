@@ -74,4 +74,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0017_claims_request",
         sql: include_str!("../../../migrations/0017_claims_request.sql"),
     },
+    Migration {
+        version: 20,
+        name: "0020_logout",
+        sql: include_str!("../../../migrations/0020_logout.sql"),
+    },
 ];

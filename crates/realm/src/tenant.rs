@@ -237,15 +237,19 @@ impl Realm {
         self.revocations.revoke(batch, mark);
     }
 
-    /// Commits a batch and, when it announces or revokes something, acts on that here before it returns. For a batch that does not, it is
-    /// [`Db::commit`].
+    /// Commits a batch and, when it announces or revokes something, acts on that here before it returns; what it enqueues is delivered at once. For any other
+    /// batch it is [`Db::commit`].
     ///
     /// # Errors
     /// When the batch was not committed.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
         let revoked = self.revocations.of(&batch);
         let announces = changes::count(&batch) > revoked.len();
+        let posts = outbox::is_in(&batch);
         let committed = self.db.commit(batch).await?;
+        if posts {
+            self.follower.post.notify_one();
+        }
         // Not left to the change log: that what was revoked here holds here must not depend on a second visit to the database.
         self.revocations.learn(revoked);
         if announces && let Err(error) = self.follower.follow().await {

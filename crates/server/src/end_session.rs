@@ -1,13 +1,17 @@
-//! `/logout` (OpenID Connect RP-Initiated Logout §2): ends the session, the refresh tokens that end with it, and the browser's cookie.
+//! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session and clears the browser's cookies. What ends with the session, and who has to hear of it,
+//! is queued in the same commit, so that it takes no longer with many applications than with one.
 //!
-//! An `id_token_hint` for this very session ends it at once. Without one a page asks first, so that no other site can sign anybody out.
+//! An `id_token_hint` of this very session ends it at once. Without one a page asks first, so that no other site can sign anybody out. `ui_locales` is passed
+//! over: the pages are in English.
+
+pub mod rules;
 
 use askama::Template;
 use axum::body::Body;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use db::Batch;
-use identity::Session;
+use identity::{Person, Session};
 use oauth::Params;
 use oauth::authorization::with_query;
 use oauth::claims::IdToken;
@@ -16,10 +20,12 @@ use realm::Client;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
+use self::rules::{SignedIn, Step, Way};
 use crate::call::Call;
+use crate::frontchannel_logout::{self, Frames};
 use crate::refusal::Refusal;
-use crate::tokens::id_token;
-use crate::{form, pages, refresh_token};
+use crate::tokens::{id_token, subject};
+use crate::{form, pages};
 
 /// Where the browser goes afterwards.
 struct Return {
@@ -90,22 +96,36 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
     let wish = read(call, params).await?;
     let current = identity::session::current(&call.realm, &call.headers).await?;
     let Some((session, person)) = current else {
-        return Ok(done(call, wish.back.as_ref()));
+        let is_self_made = wish.client.as_ref().is_none_or(|it| it.is_self_made());
+        let way = rules::way(wish.hint.is_some(), is_self_made);
+        return Ok(done(call, (wish.back.as_ref(), way), Frames::default()));
     };
-    let meant = wish.hint.as_ref().is_some_and(|hint| {
-        hint.sub == person.id && hint.sid.as_ref().is_none_or(|sid| *sid == session.id)
-    });
-    if meant {
-        return end(call, &session, wish.back.as_ref()).await;
+    let subject = wish.client.as_ref();
+    let subject = subject.map(|client| subject::of(&call.realm, client, &person.id));
+    let mut names = vec![&*person.username, &*session.id];
+    names.extend(subject.as_deref());
+    names.extend(person.email.as_deref());
+    let signed_in = SignedIn {
+        person: &person.id,
+        session: &session.id,
+        names: &names,
+    };
+    let hint = wish.hint.as_ref();
+    match rules::decide(Some(&signed_in), hint, params.get("logout_hint")) {
+        Step::End => end(call, (&session, &person), &wish, false).await,
+        Step::Nothing | Step::Ask => Ok(ask(call, &wish, person.shown_name())),
     }
-    Ok(ask(call, &wish, person.shown_name()))
 }
 
 async fn confirmed(call: &Call, params: &Params) -> Result<Response, Stop> {
     let wish = read(call, params).await?;
+    let everywhere = params.get("everywhere").is_some();
     match identity::session::current(&call.realm, &call.headers).await? {
-        Some((session, _)) => end(call, &session, wish.back.as_ref()).await,
-        None => Ok(done(call, wish.back.as_ref())),
+        Some((session, person)) => end(call, (&session, &person), &wish, everywhere).await,
+        None => {
+            let back = (wish.back.as_ref(), Way::Straight);
+            Ok(done(call, back, Frames::default()))
+        }
     }
 }
 
@@ -153,44 +173,68 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
     Ok(Wish { hint, client, back })
 }
 
-async fn end(call: &Call, session: &Session, back: Option<&Return>) -> Result<Response, Stop> {
+/// Ends the session, or all that the person has.
+async fn end(
+    call: &Call,
+    (session, person): (&Session, &Person),
+    wish: &Wish,
+    everywhere: bool,
+) -> Result<Response, Stop> {
     let realm = &call.realm;
-    let mut batch = Batch::new();
-    refresh_token::revoke_session(realm, &mut batch, &session.id, call.now());
-    let (_, cookie) = identity::session::sign_out(
-        realm,
-        &call.headers,
-        call.address.map(|address| address.0),
-        batch,
-    )
-    .await?;
-    let mut response = done(call, back);
-    cookie.append_to(response.headers_mut());
+    let frames = frontchannel_logout::frames(call, &session.id).await?;
+    if everywhere {
+        identity::people::sign_out_everywhere(realm, &person.id, None).await?;
+    } else {
+        let mut batch = Batch::new();
+        let address = call.address.map(|address| address.0);
+        identity::session::end(realm, &mut batch, session, address);
+        realm.commit(batch).await.map_err(realm::Error::from)?;
+    }
+    let mut response = done(call, (wish.back.as_ref(), Way::Straight), frames);
+    for cookie in identity::session::forget_cookies(realm) {
+        cookie.append_to(response.headers_mut());
+    }
     Ok(response)
 }
 
 #[derive(Template)]
 #[template(path = "signed_out.html")]
-struct SignedOut {
+struct SignedOut<'a> {
     shell: Shell,
+    frames: &'a [String],
+    /// Where the person may go on to: its host and its address.
+    next: Option<(&'a str, &'a str)>,
+    /// The script that goes there by itself.
+    script: Option<&'static str>,
 }
 
-fn done(call: &Call, back: Option<&Return>) -> Response {
-    match back {
-        Some(Return { to, state }) => {
-            let pairs: Vec<(&str, &str)> = state
-                .iter()
-                .map(|state| ("state", state.as_str()))
-                .collect();
-            web::page::see_other(&with_query(to.as_str(), &pairs))
-        }
-        None => {
-            let page = SignedOut {
-                shell: pages::shell(call, "Signed out"),
-            };
-            page::render(StatusCode::OK, &page, &Csp::default())
-        }
+/// The end: straight to where the client wants the browser, or a page, which opens the frames of those who are told through the browser.
+fn done(call: &Call, (back, way): (Option<&Return>, Way), frames: Frames) -> Response {
+    let next = back.map(|Return { to, state }| {
+        let pairs: Vec<(&str, &str)> = state
+            .iter()
+            .map(|state| ("state", state.as_str()))
+            .collect();
+        (to.host(), with_query(to.as_str(), &pairs))
+    });
+    if let (Some((_, url)), Way::Straight, true) = (&next, way, frames.addresses.is_empty()) {
+        return web::page::see_other(url);
     }
+    let goes_on = next.is_some() && way == Way::Straight;
+    let page = SignedOut {
+        shell: pages::shell(call, "Signed out"),
+        frames: &frames.addresses,
+        next: next.as_ref().map(|(host, url)| (*host, url.as_str())),
+        script: goes_on.then(web::assets::go_on_script_path),
+    };
+    let mut csp = Csp {
+        frame_src: frames.origins,
+        ..Csp::default()
+    };
+    if goes_on {
+        csp = csp.with_scripts();
+    }
+    page::render(StatusCode::OK, &page, &csp)
 }
 
 #[derive(Template)]

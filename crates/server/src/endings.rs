@@ -7,6 +7,7 @@ use db::{Batch, Params, Stmt, params};
 use realm::outbox::{Delivery, Ended, Handler, Message};
 use realm::{Error, Realm};
 
+use crate::backchannel_logout::{self, Whose};
 use crate::{ciba, consent, refresh_token};
 
 /// How many rows one commit changes at most, where there may be any number.
@@ -77,7 +78,13 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
         batch.run(stmt, params);
     }
     realm.db().commit(batch).await?;
-    Ok(())
+    match ending {
+        Ending::Session => backchannel_logout::announce(realm, Whose::Session(ended)).await,
+        Ending::Person | Ending::DeletedPerson => {
+            backchannel_logout::announce(realm, Whose::Person(ended)).await
+        }
+        Ending::Client | Ending::DeletedClient => Ok(()),
+    }
 }
 
 /// Runs a statement that changes `$4` rows at most until it finds no more. When time runs out, the next delivery goes on.

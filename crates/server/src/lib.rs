@@ -8,8 +8,10 @@ mod answer;
 pub mod authorization;
 pub mod authorization_code;
 pub mod authorization_details;
+pub mod backchannel_logout;
 mod call;
 mod challenge;
+mod check_session_iframe;
 pub mod ciba;
 pub mod client_auth;
 pub mod client_credentials;
@@ -19,9 +21,10 @@ pub mod consent;
 mod cors;
 pub mod device_code;
 mod dpop;
-mod end_session;
+pub mod end_session;
 mod endings;
 mod form;
+mod frontchannel_logout;
 pub mod granting;
 mod guesses;
 pub mod introspection;
@@ -132,6 +135,8 @@ pub struct Server {
     outbound: Option<fetch::Fetch>,
     documents: client_id_document::Documents,
     remote_keys: Arc<client_auth::RemoteKeys>,
+    /// How clients are told that a session has ended.
+    logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
     certificates: ClientCertificates,
     signed: metadata::signed::Signed,
     trusted_origins: Vec<String>,
@@ -159,6 +164,7 @@ impl Server {
             ),
             requests: limits::Limits::new(&options.requests, &ambient.clock),
             outbound: registration::outbound(&options.outbound),
+            logout: backchannel_logout::handler(&options.outbound, &remote_keys),
             documents: client_id_document::Documents::new(&options.outbound, &ambient.clock),
             remote_keys,
             certificates: options.certificates,
@@ -169,7 +175,9 @@ impl Server {
 
     /// What this process calls clients for, for [`realm::Node::handle`]: the kind of message and its handler.
     pub fn handlers(&self) -> Vec<(&'static str, Arc<dyn realm::outbox::Handler>)> {
-        self.ciba.handlers()
+        let mut handlers = self.ciba.handlers();
+        handlers.extend(self.logout.clone());
+        handlers
     }
 
     /// How people sign in.
@@ -231,6 +239,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/challenge", post(challenge::post))
         .route("/device_authorization", post(device_code::begin))
         .route("/bc-authorize", post(ciba::begin))
+        .route("/check_session", get(check_session_iframe::get))
         .route("/logout", get(end_session::get).post(end_session::post));
     endpoints
         .merge(pages(&server))
@@ -305,6 +314,7 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &dpop::sql::SWEEP_PROOFS,
         &device_code::sql::SWEEP_DEVICES,
         &ciba::sql::SWEEP_AUTHENTICATIONS,
+        &backchannel_logout::sql::SWEEP_CLIENTS,
         &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
     ]
 }
@@ -320,6 +330,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         jwt_bearer::sql::STATEMENTS,
         device_code::sql::STATEMENTS,
         ciba::sql::STATEMENTS,
+        backchannel_logout::sql::STATEMENTS,
         pushed_authorization_request::sql::STATEMENTS,
     ]
     .concat()

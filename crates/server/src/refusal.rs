@@ -529,6 +529,15 @@ impl Refusal {
         Wire::new(ErrorCode::UnauthorizedClient, text).into()
     }
 
+    /// Why, for the log of the outbox: nothing of it goes on the wire.
+    pub(crate) fn into_words(self) -> String {
+        match self {
+            Self::Because(reason) => reason.name().to_owned(),
+            Self::Down(cause) | Self::Failed(cause) => cause,
+            other => other.wire().1,
+        }
+    }
+
     /// What goes on the wire: the registered code and its description.
     pub fn wire(&self) -> (ErrorCode, String) {
         match self {

@@ -1,4 +1,4 @@
-//! The files that pages load: one stylesheet, one icon, one small script. Their names hold a hash of their content, so browsers keep them forever.
+//! The files that pages load: one stylesheet, one icon, small scripts. Their names hold a hash of their content, so browsers keep them forever.
 
 use std::sync::LazyLock;
 
@@ -20,6 +20,19 @@ static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
 static SUBMIT: LazyLock<Asset> = LazyLock::new(|| {
     let text = include_str!("../assets/submit.js");
     Asset::new("submit", "js", "text/javascript; charset=utf-8", text)
+});
+static GO_ON: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../assets/go_on.js");
+    Asset::new("go_on", "js", "text/javascript; charset=utf-8", text)
+});
+static CHECK_SESSION: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../assets/check_session.js");
+    Asset::new(
+        "check_session",
+        "js",
+        "text/javascript; charset=utf-8",
+        text,
+    )
 });
 static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let text = include_str!("../assets/icon.svg");
@@ -71,6 +84,18 @@ pub fn submit_script_path() -> &'static str {
     &SUBMIT.path
 }
 
+/// The address of a script that goes to where the link `continue` of the page leads, as soon as the page's frames are there or after five seconds; the page
+/// needs [`crate::headers::Csp::with_scripts`].
+pub fn go_on_script_path() -> &'static str {
+    &GO_ON.path
+}
+
+/// The address of the script that tells applications whether a session goes on (OpenID Connect Session Management 1.0 §3.2). Its element names the cookie that it
+/// reads (`data-cookie`).
+pub fn check_session_script_path() -> &'static str {
+    &CHECK_SESSION.path
+}
+
 /// `GET /assets/…` and `/favicon.ico`.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
@@ -81,7 +106,10 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn asset(Path(file): Path<String>, request: HeaderMap) -> Response {
     let named = |asset: &&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&file);
-    match [&STYLESHEET, &SUBMIT].into_iter().find(named) {
+    match [&STYLESHEET, &SUBMIT, &GO_ON, &CHECK_SESSION]
+        .into_iter()
+        .find(named)
+    {
         Some(asset) => asset.response(&request, "public, max-age=31536000, immutable"),
         None => StatusCode::NOT_FOUND.into_response(),
     }

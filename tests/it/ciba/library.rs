@@ -4,8 +4,9 @@ use fetch::{Fetch, FetchOptions};
 use grantor_client::{Client as Library, Credentials, Error, Notification, PendingApproval};
 use jose::{Algorithm, JwkSet, SigningKey};
 
-use super::notifications::{Heard, Receiver, called};
+use super::notifications::called;
 use super::*;
+use crate::harness::{Heard, Receiver};
 
 async fn library(world: &World, agent: &Client, key: Option<SigningKey>) -> Library {
     let secret = agent.secret.clone().unwrap();

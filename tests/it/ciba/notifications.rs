@@ -1,80 +1,10 @@
 //! Clients that are called: the mode ping (CIBA Core §10.2), and whom nobody is to call.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-
-use axum::http::{HeaderMap, StatusCode};
-
 use super::*;
+use crate::harness::Receiver;
 
 /// What a client calls itself with.
 pub(super) const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
-
-/// Where a client or a webhook is called.
-#[derive(Clone)]
-pub(super) struct Receiver {
-    /// Its address.
-    pub(super) url: String,
-    state: Arc<State>,
-}
-
-#[derive(Default)]
-struct State {
-    heard: Mutex<Vec<Heard>>,
-    answers: Mutex<VecDeque<u16>>,
-}
-
-/// What was said to it.
-#[derive(Clone, Debug)]
-pub(super) struct Heard {
-    pub(super) authorization: String,
-    pub(super) content_type: String,
-    pub(super) body: String,
-}
-
-impl Heard {
-    pub(super) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-impl Receiver {
-    pub(super) async fn new() -> Self {
-        let state = Arc::new(State::default());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/called", listener.local_addr().unwrap());
-        let shown = Arc::clone(&state);
-        let answer = move |headers: HeaderMap, body: String| {
-            let text = |name: &str| {
-                let value = headers.get(name);
-                value.map_or("", |value| value.to_str().unwrap()).to_owned()
-            };
-            shown.heard.lock().unwrap().push(Heard {
-                authorization: text("authorization"),
-                content_type: text("content-type"),
-                body,
-            });
-            let status = shown.answers.lock().unwrap().pop_front().unwrap_or(204);
-            async move {
-                let location = [("location", "/elsewhere")];
-                (StatusCode::from_u16(status).unwrap(), location)
-            }
-        };
-        let router = axum::Router::new().fallback(answer);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, state }
-    }
-
-    /// What it answers to the next calls; 204 afterwards.
-    pub(super) fn answers(&self, statuses: &[u16]) {
-        self.state.answers.lock().unwrap().extend(statuses);
-    }
-
-    /// What was said since this was asked last.
-    pub(super) fn heard(&self) -> Vec<Heard> {
-        std::mem::take(&mut self.state.heard.lock().unwrap())
-    }
-}
 
 /// A client that is called in this mode.
 pub(super) fn called(client: NewClient, mode: &str, url: &str) -> NewClient {

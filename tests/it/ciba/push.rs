@@ -1,7 +1,8 @@
 //! The mode push (CIBA Core §10.3, §12).
 
-use super::notifications::{Receiver, TOKEN, ask_to_call, called};
+use super::notifications::{TOKEN, ask_to_call, called};
 use super::*;
+use crate::harness::Receiver;
 
 async fn pushed_to(world: &World, receiver: &Receiver) -> Client {
     agent_with(world, |client| called(client, "push", &receiver.url)).await

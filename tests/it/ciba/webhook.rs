@@ -1,7 +1,7 @@
 //! The webhook that a realm names rings when somebody is asked (RFC 8417, RFC 8935).
 
-use super::notifications::Receiver;
 use super::*;
+use crate::harness::Receiver;
 
 async fn ring_at(world: &World, url: &str) -> Result<(), realm::Error> {
     let info = realm::realms::find(world.node(), world.realm().name()).await?;

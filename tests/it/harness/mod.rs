@@ -13,6 +13,7 @@ mod html;
 pub mod listening;
 mod logs;
 mod provision;
+mod receiver;
 mod world;
 
 pub use answer::{Answer, altered, fragment_of, query_of};
@@ -21,7 +22,8 @@ pub use call::{Call, base64};
 pub use client::{Client, NewClient};
 pub use engine::{Engine, run};
 pub use flow::{ALICE, CALLBACK, Flow, Tokens};
-pub use world::{START, World, set};
+pub use receiver::{HANGS, Heard, Receiver};
+pub use world::{START, World, WorldOptions, set};
 
 /// Writes each test twice, on SQLite and on PostgreSQL: `async fn a_code_is_redeemed_once(world: World) { … }`.
 #[macro_export]

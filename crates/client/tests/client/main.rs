@@ -6,6 +6,7 @@ mod device;
 mod discovery;
 mod dpop;
 mod id_token;
+mod logout;
 mod loopback;
 mod notification;
 mod provider;

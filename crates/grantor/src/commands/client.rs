@@ -11,6 +11,7 @@ use super::client_answers::Answers;
 use super::client_auth::{self, Authentication};
 use super::client_backchannel::{self, Backchannel};
 use super::client_exchange::{self, Exchange};
+use super::client_logout::{self, Logout};
 use super::client_openid::OpenId;
 use super::client_request::{self, Requests};
 use super::client_retired::{Retired, warn_of_client};
@@ -130,6 +131,8 @@ struct Metadata {
     exchange: Exchange,
     #[command(flatten)]
     backchannel: Backchannel,
+    #[command(flatten)]
+    logout: Logout,
     /// The algorithm of its ID tokens; repeated, the first of those that its profile permits [default: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Vec<String>,
@@ -183,6 +186,7 @@ impl Metadata {
         self.retired.apply(client)?;
         self.exchange.apply(client)?;
         self.backchannel.apply(client)?;
+        self.logout.apply(client);
         if !self.id_token_alg.is_empty() {
             let choices = algorithms("--id-token-alg", &self.id_token_alg)?;
             (
@@ -367,6 +371,7 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ("introspects", client.introspects.join(" ")),
         ("exchanges", client_exchange::words(client)),
         ("asks people", client_backchannel::words(client)),
+        ("told of logout", client_logout::words(client)),
         (
             "state",
             if client.disabled { "disabled" } else { "" }.to_owned(),

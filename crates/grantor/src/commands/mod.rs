@@ -5,6 +5,7 @@ mod client_answers;
 mod client_auth;
 mod client_backchannel;
 mod client_exchange;
+mod client_logout;
 mod client_openid;
 mod client_request;
 mod client_retired;
@@ -17,6 +18,7 @@ mod realm;
 mod resource;
 mod resource_claims;
 mod serve;
+mod session;
 mod token;
 mod trust;
 mod user;
@@ -56,6 +58,8 @@ enum Command {
     Realm(realm::RealmCommand),
     /// The keys that sign tokens.
     Key(key::Key),
+    /// Where people are signed in, and ending that.
+    Session(session::SessionCommand),
     /// Look into a token, get one, or end one.
     Token(token::Token),
     /// Sign in at an issuer from this terminal, as a command-line application would.
@@ -83,6 +87,7 @@ impl Cli {
                 Command::Trust(c) => c.run().await,
                 Command::Realm(c) => c.run().await,
                 Command::Key(c) => c.run().await,
+                Command::Session(c) => c.run().await,
                 Command::Token(c) => c.run().await,
                 Command::Login(c) => c.run().await,
             }

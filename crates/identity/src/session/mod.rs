@@ -3,6 +3,7 @@
 mod cookie;
 pub mod rules;
 pub(crate) mod sql;
+mod state;
 
 use std::net::IpAddr;
 
@@ -19,6 +20,7 @@ use crate::methods::password::PasswordHash;
 use crate::people::{self, Person};
 
 pub(crate) use cookie::is_token;
+pub use state::{BrowserState, state_cookie_name};
 
 /// A session that lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +77,8 @@ pub struct Begun {
     pub session: Session,
     /// What the browser has to be given.
     pub cookie: SetCookie,
+    /// What it shows to applications that watch the session.
+    pub state: SetCookie,
 }
 
 /// The lifetimes that the realm's settings give sessions.
@@ -220,7 +224,12 @@ pub async fn begin(
         realm.db().commit(batch).await?;
     }
     let cookie = cookie::set(realm, &value, lifetimes.absolute);
-    Ok(Begun { session, cookie })
+    let state = BrowserState::of(realm, &session).cookie(realm);
+    Ok(Begun {
+        session,
+        cookie,
+        state,
+    })
 }
 
 /// The kind of the message that says that a session has ended; its payload is a [`realm::outbox::Ended`]. What upper floors keep under the session
@@ -230,35 +239,37 @@ pub const ENDED: &str = "session.ended";
 /// Adds to `batch` what ends a session: its row goes, and the tokens that carry its id are revoked. It is the last thing in the batch, which is
 /// committed with [`Realm::commit`], so that this node knows of it at once.
 pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
+    let happened = Happened::to("sign_out", &session.person).from(address);
+    ended(realm, batch, session, happened);
+}
+
+fn ended(realm: &Realm, batch: &mut Batch, session: &Session, happened: Happened<'_>) {
     batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
     let now = realm.now();
     realm.enqueue(batch, ENDED, &Ended::payload(&session.id, now), now);
-    let happened = Happened::to("sign_out", &session.person)
-        .from(address)
-        .with(serde_json::json!({ "session": session.id }));
+    let happened = happened.with(serde_json::json!({ "session": session.id }));
     record(realm, batch, happened);
     realm
         .revocations()
         .revoke(batch, Mark::Session(&session.id));
 }
 
-/// Ends the request's session, if it has one, and gives it back with the cookie that clears the browser's. What else must be true with it (a
-/// logout token to be sent) goes into `batch`, which is committed either way.
+/// Ends the living session with this id, whosever it is. `actor` says who did it, for the audit.
 ///
 /// # Errors
-/// When the database fails; then the browser should keep its cookie.
-pub async fn sign_out(
-    realm: &Realm,
-    headers: &HeaderMap,
-    address: Option<IpAddr>,
-    mut batch: Batch,
-) -> Result<(Option<Session>, SetCookie), Error> {
-    let ended = current(realm, headers).await?.map(|(session, _)| session);
-    if let Some(session) = &ended {
-        end(realm, &mut batch, session, address);
-    }
+/// [`Error::NotFound`], or the database's.
+pub async fn terminate(realm: &Realm, id: &str, actor: Option<&str>) -> Result<Session, Error> {
+    let (session, _) = find(realm, id).await?.ok_or(Error::NotFound)?;
+    let mut batch = Batch::new();
+    let happened = Happened::to("session.ended", &session.person).by(actor);
+    ended(realm, &mut batch, &session, happened);
     realm.commit(batch).await?;
-    Ok((ended, cookie::clear(realm)))
+    Ok(session)
+}
+
+/// The cookies that remove what a browser has of a session that has ended.
+pub fn forget_cookies(realm: &Realm) -> [SetCookie; 2] {
+    [cookie::clear(realm), cookie::set_state(realm, "", 0)]
 }
 
 async fn load(realm: &Realm, hash: &str) -> Result<Option<(Session, Person)>, Error> {

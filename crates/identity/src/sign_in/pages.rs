@@ -3,7 +3,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use http::header;
 use realm::Realm;
-use web::cookie::SetCookie;
 use web::form::FormError;
 use web::headers::Csp;
 use web::limit::RetryAfter;
@@ -92,11 +91,6 @@ pub(super) fn signed_in(realm: &Realm, person: &Person) -> Response {
 /// Goes on with a GET.
 pub(super) fn see_other(location: &str) -> Response {
     page::see_other(location)
-}
-
-pub(super) fn with_cookie(mut response: Response, cookie: &SetCookie) -> Response {
-    cookie.append_to(response.headers_mut());
-    response
 }
 
 /// The form could not be read.

@@ -115,10 +115,11 @@ async fn sign_in(
         );
         match begun.await {
             Ok(begun) => {
-                return Ok(Some(pages::with_cookie(
-                    pages::see_other(&visit.onward()),
-                    &begun.cookie,
-                )));
+                let mut answer = pages::see_other(&visit.onward());
+                for cookie in [&begun.cookie, &begun.state] {
+                    cookie.append_to(answer.headers_mut());
+                }
+                return Ok(Some(answer));
             }
             Err(Error::Changed) if tries < 3 => {}
             Err(error) => return Err(error),

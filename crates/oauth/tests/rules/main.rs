@@ -12,6 +12,7 @@ mod device_code;
 mod dpop;
 mod error;
 mod id_token;
+mod logout_token;
 mod metadata;
 mod pkce;
 mod pushed_authorization_request;

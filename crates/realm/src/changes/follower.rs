@@ -21,6 +21,8 @@ pub(crate) struct Follower {
     pub(crate) hosts: Hosts,
     /// Rung when something is about to be committed here.
     pub(crate) bell: Notify,
+    /// Rung when something for the outbox was committed here.
+    pub(crate) post: Notify,
 }
 
 impl Follower {
@@ -34,6 +36,7 @@ impl Follower {
             live: StdMutex::new(HashMap::new()),
             hosts: Hosts::new(),
             bell: Notify::new(),
+            post: Notify::new(),
         })
     }
 

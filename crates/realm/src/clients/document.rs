@@ -11,6 +11,7 @@ use super::backchannel::Backchannel;
 use super::exchange::ExchangePolicy;
 use super::keys::PublicKeys;
 use super::localized::Localized;
+use super::logout::Logout;
 use super::openid::OpenId;
 use super::origin::Origin;
 use super::secret::{SealedSecret, SecretHash};
@@ -176,6 +177,9 @@ pub struct Client {
     /// How it asks people without a browser of its own (OpenID Connect CIBA Core §4).
     #[serde(flatten)]
     pub backchannel: Backchannel,
+    /// How it hears that a session has ended.
+    #[serde(flatten)]
+    pub logout: Logout,
     /// A first-party client, for which nobody is asked to consent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub skip_consent: bool,
@@ -274,6 +278,7 @@ impl Default for Client {
             dpop_bound_access_tokens: false,
             require_dpop_nonce: None,
             backchannel: Backchannel::default(),
+            logout: Logout::default(),
             skip_consent: false,
             authorization_details_types: Vec::new(),
             introspects: Vec::new(),

@@ -4,6 +4,7 @@ mod application;
 mod authentication;
 mod backchannel;
 mod encryption;
+mod logout;
 mod openid;
 mod profile;
 mod requests;
@@ -35,6 +36,7 @@ pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invali
     authentication::check(client)?;
     requests::check(client)?;
     backchannel::check(client)?;
+    logout::check(client)?;
     application::check(client)?;
     openid::check(client)?;
     check_scopes(client, catalogue)?;
@@ -272,6 +274,11 @@ pub(crate) fn is_page(link: &str) -> bool {
                 && url.password().is_none()
                 && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
         })
+}
+
+/// An address that is called: such a one without a fragment.
+pub(crate) fn is_endpoint(link: &str) -> bool {
+    is_page(link) && !link.contains('#')
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::tenant::Realm;
 
-pub(crate) use delivery::deliver;
+pub(crate) use delivery::{Deliveries, deliver};
 
 /// Something to be delivered. `Debug` hides what it says.
 pub struct Message {
@@ -88,6 +88,11 @@ impl Handlers {
             .map(|(kind, handler)| (*kind, Arc::clone(handler)))
             .collect()
     }
+}
+
+/// Whether there is a message in the batch.
+pub(crate) fn is_in(batch: &Batch) -> bool {
+    batch.contains(&sql::ENQUEUE)
 }
 
 pub(crate) fn enqueue(

@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 22] = [
+static PURGE: [&Stmt; 23] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
@@ -19,6 +19,7 @@ static PURGE: [&Stmt; 22] = [
     &sql::PURGE_REVOCATION,
     &sql::PURGE_PERSON,
     &sql::PURGE_SESSION,
+    &sql::PURGE_SESSION_CLIENT,
     &sql::PURGE_INTERACTION,
     &sql::PURGE_AUTHORIZATION_CODE,
     &sql::PURGE_DEVICE_CODE,

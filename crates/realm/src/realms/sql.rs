@@ -36,6 +36,8 @@ db::statements! {
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_SESSION = "DELETE FROM session WHERE (realm, hash) IN (SELECT realm, hash FROM session WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SESSION_CLIENT = "DELETE FROM session_client WHERE (realm, session, client) IN (SELECT realm, session, client FROM session_client WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
     pub(crate) PURGE_INTERACTION = "DELETE FROM interaction WHERE (realm, hash) IN (SELECT realm, hash FROM interaction WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_AUTHORIZATION_CODE = "DELETE FROM authorization_code WHERE (realm, hash) IN (SELECT realm, hash FROM authorization_code WHERE realm = $1 LIMIT $2)";

@@ -1,14 +1,18 @@
 //! Makes what the client is given: one batch with the code, what the person allowed, and the events.
 
 use db::{Batch, params};
+use identity::session::BrowserState;
 use oauth::claims::Confirmation;
+use web::cookie::SetCookie;
 
 use super::decide::Standing;
 use super::front_channel::{self, Tokens};
 use super::request::{Checked, Stop};
 use crate::authorization_code::rules::{Code, State};
 use crate::authorization_code::{self, sql};
+use crate::backchannel_logout;
 use crate::call::Call;
+use crate::check_session_iframe;
 use crate::commit::outcome;
 use crate::consent;
 use crate::pushed_authorization_request as par;
@@ -21,6 +25,10 @@ const REMEMBERED: i64 = 3600;
 pub(crate) struct Given {
     code: Option<String>,
     tokens: Option<Box<Tokens>>,
+    /// What an application can ask the frame of Session Management about.
+    session_state: Option<String>,
+    /// What the browser lacks for that.
+    pub(super) cookie: Option<SetCookie>,
 }
 
 impl Given {
@@ -28,7 +36,9 @@ impl Given {
     pub(super) fn pairs(&self) -> Vec<(&str, &str)> {
         let code = self.code.iter().map(|code| ("code", code.as_str()));
         let tokens = self.tokens.iter().flat_map(|tokens| tokens.pairs());
-        code.chain(tokens).collect()
+        let state = self.session_state.iter();
+        let state = state.map(|state| ("session_state", state.as_str()));
+        code.chain(tokens).chain(state).collect()
     }
 }
 
@@ -106,8 +116,16 @@ pub(crate) async fn issue(
         batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
         realm.record(&mut batch, event("consent.granted"));
     }
+    backchannel_logout::remember(realm, &mut batch, &checked.client, &standing.session);
     if text.is_some() {
         realm.record(&mut batch, event("authorization_code.issued"));
+    }
+    let (mut session_state, mut cookie) = (None, None);
+    if code.scope.contains("openid") {
+        let state = BrowserState::of(realm, &standing.session);
+        let to = &checked.answer.to;
+        session_state = check_session_iframe::session_state(realm, &code.client, to, &state);
+        cookie = state.missing(realm, &call.headers);
     }
     let mut tokens = None;
     if response_type.is_front_channel() {
@@ -123,7 +141,12 @@ pub(crate) async fn issue(
         return Err(Stop::Page(Reason::RequestUriUsed.into()));
     }
     match outcome(result) {
-        Ok(committed) => Ok(committed.map(|_| Given { code: text, tokens })),
+        Ok(committed) => Ok(committed.map(|_| Given {
+            code: text,
+            tokens,
+            session_state,
+            cookie,
+        })),
         Err(refusal) => Err(checked.refuse(refusal)),
     }
 }

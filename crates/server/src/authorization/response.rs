@@ -13,7 +13,11 @@ use crate::{consent, pages};
 
 /// Sends what the client is given.
 pub(crate) async fn given(call: &Call, answer: &Answer, given: &Given) -> Response {
-    send(call, (answer, Way::Straight), given.pairs()).await
+    let mut response = send(call, (answer, Way::Straight), given.pairs()).await;
+    if let Some(cookie) = &given.cookie {
+        cookie.append_to(response.headers_mut());
+    }
+    response
 }
 
 /// Sends a refusal.

@@ -10,6 +10,7 @@ use web::page;
 use super::approvals::{self, HOME, Shown, Standing};
 use super::rules::Allowed;
 use super::{as_code, event, notification, sql};
+use crate::backchannel_logout;
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
 use crate::consent;
@@ -130,6 +131,7 @@ fn allow(
         consent.map_or(0, |consent| consent.version)
     ];
     batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
+    backchannel_logout::remember(realm, &mut batch, &standing.client, session);
     let code = as_code(asked, &allowed);
     realm.record(&mut batch, event(call, "consent.granted", &code));
     realm.record(&mut batch, event(call, "ciba.allowed", &code));

@@ -203,9 +203,5 @@ async fn done(realm: &Realm, found: &Found) -> Result<(), String> {
 
 /// A refusal for the log of the outbox.
 pub(super) fn words(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Because(reason) => reason.name().to_owned(),
-        Refusal::Down(cause) | Refusal::Failed(cause) => cause,
-        other => other.wire().1,
-    }
+    refusal.into_words()
 }

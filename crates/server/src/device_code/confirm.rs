@@ -19,6 +19,7 @@ use web::page;
 use super::rules::{self, Allowed, Device};
 use super::{enter, event, question, seal, sql};
 use crate::authorization_details::rules as details;
+use crate::backchannel_logout;
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
 use crate::consent;
@@ -272,6 +273,7 @@ fn allow(call: &Call, visit: &Visit, standing: &Standing, shown: &Scope) -> Batc
         consent.map_or(0, |consent| consent.version)
     ];
     batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
+    backchannel_logout::remember(realm, &mut batch, &standing.client, &visit.session);
     let code = super::as_code(&standing.device, &allowed);
     realm.record(&mut batch, event(call, "consent.granted", &code));
     realm.record(&mut batch, event(call, "device_code.allowed", &code));

@@ -224,14 +224,6 @@ pub(crate) fn revoke_grant(realm: &Realm, batch: &mut Batch, grant: &str, now: i
     realm.revocations().revoke(batch, Mark::Grant(grant));
 }
 
-/// Revokes the families that end with a session.
-pub(crate) fn revoke_session(realm: &Realm, batch: &mut Batch, session: &str, now: i64) {
-    batch.run(
-        &sql::REVOKE_FAMILIES_OF_SESSION,
-        params![realm.name(), session, now],
-    );
-}
-
 /// Revokes all that a person allowed a client.
 pub(crate) fn revoke_consent(
     realm: &Realm,

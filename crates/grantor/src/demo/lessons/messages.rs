@@ -56,6 +56,9 @@ super::lessons! {
         "The ticket that the browser brought."
         "its second use: that is refused, and what the first one obtained is revoked."
         "RFC 6749 §4.1.2";
+    "session_state" [Return]
+        "What the session looks like from outside. A page of the application may ask a frame of the server whether it has changed since."
+        "" "OpenID Connect Session Management §2";
     "iss" [Return]
         "Who answers. The application compares it with the issuer that it asked."
         "the mix-up attack, in which one authorization server gets hold of another one's code."

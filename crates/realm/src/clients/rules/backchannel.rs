@@ -3,9 +3,8 @@
 use jose::Algorithm;
 use oauth::ciba::DeliveryMode;
 use oauth::client_auth::assertion::ASYMMETRIC;
-use url::Url;
 
-use super::{Client, GrantType, Invalid, is_page};
+use super::{Client, GrantType, Invalid, is_endpoint};
 use crate::settings::Profile;
 
 const MODE: &str = "backchannel_token_delivery_mode";
@@ -44,7 +43,7 @@ fn check_endpoint(client: &Client) -> Result<(), Invalid> {
         };
         return Err(Invalid::new(ENDPOINT, format!("the mode {mode} needs it")));
     };
-    if !is_page(endpoint) || Url::parse(endpoint).is_ok_and(|url| url.fragment().is_some()) {
+    if !is_endpoint(endpoint) {
         let reason = format!(
             "`{}` is not an https address (http for a loopback host)",
             endpoint.escape_default()

@@ -1,0 +1,46 @@
+//! Clients that are told through the browser that signs out (OpenID Connect Front-Channel Logout 1.0): the page that ends it opens a frame of each.
+
+use std::collections::BTreeSet;
+
+use db::params;
+use oauth::authorization::with_query;
+use url::Url;
+
+use crate::backchannel_logout::sql;
+use crate::call::Call;
+use crate::refusal::Refusal;
+
+/// How many frames a page opens at most.
+const MOST: i64 = 20;
+
+/// What the page opens.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    /// The addresses, with issuer and session (§3).
+    pub(crate) addresses: Vec<String>,
+    /// Where they are: nothing else may be framed.
+    pub(crate) origins: Vec<String>,
+}
+
+/// The frames of a session that is about to end, in one read.
+pub(crate) async fn frames(call: &Call, session: &str) -> Result<Frames, Refusal> {
+    let realm = &call.realm;
+    let values = params![realm.name(), session, MOST];
+    let rows = realm.db().rows(&sql::FRAMES_OF_SESSION, values).await?;
+    let mut addresses = Vec::new();
+    let mut origins = BTreeSet::new();
+    for row in rows {
+        let client = realm.client(row.text(0)).await?;
+        let client = client.filter(|client| !client.disabled && client.created_at <= row.int(1));
+        let uri = client.and_then(|client| client.logout.frontchannel_uri.clone());
+        let Some(uri) = uri else { continue };
+        let Ok(url) = Url::parse(&uri) else { continue };
+        origins.insert(url.origin().ascii_serialization());
+        let pairs = [("iss", realm.issuer()), ("sid", session)];
+        addresses.push(with_query(&uri, &pairs));
+    }
+    Ok(Frames {
+        addresses,
+        origins: origins.into_iter().collect(),
+    })
+}
