@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::redirect;
 use url::{Url, form_urlencoded};
 
-use crate::resolver::GuardedResolver;
+use crate::resolver::{self, GuardedResolver, Lookup};
 use crate::{Error, FetchOptions, guard};
 
 /// An HTTP client within limits; clones share its connections.
@@ -64,14 +64,21 @@ impl Fetch {
     /// # Errors
     /// [`Error::Options`] when the proxy, a root certificate or the client's own certificate cannot be used.
     pub fn new(options: FetchOptions) -> Result<Self, Error> {
+        Self::asking(options, &resolver::system())
+    }
+
+    /// A client that asks somebody else than the system where names lead.
+    pub(crate) fn asking(options: FetchOptions, lookup: &Lookup) -> Result<Self, Error> {
         let options = Arc::new(options);
         let roots = roots(&options)?;
-        let system = builder(&options)?.tls_certs_merge(roots.clone()).build();
+        let system = builder(&options, lookup)?
+            .tls_certs_merge(roots.clone())
+            .build();
         let client = match system {
             Ok(client) => client,
             Err(_) => {
                 // A machine without certificate authorities of its own, as in a bare container, still reaches loopback and its extra roots.
-                let bare = builder(&options)?.tls_certs_only(roots).build();
+                let bare = builder(&options, lookup)?.tls_certs_only(roots).build();
                 let client = bare.map_err(|_| Error::Options("the user agent or the roots"))?;
                 tracing::warn!("the system has no certificate authorities: https will fail");
                 client
@@ -192,7 +199,7 @@ impl Fetch {
     }
 }
 
-fn builder(options: &Arc<FetchOptions>) -> Result<reqwest::ClientBuilder, Error> {
+fn builder(options: &Arc<FetchOptions>, lookup: &Lookup) -> Result<reqwest::ClientBuilder, Error> {
     let builder = reqwest::Client::builder()
         .timeout(options.timeout)
         .connect_timeout(options.connect_timeout)
@@ -200,7 +207,7 @@ fn builder(options: &Arc<FetchOptions>) -> Result<reqwest::ClientBuilder, Error>
         .redirect(redirect::Policy::none())
         .referer(false)
         .no_proxy()
-        .dns_resolver(GuardedResolver::new(options.clone()));
+        .dns_resolver(GuardedResolver::new(options.clone(), lookup.clone()));
     let builder = match &options.identity {
         None => builder,
         Some(identity) => builder.identity(

@@ -1,25 +1,49 @@
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{Error, FetchOptions, guard};
 
-/// Resolves names by the system and drops the addresses that must not be reached, so that a name cannot change its mind between
+/// What is found out about a name.
+pub(crate) type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// Whom names are asked of.
+pub(crate) type Lookup = Arc<dyn Fn(&str) -> Found + Send + Sync>;
+
+/// The system's own resolver.
+pub(crate) fn system() -> Lookup {
+    Arc::new(|name| {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.collect())
+        })
+    })
+}
+
+/// Resolves names and drops the addresses that must not be reached, so that a name cannot change its mind between
 /// the check and the connection (DNS rebinding): the connection is made to what was checked.
 pub(crate) struct GuardedResolver {
     options: Arc<FetchOptions>,
+    lookup: Lookup,
     /// The one name that the operator vouches for.
     proxy: Option<String>,
 }
 
 impl GuardedResolver {
-    pub(crate) fn new(options: Arc<FetchOptions>) -> Self {
+    pub(crate) fn new(options: Arc<FetchOptions>, lookup: Lookup) -> Self {
         let proxy = options
             .proxy
             .as_ref()
             .and_then(|url| url.host_str().map(str::to_owned));
-        Self { options, proxy }
+        Self {
+            options,
+            lookup,
+            proxy,
+        }
     }
 }
 
@@ -27,11 +51,9 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let options = self.options.clone();
         let trusted = self.proxy.as_deref() == Some(name.as_str());
+        let found = (self.lookup)(name.as_str());
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0))
-                .await
-                .map_err(|_| Error::Resolve)?
-                .collect();
+            let found = found.await.map_err(|_| Error::Resolve)?;
             let allowed = if trusted {
                 found
             } else {
@@ -80,3 +102,7 @@ mod tests {
         assert_eq!(keep(Vec::new(), &options), Err(Error::Resolve));
     }
 }
+
+#[cfg(test)]
+#[path = "rebinding_tests.rs"]
+mod rebinding;

@@ -222,3 +222,67 @@ async fn a_network_and_an_authority_that_the_operator_names_are_reached_by_https
         Error::Scheme
     );
 }
+
+/// A redirect is an answer: wherever it leads, and however that is written, nobody goes there; and whoever asks for it by itself is stopped.
+#[tokio::test]
+async fn no_redirect_leads_inside_in_whatever_form_it_is_written() {
+    let inside = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let reached = tokio::spawn(async move { inside.accept().await.is_ok() });
+    let strict = Fetch::new(FetchOptions::default()).unwrap();
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.0.0.1",
+        "017700000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[::127.0.0.1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "a.localhost",
+        "0",
+        "0.0.0.0",
+        "10.0.0.1",
+        "167772161",
+        "0xa000001",
+        "012.0.0.1",
+        "192.168.1.1",
+        "3232235777",
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0251.0376.0251.0376",
+        "[::ffff:169.254.169.254]",
+        "[fd00:ec2::254]",
+    ] {
+        for status in [
+            "301 Moved",
+            "302 Found",
+            "303 See Other",
+            "307 Temporary",
+            "308 Permanent",
+        ] {
+            let location = format!("https://{host}:{port}/");
+            let head = format!(
+                "HTTP/1.1 {status}\r\nlocation: {location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let at = server(move |mut stream| async move {
+                stream.write_all(head.as_bytes()).await.unwrap();
+            })
+            .await;
+            let response = client(|_| {}).get(&format!("http://{at}/")).await.unwrap();
+            assert!(response.status.is_redirection(), "{host}: {response:?}");
+            assert_eq!(response.header("location"), Some(location.as_str()));
+            let followed = strict.get(&location).await.unwrap_err();
+            assert!(matches!(followed, Error::Address(_)), "{host}: {followed}");
+        }
+    }
+    assert!(!reached.is_finished(), "somebody went inside");
+}
