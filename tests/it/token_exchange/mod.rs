@@ -3,6 +3,7 @@
 mod attacks;
 mod binding;
 mod endings;
+mod foreign;
 mod library;
 
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! Tokens of trusted issuers that are handed in for exchange: what they are worth is what the operator's rule says.
 
 use oauth::claims::Origin;
+use oauth::token_exchange::Party;
 use realm::Client;
 use realm::issuers::Subject;
 
@@ -30,6 +31,11 @@ pub(super) async fn read(
     let accepted = &vouched.accepted;
     let common = Presented {
         issuer: vouched.issuer().to_owned(),
+        as_said: Some(Party {
+            sub: Some(accepted.sub.clone()),
+            iss: Some(vouched.issuer().to_owned()),
+            client_id: None,
+        }),
         confirmation: vouched.confirmation()?,
         actors: vouched.actors()?,
         may_act: vouched.claims.get("may_act").cloned(),

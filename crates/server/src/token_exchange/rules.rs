@@ -34,6 +34,8 @@ pub struct Presented {
     pub issuer: String,
     /// Whether it is about a person.
     pub is_person: bool,
+    /// Whom it is about, as another issuer than us names them.
+    pub as_said: Option<Party>,
     /// The client it was issued to.
     pub client: Option<String>,
     /// Whom it is for.
@@ -103,7 +105,10 @@ pub fn admit(
             client_id: Some(client.id.clone()),
         },
     };
-    if !may_act(subject.may_act.as_ref(), &subject.issuer, &acting) {
+    // Whoever wrote `may_act` may have named the actor as we do, or as the actor's own issuer does.
+    let named = |party: &Party| may_act(subject.may_act.as_ref(), &subject.issuer, party);
+    let as_said = actor.and_then(|actor| actor.as_said.as_ref());
+    if !named(&acting) && !as_said.is_some_and(named) {
         return Err(Reason::ActorNotAllowed);
     }
     // A client that uses what it was given itself is no further party.
