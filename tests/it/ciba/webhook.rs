@@ -47,6 +47,18 @@ on_each_engine! {
         poll(&agent, &request).await.refused(400, "authorization_pending");
     }
 
+    /// It is signed by the algorithm that the realm is set to sign with.
+    async fn the_webhook_gets_what_the_realm_signs_with(world: World) {
+        let receiver = Receiver::new().await;
+        let agent = agent(&world).await;
+        ring_at(&world, &receiver.url).await.unwrap();
+        world.settings(|settings| settings.signing_alg = jose::Algorithm::MlDsa65).await;
+        ask_alice(&agent, "openid").await;
+        world.sync().await;
+        let heard = receiver.heard();
+        assert_eq!(world.verified(&heard[0].body).await.0, jose::Algorithm::MlDsa65);
+    }
+
     /// Nobody is rung for what was answered or has expired by then.
     async fn nobody_is_rung_too_late(world: World) {
         let receiver = Receiver::new().await;

@@ -5,6 +5,7 @@ mod lifetimes;
 mod profile;
 mod registration;
 
+use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
 use crate::clients::{self, PublicKeys};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub require_dpop_nonce: bool,
     /// Where each request of a client to ask a person (OpenID Connect CIBA) is told, so that a device of the realm's own can ring; empty: nowhere.
     pub approval_webhook: String,
+    /// What the realm signs with where whoever verifies has not said what they can: signed metadata, ID-JAGs, events to its webhook.
+    pub signing_alg: Algorithm,
     /// How clients come to be registered without an operator (RFC 7591).
     pub registration: Registration,
     /// Clients that describe themselves by a document at their identifier.
@@ -63,6 +66,7 @@ impl Default for Settings {
             allow_retired_grants: false,
             require_dpop_nonce: false,
             approval_webhook: String::new(),
+            signing_alg: Algorithm::Es256,
             registration: Registration::default(),
             client_id_documents: ClientIdDocuments::default(),
             client_attestation_jwks: None,
@@ -107,6 +111,13 @@ impl Settings {
             return Err(Invalid::new(
                 "approval_webhook",
                 "it is an https address (http for a loopback host), or empty",
+            ));
+        }
+        clients::check_signing_alg("signing_alg", Some(self.signing_alg))?;
+        if !self.profile.permits_algorithm(self.signing_alg) {
+            return Err(Invalid::new(
+                "signing_alg",
+                "the realm's profile does not permit it (FAPI 2.0 Security Profile §5.4.1)",
             ));
         }
         if let Some(keys) = &self.client_attestation_jwks {
@@ -174,6 +185,27 @@ mod tests {
             "require_pkce"
         );
         assert!(Settings::from_json(r#"{"require_pkce":false,"profile":"openid"}"#).is_ok());
+    }
+
+    /// FAPI 2.0 Security Profile §5.4.1, and a key that is everybody's signs nothing.
+    #[test]
+    fn a_realm_signs_with_what_can_be_verified() {
+        for (text, permitted) in [
+            (r#"{"signing_alg":"ML-DSA-65"}"#, true),
+            (r#"{"signing_alg":"RS256"}"#, true),
+            (r#"{"signing_alg":"HS256"}"#, false),
+            (r#"{"signing_alg":"none"}"#, false),
+            (
+                r#"{"signing_alg":"RS256","profile":"fapi2-security"}"#,
+                false,
+            ),
+            (
+                r#"{"signing_alg":"ML-DSA-65","profile":"fapi2-security"}"#,
+                true,
+            ),
+        ] {
+            assert_eq!(Settings::from_json(text).is_ok(), permitted, "{text}");
+        }
     }
 
     #[test]

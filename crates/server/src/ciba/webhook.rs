@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use db::Batch;
 use fetch::Fetch;
-use jose::{Algorithm, jwt};
+use jose::jwt;
 use realm::Realm;
 use realm::outbox::{Delivery, Handler, Message};
 use serde_json::json;
@@ -70,7 +70,7 @@ impl Webhook {
                 "url": realm.url("/account/approvals"),
             }},
         });
-        let key = realm.keys().signer(Algorithm::Es256).await;
+        let key = realm.keys().signer(settings.signing_alg).await;
         let key = key.map_err(|error| error.to_string())?;
         let token = jwt::sign(&key, "secevent+jwt", &claims).map_err(|error| error.to_string())?;
         let body = ("application/secevent+jwt", token.into_bytes().into());

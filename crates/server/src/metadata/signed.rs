@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::Response;
-use jose::{Algorithm, jwt};
+use jose::jwt;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ async fn sign<T: Serialize>(call: &Call, document: &T) -> Result<(Value, String)
         Ok(Value::Object(members)) => members,
         _ => return Err(failed()),
     };
-    let key = realm.keys().signer(Algorithm::Es256).await?;
+    let key = realm.keys().signer(realm.settings().signing_alg).await?;
     let text = serde_json::to_string(&members).map_err(|_| failed())?;
     let named = [realm.name(), key.kid(), &text].join("\n");
     let hash = digest(&SHA256, named.as_bytes());

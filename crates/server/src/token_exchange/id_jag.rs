@@ -1,7 +1,7 @@
 //! Issuing an ID-JAG (draft-ietf-oauth-identity-assertion-authz-grant §4.3): we are the identity provider, and say to another authorization server who a person is.
 //! It is for that server alone, and for the client as it is called there.
 
-use jose::{Algorithm, jwt};
+use jose::jwt;
 use oauth::Scope;
 use oauth::claims::Audience;
 use oauth::jwt_bearer::{ID_JAG, IdJag};
@@ -56,7 +56,7 @@ pub(super) async fn issue(
         act: admitted.actors.to_claim(),
         cnf: client.confirmation().cloned(),
     };
-    let key = realm.keys().signer(Algorithm::Es256).await?;
+    let key = realm.keys().signer(realm.settings().signing_alg).await?;
     let token = jwt::sign(&key, ID_JAG, &claims)?;
     let detail = serde_json::json!({
         "sub": claims.sub, "aud": claims.aud, "client_id": claims.client_id, "scope": claims.scope, "jti": claims.jti,
