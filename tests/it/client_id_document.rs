@@ -336,6 +336,15 @@ on_each_engine! {
         let code = flow.fresh_code().await;
         signed(&world, &site, &flow, (&code, &stranger)).await.refused(401, "invalid_client");
         signed(&world, &site, &flow, (&code, &key)).await.status(200);
+        // RFC 9700 §2.1.1: PKCE also where others with keys are let off.
+        world.profile("openid").await;
+        site.publish(json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys(&key)}));
+        world.advance(601);
+        let bare = site.flow(&world).without_pkce();
+        let page = world.browser().get(&bare.url()).await;
+        assert!(page.leaving.is_none() && !page.has("password"), "{}", page.words());
+        assert!(page.answer.body.contains("error=invalid_request"), "{}", page.answer.body);
+        assert!(is_known(&site.flow(&world)).await);
     }
 
     /// §6: the site that vouches for the name is shown; where any program of the person could wait for the answer, they are warned, and asked each time.

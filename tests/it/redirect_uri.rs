@@ -91,6 +91,36 @@ on_each_engine! {
         flow.redeem(&code).await.status(200);
     }
 
+    /// RFC 8252 §7.2: a native app claims an https address of its own; it is matched to the letter, port and path, as anybody's is.
+    async fn a_claimed_https_address_is_redirected_to(world: World) {
+        let claimed = "https://app.example/oauth2redirect/example-provider";
+        let app = world.app_with(|client| client.public().set("application_type", serde_json::json!("native")).redirects(&[claimed, "com.example.app:/cb"])).await;
+        let flow = world.flow(&app);
+        let code = flow.fresh_code().await;
+        // §8.1: with PKCE, because another app may have got hold of the code.
+        flow.redeem_with(&code, &[("code_verifier", "")]).await.refused(400, "invalid_grant");
+        let code = flow.fresh_code().await;
+        flow.redeem(&code).await.status(200);
+        for other in [
+            "https://app.example/oauth2redirect/example-provider/",
+            "https://app.example:8443/oauth2redirect/example-provider",
+            "https://app.example/oauth2redirect/example-provider?x=y",
+            "https://app.example/oauth2redirect",
+            "https://APP.example/oauth2redirect/../oauth2redirect/example-provider",
+            "http://app.example/oauth2redirect/example-provider",
+            "https://app.example.evil.example/oauth2redirect/example-provider",
+            "com.example.app:/oauth2redirect/example-provider",
+        ] {
+            let page = world.browser().get(&flow.clone().with("redirect_uri", other).url()).await;
+            assert_eq!((page.answer.status, page.leaving.is_none()), (400, true), "{other}");
+        }
+        // It registers by itself too (RFC 7591).
+        world.settings(|settings| settings.registration.mode = realm::Admission::Open).await;
+        let metadata = serde_json::json!({"redirect_uris": [claimed], "application_type": "native", "token_endpoint_auth_method": "none"});
+        let answer = world.post("/register").json(&metadata).send().await;
+        assert_eq!(answer.status(201).json()["redirect_uris"], serde_json::json!([claimed]));
+    }
+
     /// RFC 6749 §3.1.2.3: with one registered, it may be left out of a plain OAuth request; with several it may not.
     async fn it_may_be_left_out_when_there_is_one(world: World) {
         world.notes().await;

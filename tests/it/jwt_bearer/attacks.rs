@@ -134,6 +134,21 @@ on_each_engine! {
         hand_in(&app, "", &[]).await.refused(400, "invalid_request");
     }
 
+    /// RFC 8725 §3.1: an issuer has keys for more than it is said to sign with; only the named algorithms count, and by default every asymmetric one.
+    async fn an_issuer_signs_with_what_it_is_said_to_sign_with(world: World) {
+        let app = app(&world).await;
+        for (algorithms, allowed) in [(json!(["ES256"]), [true, false]), (json!(["EdDSA"]), [false, true]), (json!([]), [true, true])] {
+            let idp = Issuer::new(&world, &format!("https://idp-{}.example", algorithms.to_string().len()));
+            let newer = SigningKey::generate(Algorithm::EdDsa).unwrap();
+            idp.trusted(people(), json!({"jwks": jwks(&[&idp.key, &newer]), "algorithms": algorithms})).await;
+            for (key, allowed) in [&idp.key, &newer].into_iter().zip(allowed) {
+                let answer = hand_in(&app, &sign(&world, key, "JWT", &idp.claims("00u1", alice())), &[]).await;
+                let expected = if allowed { 200 } else { 400 };
+                assert_eq!(answer.status, expected, "{algorithms} {:?}: {answer:?}", key.algorithm());
+            }
+        }
+    }
+
     /// What one tenant believes is nothing to another, not even about an issuer that both trust, with other keys.
     async fn trust_is_of_one_realm(world: World) {
         let app = app(&world).await;
