@@ -397,6 +397,15 @@ on_each_engine! {
         assert_eq!(site.requests(), 0);
     }
 
+    /// §6: nor is this server itself, whatever answers there: it could be made to ask itself without end.
+    async fn this_server_is_not_asked_about_itself(world: World) {
+        let site = Site::new().await;
+        let world = world.another(site.id.strip_suffix("/client.json").unwrap()).await;
+        assert!(!is_known(&site.flow(&world)).await);
+        assert_eq!(site.requests(), 0);
+        assert!(is_known(&Site::new().await.flow(&world)).await, "another one is");
+    }
+
     /// Whoever names ever new documents is slowed down; others and known clients are not.
     async fn naming_ever_new_documents_is_limited(world: World) {
         let world = world.limited().await;

@@ -134,6 +134,14 @@ on_each_engine! {
         for method in ["POST", "PATCH"] {
             refuses(method, world.call(method, &path).bearer(token).json(&body), (405, "")).await;
         }
+        let mut off = realm::clients::find(world.realm(), member(&theirs, "client_id")).await.unwrap().unwrap();
+        off.disabled = true;
+        realm::clients::update(world.realm(), off, realm::clients::SecretChange::Keep, "test").await.unwrap();
+        let closed = format!("/register/{}", member(&theirs, "client_id"));
+        for method in ["GET", "PUT", "DELETE"] {
+            let call = world.call(method, &closed).bearer(member(&theirs, "registration_access_token"));
+            refuses(&format!("{method} of a client that is switched off"), call.json(&body), (401, "invalid_token")).await;
+        }
         // None of that did anything.
         let kept = world.get(&path).bearer(token).send().await;
         assert_eq!(kept.status(200).json()["redirect_uris"], json!([CALLBACK]));
