@@ -95,6 +95,31 @@ on_each_engine! {
         assert_eq!(world.userinfo(plain.access()).await.status(200).json()["sub"], sub);
     }
 
+    /// A session has a name of its own in each sector, the same in all tokens there.
+    async fn a_session_has_a_name_of_its_own_in_each_sector(world: World) {
+        let public = world.app_with(|client| client.trusted()).await;
+        let one = of(&world, "one", "https://one.example/cb").await;
+        let too = of(&world, "one-too", "https://one.example/elsewhere").await;
+        let two = of(&world, "two", "https://two.example/cb").await;
+        let mut browser = world.browser();
+        let mut sids = Vec::new();
+        for client in [&public, &one, &too, &two] {
+            let tokens = world.flow(client).tokens_in(&mut browser).await;
+            let sid = said(tokens.id())["sid"].clone();
+            assert!(sid.is_string());
+            assert_eq!(said(tokens.access())["sid"], sid);
+            assert_eq!(client.introspect(tokens.access()).await["sid"], sid);
+            sids.push((sid.to_string(), tokens));
+        }
+        assert_eq!(sids[1].0, sids[2].0);
+        assert_eq!(sids.iter().map(|(sid, _)| sid).collect::<BTreeSet<_>>().len(), 3);
+        // All end with it.
+        world.sign_out(&mut browser).await;
+        for (_, tokens) in &sids {
+            world.userinfo(tokens.access()).await.status(401);
+        }
+    }
+
     /// The tokens end with their person, who is named in none of them.
     async fn tokens_end_with_the_person_that_they_hide(world: World) {
         let app = pairwise(world.client("app")).create().await;

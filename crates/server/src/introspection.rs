@@ -77,6 +77,8 @@ async fn introspect(
             };
             if claims.grant_id.is_some() {
                 claims.sub = subject::of(&call.realm, &holder, &claims.sub);
+                let session = claims.sid.as_deref();
+                claims.sid = session.map(|sid| subject::session(&call.realm, &holder, sid));
             }
             if !claims.extra.is_empty() {
                 leave_own(call, client, &mut claims).await?;

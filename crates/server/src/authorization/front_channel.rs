@@ -150,8 +150,9 @@ pub(super) async fn tokens(
         };
         let mut claims = claims(client, grant, algorithm, &beside);
         realm.issuer().clone_into(&mut claims.iss);
-        let (sub, jti) = subject::named(realm, client, (&grant.person, &grant.grant_id));
-        (claims.sub, claims.jti) = (sub, Some(jti));
+        let whose = (grant.person.as_str(), grant.grant_id.as_str());
+        let names = subject::named(realm, client, whose, Some(&grant.session));
+        (claims.sub, claims.sid, claims.jti) = (names.sub, names.sid, Some(names.jti));
         claims.exp = grant.issued_at.saturating_add(lifetimes.id_token);
         let names = grant
             .claims
@@ -203,7 +204,6 @@ fn claims(client: &Client, grant: &Code, algorithm: Algorithm, beside: &Beside<'
             .and_then(|text| at_hash(algorithm, text)),
         c_hash: beside.code.and_then(|text| c_hash(algorithm, text)),
         s_hash: beside.state.and_then(|text| s_hash(algorithm, text)),
-        sid: Some(grant.session.clone()),
         may_act: client
             .may_act
             .as_ref()

@@ -101,10 +101,11 @@ pub(crate) async fn mint_with(
 ) -> Result<String, Refusal> {
     let algorithm = algorithm(client, &realm.settings());
     let key = realm.keys().signer(algorithm).await?;
-    let (sub, jti) = subject::named(realm, client, (content.person, content.grant));
+    let whose = (content.person, content.grant);
+    let names = subject::named(realm, client, whose, content.session);
     let claims = IdToken {
         iss: realm.issuer().to_owned(),
-        sub,
+        sub: names.sub,
         aud: client.id.as_str().into(),
         exp: now.saturating_add(content.lifetime),
         iat: now,
@@ -113,8 +114,8 @@ pub(crate) async fn mint_with(
         acr: content.authentication.acr.map(str::to_owned),
         amr: content.authentication.amr.to_vec(),
         at_hash: oauth::id_token::at_hash(algorithm, content.access_token),
-        sid: content.session.map(str::to_owned),
-        jti: Some(jti),
+        sid: names.sid,
+        jti: Some(names.jti),
         person: content.told.cloned().unwrap_or_default(),
         may_act: client
             .may_act

@@ -6,8 +6,9 @@ use realm::{Client, Realm};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the MAC is for.
+/// What the MACs are for.
 const PAIRWISE: &str = "pairwise_subject";
+const SESSION: &str = "pairwise_session";
 /// What the seal is for.
 const PURPOSE: &str = "subject_of_token";
 /// The claim of access tokens that holds what is sealed.
@@ -19,17 +20,28 @@ const MARK: &str = ".p.";
 #[derive(Serialize, Deserialize)]
 struct Inner {
     sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     from: Vec<Origin>,
 }
 
 /// What a client is told of a person as `sub`.
 pub(crate) fn of(realm: &Realm, client: &Client, person: &str) -> String {
+    told(realm, client, (PAIRWISE, person))
+}
+
+/// What a client is told of a session as `sid`: the same for all would let clients of different sectors find out whom they share.
+pub(crate) fn session(realm: &Realm, client: &Client, session: &str) -> String {
+    told(realm, client, (SESSION, session))
+}
+
+fn told(realm: &Realm, client: &Client, (purpose, what): (&str, &str)) -> String {
     match client.sector() {
-        None => person.to_owned(),
+        None => what.to_owned(),
         Some(sector) => {
-            let named = [sector.as_bytes(), &[0], person.as_bytes()].concat();
-            jose::base64url::encode(realm.mac(PAIRWISE, &named))
+            let named = [sector.as_bytes(), &[0], what.as_bytes()].concat();
+            jose::base64url::encode(realm.mac(purpose, &named))
         }
     }
 }
@@ -45,8 +57,11 @@ pub(super) fn mask(realm: &Realm, client: &Client, claims: &mut AccessToken) {
         return;
     }
     let told = of(realm, client, &claims.sub);
+    let sid = claims.sid.take();
+    claims.sid = sid.as_deref().map(|sid| session(realm, client, sid));
     let inner = Inner {
         sub: std::mem::replace(&mut claims.sub, told),
+        sid,
         from: std::mem::take(&mut claims.exchanged_from),
     };
     let text = serde_json::to_vec(&inner).unwrap_or_default();
@@ -62,6 +77,7 @@ pub(super) fn unmask(realm: &Realm, mut claims: AccessToken) -> Option<AccessTok
             let inner = realm.unseal(PURPOSE, &sealed)?;
             let inner: Inner = serde_json::from_slice(&inner).ok()?;
             claims.sub = inner.sub;
+            claims.sid = inner.sid;
             claims.exchanged_from = inner.from;
             Some(claims)
         }
@@ -69,28 +85,46 @@ pub(super) fn unmask(realm: &Realm, mut claims: AccessToken) -> Option<AccessTok
     }
 }
 
-/// `sub` and `jti` of a new ID token of this grant. The identifier starts with the grant's, so that the token can be traced to it without a claim that no
-/// client knows, and goes on with the person where `sub` is not the person.
+/// What names the person in an ID token.
+pub(crate) struct Names {
+    pub(crate) sub: String,
+    pub(crate) sid: Option<String>,
+    pub(crate) jti: String,
+}
+
+/// The names in a new ID token of this grant and session. Its identifier starts with the grant's, so that the token can be traced to it without a claim that no
+/// client knows, and goes on with the person and the session where `sub` and `sid` are not those.
 pub(crate) fn named(
     realm: &Realm,
     client: &Client,
     (person, grant): (&str, &str),
-) -> (String, String) {
+    session_id: Option<&str>,
+) -> Names {
     if is_public(client) {
-        return (
-            person.to_owned(),
-            format!("{grant}.{}", realm.ambient().id()),
-        );
+        return Names {
+            sub: person.to_owned(),
+            sid: session_id.map(str::to_owned),
+            jti: format!("{grant}.{}", realm.ambient().id()),
+        };
     }
-    let sealed = realm.seal(PURPOSE, person);
-    (of(realm, client, person), format!("{grant}{MARK}{sealed}"))
+    // No identifier of ours has a space.
+    let both = format!("{person} {}", session_id.unwrap_or_default());
+    let sealed = realm.seal(PURPOSE, both);
+    Names {
+        sub: of(realm, client, person),
+        sid: session_id.map(|id| session(realm, client, id)),
+        jti: format!("{grant}{MARK}{sealed}"),
+    }
 }
 
-/// An ID token as we see it: its `sub` is the person. `None` when what it holds is not ours.
+/// An ID token as we see it: its `sub` is the person, its `sid` the session. `None` when what it holds is not ours.
 pub(super) fn revealed(realm: &Realm, mut claims: IdToken) -> Option<IdToken> {
     let sealed = claims.jti.as_deref().and_then(|jti| jti.split_once(MARK));
     if let Some((_, sealed)) = sealed {
-        claims.sub = String::from_utf8(realm.unseal(PURPOSE, sealed)?).ok()?;
+        let both = String::from_utf8(realm.unseal(PURPOSE, sealed)?).ok()?;
+        let (person, session) = both.split_once(' ')?;
+        person.clone_into(&mut claims.sub);
+        claims.sid = (!session.is_empty()).then(|| session.to_owned());
     }
     Some(claims)
 }
