@@ -120,6 +120,18 @@ on_each_engine! {
         }
     }
 
+    /// Front-Channel Logout §3: the frame that tells a client names the session as its tokens do.
+    async fn a_frame_names_the_session_as_the_client_knows_it(world: World) {
+        world.app_with(|client| client.trusted()).await;
+        let told = pairwise(world.client("told")).redirects(&["https://told.example/cb"]);
+        let told = told.set("frontchannel_logout_uri", json!("https://told.example/out")).create().await;
+        let mut browser = world.browser();
+        let tokens = world.flow(&told).tokens_in(&mut browser).await;
+        let page = browser.get(&format!("/logout?id_token_hint={}", tokens.id())).await;
+        let claims = said(tokens.id());
+        assert!(page.html().contains(&format!("sid={}", claims["sid"].as_str().unwrap())), "{}", page.html());
+    }
+
     /// The tokens end with their person, who is named in none of them.
     async fn tokens_end_with_the_person_that_they_hide(world: World) {
         let app = pairwise(world.client("app")).create().await;

@@ -9,6 +9,7 @@ use url::Url;
 use crate::backchannel_logout::sql;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::tokens::subject;
 
 /// How many frames a page opens at most.
 const MOST: i64 = 20;
@@ -32,12 +33,15 @@ pub(crate) async fn frames(call: &Call, session: &str) -> Result<Frames, Refusal
     for row in rows {
         let client = realm.client(row.text(0)).await?;
         let client = client.filter(|client| !client.disabled && client.created_at <= row.int(1));
-        let uri = client.and_then(|client| client.logout.frontchannel_uri.clone());
-        let Some(uri) = uri else { continue };
-        let Ok(url) = Url::parse(&uri) else { continue };
+        let Some(client) = client else { continue };
+        let Some(uri) = &client.logout.frontchannel_uri else {
+            continue;
+        };
+        let Ok(url) = Url::parse(uri) else { continue };
         origins.insert(url.origin().ascii_serialization());
-        let pairs = [("iss", realm.issuer()), ("sid", session)];
-        addresses.push(with_query(&uri, &pairs));
+        let sid = subject::session(realm, &client, session);
+        let pairs = [("iss", realm.issuer()), ("sid", &sid)];
+        addresses.push(with_query(uri, &pairs));
     }
     Ok(Frames {
         addresses,

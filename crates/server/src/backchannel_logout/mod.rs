@@ -217,7 +217,7 @@ impl Teller {
             exp: now.saturating_add(rules::LIFETIME),
             jti: id.to_owned(),
             events: LogoutToken::events(),
-            sid: Some(notice.session.clone()),
+            sid: Some(subject::session(realm, client, &notice.session)),
             nonce: None,
         };
         let algorithm = id_token::algorithm(client, &realm.settings());
