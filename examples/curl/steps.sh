@@ -151,3 +151,25 @@ allow() {
         --data-urlencode "scope=$(hidden scope)" --data-urlencode "person=$(hidden person)" \
         --data-urlencode decision=allow
 }
+
+# new_key NAME: a key for ES256, and its public part as a JWK in $work/NAME.jwk and as a JWK set in $work/NAME.keys.
+new_key() {
+    openssl ecparam -name prime256v1 -genkey -noout -out "$work/$1.pem"
+    # The point is the end of its DER: 32 bytes of x, 32 bytes of y.
+    openssl ec -in "$work/$1.pem" -pubout -outform DER 2>/dev/null | tail -c 64 >"$work/$1.point"
+    printf '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' "$(head -c 32 "$work/$1.point" | base64url)" \
+        "$(tail -c 32 "$work/$1.point" | base64url)" >"$work/$1.jwk"
+    sed 's/^{\(.*\)}$/{"keys":[{"kid":"1","alg":"ES256",\1}]}/' "$work/$1.jwk" >"$work/$1.keys"
+}
+
+# sign_jwt NAME HEADER CLAIMS: a JWT signed with the key of that name (ES256); both are members of a JSON object.
+sign_jwt() {
+    input=$(printf '{"alg":"ES256",%s}' "$2" | base64url).$(printf '{%s}' "$3" | base64url)
+    # openssl writes a DER sequence of two numbers, JWS wants their 32 bytes each (RFC 7518 §3.4).
+    numbers=$(printf '%s' "$input" | openssl dgst -sha256 -sign "$work/$1.pem" | openssl asn1parse -inform DER | sed -n 's/.*INTEGER *://p')
+    for number in $numbers; do printf '%64s' "$number" | tr ' ' 0; done | fold -w 2 | while read -r byte || [ -n "$byte" ]; do
+        # shellcheck disable=SC2059
+        printf "\\$(printf '%03o' "0x$byte")"
+    done >"$work/signature"
+    printf '%s.%s' "$input" "$(base64url <"$work/signature")"
+}

@@ -1,5 +1,7 @@
-//! Each walk of `examples/curl` against a `grantor demo` of its own: a script ends with 0 only if every answer had the status and the members that it expects.
+//! `grantor login --device` ([`login`]), and each walk of `examples/curl` against a `grantor demo` of its own: a script ends with 0 only if every answer had the status and the members that it expects.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod login;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -21,15 +23,22 @@ macro_rules! walks {
 
 walks! {
     authorization_code
+    authorization_details
     ciba
+    ciba_ping
     client_credentials
+    delegation
     device_code
+    dpop
+    id_jag
     implicit
     introspection_and_revocation
     jwt_bearer
     password
     pushed_authorization_request
     refresh_token
+    registration
+    request_object
     token_exchange
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ambient::Ambient;
 use clap::Args;
+use fetch::FetchOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use web::serve::ServeOptions;
@@ -51,6 +52,11 @@ impl Demo {
         running::stop_on_signal(shutdown.clone())?;
         let options = AppOptions {
             beside: Some(demo::router(&config.issuer)?),
+            // Applications that somebody tries with it are on this machine too.
+            server: server::Options {
+                outbound: FetchOptions::loopback(),
+                ..server::Options::default()
+            },
             ..AppOptions::default()
         };
         let router = app(Arc::clone(&node), options);

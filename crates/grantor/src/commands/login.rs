@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use grantor_client::{Client, Credentials, DeviceSignIn, Session};
+use jose::Algorithm;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
@@ -27,6 +28,9 @@ pub(super) struct Login {
     /// Show a code to be typed in a browser on any other device (RFC 8628)
     #[arg(long)]
     device: bool,
+    /// What signs the ID tokens of this client, as it is registered
+    #[arg(long, value_name = "ALG", default_value = "RS256")]
+    id_token_alg: Algorithm,
     /// Print the address instead of opening a browser
     #[arg(long)]
     no_browser: bool,
@@ -38,7 +42,10 @@ pub(super) struct Login {
 impl Login {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let credentials = Credentials::public(self.client_id.clone());
-        let client = Client::discover(self.issuer.clone(), credentials).await?;
+        let client = Client::builder(self.issuer.clone(), credentials)
+            .id_token_algorithm(self.id_token_alg)
+            .discover()
+            .await?;
         let session = if self.device {
             self.by_code(&client).await?
         } else {

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 pub(super) fn router(issuer: &str) -> Result<Router, Failure> {
     let verifier = Verifier::builder(issuer, super::API)
         .fetch(FetchOptions::loopback())
+        .dpop(issuer)
         .build()?;
     let notes = get(notes).layer(verifier.require("notes.read"));
     Ok(Router::new().route("/demo/notes", notes))
