@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::party::Party;
-use crate::harness::{ALICE, Answer, NewClient, World};
+use crate::harness::{ALICE, Answer, CALLBACK, NewClient, World};
 use crate::jwt_bearer::{self, GRANT as JWT_BEARER, Issuer};
 use crate::token_exchange::{ACCESS, GRANT as TOKEN_EXCHANGE};
 
@@ -17,15 +17,19 @@ pub enum Grant {
     TokenExchange,
     JwtBearer,
     Ciba,
+    IdJagIssued,
+    IdJagAccepted,
+    Implicit,
     Password,
 }
 
 const CIBA: &str = "urn:openid:params:grant-type:ciba";
+const CHAT: &str = "https://chat.example";
 const NOTES: &str = "urn:example:notes";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 impl Grant {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -33,10 +37,13 @@ impl Grant {
         Self::TokenExchange,
         Self::JwtBearer,
         Self::Ciba,
+        Self::IdJagIssued,
+        Self::IdJagAccepted,
+        Self::Implicit,
         Self::Password,
     ];
 
-    /// As the table calls it: the last part of the grant type.
+    /// As the table calls it: the last part of the grant type; ID-JAG has two ends, token exchange at one server and the JWT bearer grant at another.
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
@@ -46,6 +53,9 @@ impl Grant {
             Self::TokenExchange => "token-exchange",
             Self::JwtBearer => "jwt-bearer",
             Self::Ciba => "ciba",
+            Self::IdJagIssued => "id-jag-issued",
+            Self::IdJagAccepted => "id-jag-accepted",
+            Self::Implicit => "implicit",
             Self::Password => "password",
         }
     }
@@ -65,11 +75,23 @@ impl Grant {
                     "token_exchange",
                     json!({"scopes": {"notes.write": ["notes.read"]}}),
                 ),
-            Self::JwtBearer => client.grants(&[JWT_BEARER]).redirects(&[]),
+            Self::JwtBearer | Self::IdJagAccepted => client.grants(&[JWT_BEARER]).redirects(&[]),
             Self::Ciba => client
                 .grants(&[CIBA])
                 .redirects(&[])
                 .set("backchannel_token_delivery_mode", json!("poll")),
+            Self::IdJagIssued => client
+                .grants(&["authorization_code", TOKEN_EXCHANGE])
+                .set(
+                    "token_exchange",
+                    json!({"identity_assertions": [{"audience": CHAT, "client_id": "wiki-at-chat", "scope": "chat.read"}]}),
+                ),
+            Self::Implicit => client
+                .grants(&["implicit"])
+                .redirects(&[CALLBACK])
+                .set("response_types", json!(["token"]))
+                .set("profile", json!("openid"))
+                .set("allow_retired_grants", json!(true)),
             Self::Password => client
                 .grants(&["password"])
                 .redirects(&[])
@@ -99,6 +121,9 @@ impl Grant {
             Self::TokenExchange => exchange(party).await,
             Self::JwtBearer => assert(party).await,
             Self::Ciba => ciba(party).await,
+            Self::IdJagIssued => issue(party).await,
+            Self::IdJagAccepted => accept(party).await,
+            Self::Implicit => implicit(party).await,
             Self::Password => {
                 let (username, password) = ALICE;
                 let form = [("username", username), ("password", password)];
@@ -169,6 +194,72 @@ async fn assert(party: &Party) -> Answer {
         ("scope", "openid"),
     ];
     party.post("/token", &form).await
+}
+
+/// An assertion about alice for another server.
+async fn issue(party: &Party) -> Answer {
+    let signed_in = redeem(party, "openid").await;
+    if signed_in.status != 200 {
+        return signed_in;
+    }
+    let id_token = signed_in.text("id_token");
+    let form = [
+        ("grant_type", TOKEN_EXCHANGE),
+        (
+            "requested_token_type",
+            "urn:ietf:params:oauth:token-type:id-jag",
+        ),
+        ("subject_token", &*id_token),
+        (
+            "subject_token_type",
+            "urn:ietf:params:oauth:token-type:id_token",
+        ),
+        ("audience", CHAT),
+        ("scope", "chat.read"),
+    ];
+    party.post("/token", &form).await
+}
+
+/// What another server says about alice for this client.
+async fn accept(party: &Party) -> Answer {
+    let id = format!("https://idp.example/{}", party.client.id);
+    let issuer = Issuer::new(&party.world, &id);
+    let rules = json!([{
+        "condition": "true", "subject": {"person": {"claim": "email", "by": "email"}},
+        "clients": [party.client.id], "scope": "openid",
+    }]);
+    issuer.trusted(rules, json!({})).await;
+    let mut says = jwt_bearer::alice();
+    says["client_id"] = json!(party.client.id);
+    let claims = issuer.claims("somebody", says);
+    let assertion = jwt_bearer::sign(&party.world, &issuer.key, "oauth-id-jag+jwt", &claims);
+    let form = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", &*assertion),
+        ("scope", "openid"),
+    ];
+    party.post("/token", &form).await
+}
+
+/// What comes in the fragment, as an answer: the client shows nothing that could authenticate it.
+async fn implicit(party: &Party) -> Answer {
+    let flow = party.world.flow(&party.client).without_pkce();
+    let flow = flow.with("response_type", "token");
+    let page = flow.walk(&mut party.world.browser()).await;
+    let response = match &page.leaving {
+        Some(_) => flow.response(&page),
+        None => Default::default(),
+    };
+    let kind = http::HeaderValue::from_static("application/json");
+    Answer {
+        status: if response.contains_key("access_token") {
+            200
+        } else {
+            400
+        },
+        headers: http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, kind)]),
+        body: json!(response).to_string(),
+    }
 }
 
 async fn ciba(party: &Party) -> Answer {

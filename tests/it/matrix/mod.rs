@@ -74,6 +74,6 @@ async fn ran(world: &World, grant: Grant, method: Method, binding: Binding) -> b
         assert!([400, 401].contains(&answer.status), "{answer:?}");
         return false;
     }
-    party.check(&answer).await;
+    party.check(grant, &answer).await;
     true
 }

@@ -10,6 +10,7 @@ use super::grants::Grant;
 use crate::dpop::Key;
 use crate::harness::authority::{TRUSTED, self_signed};
 use crate::harness::{Answer, CALLBACK, Client, World};
+use crate::jwt_bearer::{Issuer, jwks, sign};
 
 /// A registered authentication method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Method {
     PrivateKeyJwt,
     TlsClientAuth,
     SelfSignedTlsClientAuth,
+    AttestJwtClientAuth,
+    Workload,
 }
 
 /// What tokens are bound to.
@@ -32,7 +35,7 @@ pub enum Binding {
 }
 
 impl Method {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::None,
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
@@ -40,9 +43,11 @@ impl Method {
         Self::PrivateKeyJwt,
         Self::TlsClientAuth,
         Self::SelfSignedTlsClientAuth,
+        Self::AttestJwtClientAuth,
+        Self::Workload,
     ];
 
-    /// As it is registered.
+    /// As it is registered; what a trusted issuer signs about a workload (RFC 7523 §2.2) is no registered method.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -52,13 +57,18 @@ impl Method {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::TlsClientAuth => "tls_client_auth",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::AttestJwtClientAuth => "attest_jwt_client_auth",
+            Self::Workload => "workload",
         }
     }
 
     fn has_secret(self) -> bool {
         matches!(
             self,
-            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt
+            Self::ClientSecretBasic
+                | Self::ClientSecretPost
+                | Self::ClientSecretJwt
+                | Self::Workload
         )
     }
 }
@@ -86,6 +96,8 @@ pub struct Party {
     proof_key: Key,
     certificate: Vec<u8>,
     assertions: AtomicUsize,
+    attester: SigningKey,
+    issuer: Issuer,
 }
 
 const SECRET: &str = "a-secret-of-the-matrix-with-enough-bytes-for-an-hmac-of-512-bits-0123";
@@ -118,7 +130,6 @@ impl Party {
         let mut new = grant
             .describe(world.client(&id))
             .scope("openid offline_access notes.read notes.write")
-            .set("token_endpoint_auth_method", json!(method.name()))
             .set("dpop_bound_access_tokens", json!(binding == Binding::Dpop))
             .set(
                 "tls_client_certificate_bound_access_tokens",
@@ -128,8 +139,11 @@ impl Party {
             new.secret(SECRET)
         } else {
             new.public()
-                .set("token_endpoint_auth_method", json!(method.name()))
         };
+        if method != Method::Workload {
+            new = new.set("token_endpoint_auth_method", json!(method.name()));
+        }
+        let attester = SigningKey::generate(Algorithm::Es256).unwrap();
         new = match method {
             Method::PrivateKeyJwt => {
                 let keys = vec![assertion_key.public_jwk().unwrap()];
@@ -137,30 +151,42 @@ impl Party {
             }
             Method::TlsClientAuth => new.set("tls_client_auth_san_dns", json!("service.example")),
             Method::SelfSignedTlsClientAuth => new.set("jwks", json!({"keys": [certificate_key]})),
+            Method::AttestJwtClientAuth => new.set("client_attestation_jwks", jwks(&[&attester])),
             _ => new,
         };
+        let issuer = Issuer::new(world, &format!("https://ci.example/{id}"));
+        let client = new.try_create().await?;
+        if method == Method::Workload {
+            let rules = json!([{"condition": "true", "subject": {"client": id}}]);
+            issuer.trusted(rules, json!({})).await;
+        }
         Some(Self {
             world: world.clone(),
-            client: new.try_create().await?,
+            client,
             method,
             binding,
             assertion_key,
             proof_key: Key::new(),
             certificate,
             assertions: AtomicUsize::new(0),
+            attester,
+            issuer,
         })
     }
 
     /// A POST to an endpoint with what this client shows there.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let mut form: Vec<(&str, &str)> = form.to_vec();
-        let assertion = self.assertion();
+        let assertion = match self.method {
+            Method::Workload => self.issuer.says("job 4711", json!({})),
+            _ => self.assertion(),
+        };
         match self.method {
             Method::ClientSecretBasic => (),
             Method::ClientSecretPost => {
                 form.extend([("client_id", &*self.client.id), ("client_secret", SECRET)]);
             }
-            Method::ClientSecretJwt | Method::PrivateKeyJwt => form.extend([
+            Method::ClientSecretJwt | Method::PrivateKeyJwt | Method::Workload => form.extend([
                 (
                     "client_assertion_type",
                     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -172,6 +198,12 @@ impl Party {
         let mut call = self.world.post(path).form(&form);
         if self.method == Method::ClientSecretBasic {
             call = call.basic(&self.client.id, SECRET);
+        }
+        if self.method == Method::AttestJwtClientAuth {
+            let (attestation, proof) = self.attestation();
+            call = call
+                .header("oauth-client-attestation", &attestation)
+                .header("oauth-client-attestation-pop", &proof);
         }
         if self.shows_certificate() {
             call = call.certificate(&self.certificate);
@@ -190,6 +222,24 @@ impl Party {
             )
     }
 
+    /// What the attester says about this instance, and what the instance says.
+    fn attestation(&self) -> (String, String) {
+        let number = self.assertions.fetch_add(1, Ordering::SeqCst);
+        let (world, now) = (&self.world, self.world.now());
+        let jwk = self.assertion_key.public_jwk().unwrap().to_value();
+        let says = json!({"sub": self.client.id, "exp": now + 3600, "cnf": {"jwk": jwk}});
+        let proves = json!({"aud": world.issuer(), "jti": format!("proof {number}"), "iat": now});
+        (
+            sign(world, &self.attester, "oauth-client-attestation+jwt", &says),
+            sign(
+                world,
+                &self.assertion_key,
+                "oauth-client-attestation-pop+jwt",
+                &proves,
+            ),
+        )
+    }
+
     fn assertion(&self) -> String {
         let number = self.assertions.fetch_add(1, Ordering::SeqCst);
         let claims = json!({
@@ -204,7 +254,7 @@ impl Party {
     }
 
     /// Checks that the access token of this answer is bound as it should be, and to nothing else.
-    pub async fn check(&self, answer: &Answer) {
+    pub async fn check(&self, grant: Grant, answer: &Answer) {
         answer.status(200);
         let wanted = match self.binding {
             Binding::Bearer => Value::Null,
@@ -218,10 +268,10 @@ impl Party {
         let token = answer.text("access_token");
         let claims = self.world.claims(&token).await;
         assert_eq!(claims["cnf"], wanted, "{claims}");
-        let scheme = if self.binding == Binding::Dpop {
-            "DPoP"
-        } else {
-            "Bearer"
+        let scheme = match self.binding {
+            _ if grant == Grant::IdJagIssued => "N_A",
+            Binding::Dpop => "DPoP",
+            _ => "Bearer",
         };
         assert_eq!(answer.text("token_type"), scheme);
         // A thief has the token alone.
