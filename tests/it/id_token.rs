@@ -29,9 +29,35 @@ on_each_engine! {
         let second = world.claims(world.flow(&app).tokens().await.id()).await;
         assert!(first["jti"].is_string());
         assert_ne!(first["jti"], second["jti"]);
-        let known = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "jti"];
+        let known = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "jti"];
         for name in first.as_object().unwrap().keys() {
             assert!(known.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    /// Back-Channel Logout §2.1, Front-Channel Logout §3: `sid` is for who is told of the session's end. Whoever is not needs no name for it, and signs its person
+    /// out with the ID token all the same.
+    async fn only_who_is_told_of_its_end_learns_the_name_of_a_session(world: World) {
+        let told = world
+            .client("told")
+            .trusted()
+            .set("backchannel_logout_uri", json!("https://told.example/logout"))
+            .create()
+            .await;
+        let plain = world.app().await;
+        let hidden = world.client("hidden").trusted().set("subject_type", json!("pairwise")).create().await;
+        let mut browser = world.browser();
+        let (first, second) = (world.flow(&told).tokens_in(&mut browser).await, world.flow(&plain).tokens_in(&mut browser).await);
+        let third = world.flow(&hidden).tokens_in(&mut browser).await;
+        assert!(world.claims(first.id()).await["sid"].is_string());
+        for tokens in [&second, &third] {
+            let claims = world.claims(tokens.id()).await;
+            assert_eq!(claims.get("sid"), None);
+        }
+        let another = world.flow(&plain).tokens().await;
+        for (tokens, ends) in [(&another, false), (&third, true)] {
+            let page = browser.get(&format!("/logout?id_token_hint={}", tokens.id())).await;
+            assert_eq!(page.has("sign-out"), !ends, "an ID token of another session asks");
         }
     }
 

@@ -108,7 +108,7 @@ on_each_engine! {
                 assert_eq!(claims["at_hash"], hash("access_token"), "{response_type}");
                 assert_eq!(claims["c_hash"], hash("code"), "{response_type}");
                 assert_eq!(claims["s_hash"], half("a state & more"));
-                assert!(claims["auth_time"].is_i64() && claims["sid"].is_string());
+                assert!(claims["auth_time"].is_i64() && claims["jti"].is_string());
             }
             if let Some(code) = found.get("code") {
                 let tokens = flow.redeem(code).await;

@@ -46,6 +46,18 @@ on_each_engine! {
         all_dead(&notes.at(&beside), &exchanged).await;
     }
 
+    /// Nor is the ID token of a session that has ended worth anything, though it does not name the session.
+    async fn an_id_token_of_an_ended_session_is_worth_nothing(world: World) {
+        let policy = json!({"subject_clients": ["app"], "scopes": {"files.read": ["openid"]}});
+        let Parties { app, notes } = parties_with(&world, policy).await;
+        let mut browser = world.browser();
+        let alice = world.flow(&app).with("scope", "openid notes.read").tokens_in(&mut browser).await;
+        assert_eq!(world.claims(alice.id()).await.get("sid"), None);
+        exchange_of(&notes, (alice.id(), ID), &[FILES]).await.status(200);
+        world.sign_out(&mut browser).await;
+        exchange_of(&notes, (alice.id(), ID), &[FILES]).await.refused(400, "invalid_request");
+    }
+
     /// RFC 7009: the refresh token, and with it the grant; the access token alone.
     async fn revoking_the_grant_or_the_token_ends_it(world: World) {
         let Parties { app, notes } = parties(&world).await;

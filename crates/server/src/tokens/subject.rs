@@ -15,6 +15,8 @@ const PURPOSE: &str = "subject_of_token";
 const SEALED: &str = "sealed";
 /// What separates the name of an ID token from what is sealed in it. No identifier of ours has a dot.
 const MARK: &str = ".p.";
+/// What separates it from the session, where nothing is sealed.
+const UNTOLD: &str = ".s.";
 
 /// What must not be read in an access token.
 #[derive(Serialize, Deserialize)]
@@ -93,18 +95,24 @@ pub(crate) struct Names {
 }
 
 /// The names in a new ID token of this grant and session. Its identifier starts with the grant's, so that the token can be traced to it without a claim that no
-/// client knows, and goes on with the person and the session where `sub` and `sid` are not those.
+/// client knows, and goes on with the person and the session where `sub` and `sid` are not those. `sid` is for clients that are told when it ends (OpenID Connect
+/// Back-Channel Logout §2.1, Front-Channel Logout §3).
 pub(crate) fn named(
     realm: &Realm,
     client: &Client,
     (person, grant): (&str, &str),
     session_id: Option<&str>,
 ) -> Names {
+    let told = session_id.filter(|_| client.logout.is_told());
     if is_public(client) {
+        let before = match (session_id, told) {
+            (Some(untold), None) => format!("{grant}{UNTOLD}{untold}"),
+            _ => grant.to_owned(),
+        };
         return Names {
             sub: person.to_owned(),
-            sid: session_id.map(str::to_owned),
-            jti: format!("{grant}.{}", realm.ambient().id()),
+            sid: told.map(str::to_owned),
+            jti: format!("{before}.{}", realm.ambient().id()),
         };
     }
     // No identifier of ours has a space.
@@ -112,7 +120,7 @@ pub(crate) fn named(
     let sealed = realm.seal(PURPOSE, both);
     Names {
         sub: of(realm, client, person),
-        sid: session_id.map(|id| session(realm, client, id)),
+        sid: told.map(|id| session(realm, client, id)),
         jti: format!("{grant}{MARK}{sealed}"),
     }
 }
@@ -125,6 +133,10 @@ pub(super) fn revealed(realm: &Realm, mut claims: IdToken) -> Option<IdToken> {
         let (person, session) = both.split_once(' ')?;
         person.clone_into(&mut claims.sub);
         claims.sid = (!session.is_empty()).then(|| session.to_owned());
+    } else if claims.sid.is_none() {
+        let untold = claims.jti.as_deref().and_then(|jti| jti.split_once(UNTOLD));
+        let untold = untold.and_then(|(_, rest)| rest.split_once('.'));
+        claims.sid = untold.map(|(session, _)| session.to_owned());
     }
     Some(claims)
 }
