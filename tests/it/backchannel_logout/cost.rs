@@ -76,7 +76,6 @@ async fn a_session_at_many_clients_costs_what_one_costs() {
     let many = times(&world, &clients, &extra, &asking).await;
     let names = ["sign-in", "consent", "logout"];
     for (name, (one, many)) in names.iter().zip(one.iter().zip(&many)) {
-        println!("{name}: {:?} with 1 client, {:?} with 200", one.0, many.0);
         assert!(
             many.0 < one.0 * 2 + Duration::from_millis(1),
             "{name}: {:?} {:?}",
