@@ -122,7 +122,8 @@ fn test_names(files: &[File]) -> BTreeSet<String> {
     for file in files.iter().filter(|file| file.extension() == "rs") {
         let mut inside = file.path.starts_with("tests/")
             || file.path.contains("/tests/")
-            || file.name() == "tests.rs";
+            || file.name() == "tests.rs"
+            || file.name().ends_with("_tests.rs");
         for line in file.text.lines() {
             inside |= line.contains("#[cfg(test)]");
             if inside && let Some(name) = function(line) {
