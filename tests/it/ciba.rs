@@ -4,6 +4,7 @@ mod demands;
 mod hints;
 mod library;
 mod limits;
+mod mail;
 mod notifications;
 mod page;
 mod push;

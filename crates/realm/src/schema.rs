@@ -75,6 +75,11 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0017_claims_request.sql"),
     },
     Migration {
+        version: 18,
+        name: "0018_mail",
+        sql: include_str!("../../../migrations/0018_mail.sql"),
+    },
+    Migration {
         version: 20,
         name: "0020_logout",
         sql: include_str!("../../../migrations/0020_logout.sql"),

@@ -79,6 +79,8 @@ pub struct Options {
     pub references: Rate,
     /// How what is at a client's addresses is fetched.
     pub outbound: FetchOptions,
+    /// How letters go to people.
+    pub mailer: mail::Mailer,
     /// How clients can show certificates.
     pub certificates: ClientCertificates,
     /// Origins of our own that the `Host` header may not show, behind a proxy that rewrites it.
@@ -95,6 +97,7 @@ impl Default for Options {
             requests: RequestRates::default(),
             ciba: ciba::Rates::default(),
             outbound: FetchOptions::default(),
+            mailer: mail::Mailer::none(),
             certificates: ClientCertificates::default(),
             trusted_origins: Vec::new(),
         }
@@ -158,9 +161,9 @@ impl Server {
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),
             ciba: ciba::Ciba::new(
-                &options.ciba,
+                (&options.ciba, &ambient.clock),
                 (&options.outbound, &remote_keys),
-                &ambient.clock,
+                options.mailer,
             ),
             requests: limits::Limits::new(&options.requests, &ambient.clock),
             outbound: registration::outbound(&options.outbound),
@@ -314,6 +317,8 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &dpop::sql::SWEEP_PROOFS,
         &device_code::sql::SWEEP_DEVICES,
         &ciba::sql::SWEEP_AUTHENTICATIONS,
+        &ciba::sql::SWEEP_ASKED_PEOPLE,
+        &ciba::sql::SWEEP_LETTER_COUNTS,
         &backchannel_logout::sql::SWEEP_CLIENTS,
         &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
     ]

@@ -49,6 +49,23 @@ on_each_engine! {
         ask(&agent, &[("scope", "openid"), ("login_hint", "bob")]).await;
     }
 
+    /// Also when they come at the same moment, at two nodes.
+    async fn of_requests_at_once_no_more_wait_than_may(world: World) {
+        let agent = agent(&world).await;
+        let beside = agent.at(&world.beside().await);
+        let mut running = tokio::task::JoinSet::new();
+        for number in 0..12 {
+            let client = if number % 2 == 0 { agent.clone() } else { beside.clone() };
+            running.spawn(async move { asked(&client).await });
+        }
+        let answers = running.join_all().await;
+        let taken = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(taken, 3);
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            too_many(answer);
+        }
+    }
+
     /// Whoever denies is not asked again and again.
     async fn a_person_who_denies_is_not_asked_without_end(world: World) {
         let world = world.limited().await;

@@ -31,6 +31,8 @@ pub struct WorldOptions {
     pub limits: bool,
     /// How often endpoints may be asked.
     pub requests: server::RequestRates,
+    /// How letters go to people.
+    pub mailer: mail::Mailer,
 }
 
 /// One grantor: clones are the same one.
@@ -57,6 +59,7 @@ impl World {
             start: START,
             limits: false,
             requests: server::RequestRates::none(),
+            mailer: mail::Mailer::none(),
         };
         Self::with(engine, options).await
     }
@@ -125,6 +128,13 @@ impl World {
     pub async fn rated(&self, requests: server::RequestRates) -> Self {
         let mut options = self.0.options.clone();
         options.requests = requests;
+        Self::with(self.0.engine, options).await
+    }
+
+    /// Another world on the same engine, which writes to people like this.
+    pub async fn mailing(&self, mailer: mail::Mailer) -> Self {
+        let mut options = self.0.options.clone();
+        options.mailer = mailer;
         Self::with(self.0.engine, options).await
     }
 
@@ -353,6 +363,7 @@ fn app_options(options: &WorldOptions) -> grantor::AppOptions {
         server = server::Options::default();
     }
     server.requests = options.requests;
+    server.mailer = options.mailer.clone();
     // What hangs in a test shall not hang for long.
     server.outbound.timeout = std::time::Duration::from_millis(700);
     server.certificates = server::ClientCertificates {

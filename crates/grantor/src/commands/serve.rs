@@ -45,7 +45,7 @@ impl Serve {
         for weakness in node.db().durability().await? {
             tracing::warn!("STORAGE IS NOT DURABLE: {weakness}");
         }
-        warn_at_start(&node).await?;
+        tokio::spawn(warn_at_start(Arc::clone(&node)));
         let mut listeners = Vec::new();
         for address in &config.listen {
             listeners.push(Listener::from(bind(address).await?));
@@ -109,6 +109,7 @@ fn app_options(config: &Config) -> Result<AppOptions, Failure> {
         server: server::Options {
             certificates: client_certificates(config)?,
             outbound: outbound(config)?,
+            mailer: config.mailer()?,
             requests: config.limits,
             ciba: config
                 .approvals

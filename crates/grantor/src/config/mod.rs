@@ -3,6 +3,7 @@
 
 mod bounds;
 mod file;
+mod mail;
 mod nearest;
 mod settings;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use mail::Mail;
 pub(crate) use nearest::unknown;
 pub use settings::{SETTINGS, Setting};
 use web::client_certificate::CertificateHeader;
@@ -53,6 +55,8 @@ pub struct Config {
     pub outbound_authorities: Option<PathBuf>,
     /// Private networks that may be reached there.
     pub outbound_networks: Vec<fetch::IpNet>,
+    /// Letters to people.
+    pub mail: Mail,
     /// How often endpoints may be asked.
     pub limits: server::RequestRates,
     /// How often an application may ask a person for approval; none: as usual.
@@ -130,6 +134,7 @@ impl Default for Config {
             outbound_proxy: None,
             outbound_authorities: None,
             outbound_networks: Vec::new(),
+            mail: Mail::default(),
             limits: server::RequestRates::default(),
             approvals: None,
             log_level: "info".into(),
@@ -243,6 +248,9 @@ impl Config {
         }
         if self.listen.is_empty() {
             return refuse("listen", "names no address");
+        }
+        if let Err((key, message)) = self.mail.check() {
+            return refuse(key, message);
         }
         Ok(())
     }

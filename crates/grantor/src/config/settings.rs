@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use web::client_certificate::CertificateHeader;
 
-use super::{Config, LogFormat, Secret, bounds};
+use super::{Config, LogFormat, Secret, bounds, mail};
 
 /// One setting of `grantor.toml`.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl Given {
 
 /// The table of settings.
 pub static SETTINGS: LazyLock<Vec<Setting>> =
-    LazyLock::new(|| [PROCESS, bounds::OUTBOUND, bounds::LIMITS].concat());
+    LazyLock::new(|| [PROCESS, bounds::OUTBOUND, mail::MAIL, bounds::LIMITS].concat());
 
 static PROCESS: &[Setting] = &[
     Setting {

@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 23] = [
+static PURGE: [&Stmt; 25] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
@@ -25,6 +25,8 @@ static PURGE: [&Stmt; 23] = [
     &sql::PURGE_DEVICE_CODE,
     &sql::PURGE_BACKCHANNEL_AUTHENTICATION,
     &sql::PURGE_USER_CODE,
+    &sql::PURGE_ASKED_PERSON,
+    &sql::PURGE_LETTER_COUNT,
     &sql::PURGE_PUSHED_AUTHORIZATION_REQUEST,
     &sql::PURGE_REFRESH_FAMILY,
     &sql::PURGE_DPOP_PROOF,

@@ -57,6 +57,8 @@ db::statements! {
     pub(crate) PURGE_INITIAL_ACCESS_TOKEN = "DELETE FROM initial_access_token WHERE (realm, id) IN (SELECT realm, id FROM initial_access_token WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_BACKCHANNEL_AUTHENTICATION = "DELETE FROM backchannel_authentication WHERE (realm, hash) IN (SELECT realm, hash FROM backchannel_authentication WHERE realm = $1 LIMIT $2)";
+    pub(crate) PURGE_ASKED_PERSON = "DELETE FROM asked_person WHERE (realm, person) IN (SELECT realm, person FROM asked_person WHERE realm = $1 LIMIT $2)";
+    pub(crate) PURGE_LETTER_COUNT = "DELETE FROM letter_count WHERE (realm, person, client) IN (SELECT realm, person, client FROM letter_count WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_USER_CODE = "DELETE FROM user_code WHERE (realm, person) IN (SELECT realm, person FROM user_code WHERE realm = $1 LIMIT $2)";
 }

@@ -75,7 +75,7 @@ async fn decide(
         let catalogue = realm.catalogue().await?;
         let found = sql::find_to_decide(realm, (&shown.id, &person.id), call.now()).await?;
         let standing = match found {
-            Some(found) => Standing::of(call, found, (person, &catalogue)).await?,
+            Some(found) => Standing::of(realm, found, (person, &catalogue)).await?,
             None => None,
         };
         let Some(standing) = standing else {

@@ -112,12 +112,12 @@ pub(super) struct Standing {
 impl Standing {
     /// `None` when its client is not there any more, or nothing of it may be granted to this person.
     pub(super) async fn of(
-        call: &Call,
+        realm: &Realm,
         found: Found,
         (person, catalogue): (&Person, &Catalogue),
     ) -> Result<Option<Self>, Refusal> {
         let asked = &found.asked;
-        let client = call.realm.client(&asked.client).await?.filter(|client| {
+        let client = realm.client(&asked.client).await?.filter(|client| {
             !client.disabled && rules::is_of(asked, client) && client.allows_grant(GrantType::Ciba)
         });
         let Some(client) = client else {
@@ -239,7 +239,7 @@ async fn render(
     let consents = consent::sql::list(realm, &person.id).await?;
     let mut standings = Vec::new();
     for found in waiting {
-        standings.extend(Standing::of(call, found, (person, &catalogue)).await?);
+        standings.extend(Standing::of(realm, found, (person, &catalogue)).await?);
     }
     let question = |standing| question(call, (session, person), standing, (&consents, &catalogue));
     let questions: Result<Vec<_>, Refusal> = standings.iter().map(question).collect();

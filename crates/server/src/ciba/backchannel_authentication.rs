@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
+use db::params;
 use identity::Person;
 use identity::methods::Method;
 use oauth::ciba::{self, DEFAULT_INTERVAL, DeliveryMode, Request};
@@ -12,7 +13,7 @@ use oauth::{ErrorCode, Params};
 use super::notification::{self, Kept};
 use super::rules::{self, Authentication, PENDING, REMEMBERED, State};
 use super::signed::{self, Spendable};
-use super::{PREFIX, hint, sql, user_code, webhook};
+use super::{PREFIX, hint, mail, sql, user_code, webhook};
 use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
@@ -86,12 +87,14 @@ async fn ask(
     details::grantable(details, Some(&facts), (client, &catalogue))?;
     granting::grantable(&terms, Some(&facts), client, &catalogue)?;
     user_code::check(call, client, &person, request.user_code.as_deref()).await?;
-    disturb(call, client, &person).await?;
+    room(call, client, &person.id).await?;
+    let limits = &call.server.ciba.limits;
+    limits.disturb(call, &client.id, &person.id)?;
     let now = call.now();
     let asked = Authentication {
         id: call.realm.ambient().id(),
         client: client.id.clone(),
-        person: person.id,
+        person: person.id.clone(),
         delivery: mode,
         scope: terms.scope,
         resources: terms.resources,
@@ -110,7 +113,7 @@ async fn ask(
     };
     let token = request.client_notification_token;
     let token = token.as_ref().map(|token| token.as_str());
-    begin(call, client, &asked, (token, spendable)).await
+    begin(call, (client, &person), &asked, (token, spendable)).await
 }
 
 /// The person who is asked. Clients that name many who are not there are slowed down.
@@ -126,30 +129,25 @@ async fn person(
     found
 }
 
-/// Whether one more request may be put before the person.
+/// Whether one more request may be put before the person. The commit looks again.
 ///
 /// # Errors
 /// [`Refusal::TooMany`], until the first of those that wait has expired.
-async fn disturb(
-    call: &Call,
-    client: &AuthenticatedClient,
-    person: &Person,
-) -> Result<(), Refusal> {
+async fn room(call: &Call, client: &AuthenticatedClient, person: &str) -> Result<(), Refusal> {
     let now = call.now();
-    let waiting = sql::waiting_clients(&call.realm, &person.id, (now, PENDING)).await?;
+    let waiting = sql::waiting_clients(&call.realm, person, (now, PENDING)).await?;
     let names = waiting.iter().map(|(name, _)| name.as_str());
     if !rules::may_wait(&client.id, names) {
         let first = waiting.iter().map(|(_, until)| until - now).min();
         return Err(Refusal::TooMany(first.unwrap_or(1).max(1)));
     }
-    let limits = &call.server.ciba.limits;
-    limits.disturb(call, &client.id, &person.id)
+    Ok(())
 }
 
 /// Makes it true that the client has asked.
 async fn begin(
     call: &Call,
-    client: &AuthenticatedClient,
+    (client, person): (&AuthenticatedClient, &Person),
     asked: &Authentication,
     (token, spendable): (Option<&str>, Option<Spendable>),
 ) -> Result<ciba::Response, Refusal> {
@@ -167,20 +165,27 @@ async fn begin(
         spendable.spend(realm, &mut batch);
     }
     let rest = (kept.as_deref(), keep_until);
-    batch.run(
-        &sql::BEGIN_AUTHENTICATION,
-        sql::begin(realm.name(), &hash, asked, rest),
-    );
+    let held = params![realm.name(), &asked.person, asked.expires_at];
+    batch.run(&sql::HOLD_ASKED_PERSON, held);
+    let values = sql::begin(realm.name(), &hash, asked, rest);
+    batch.expect(&sql::BEGIN_AUTHENTICATION, values, 1);
     if asked.delivery.calls() {
         notification::enqueue(realm, &mut batch, &hash, asked.expires_at);
     }
     webhook::enqueue(realm, &mut batch, &hash);
+    if call.server.ciba.writes_letters() && mail::address(person).is_some() {
+        mail::enqueue(realm, &mut batch, &hash);
+    }
     let detail = serde_json::json!({ "request": asked.id, "scope": asked.scope });
     let event = call.event("ciba.requested", Some(&asked.person), &client.id);
     realm.record(&mut batch, event.detail(detail));
     if client.commit(realm, batch).await?.is_none() {
-        // What is inserted has a name of its own, but for the signed request.
-        return Err(Reason::CibaRequestReplayed.into());
+        // Others were faster; or else the signed request came before, since all the rest has a name of its own.
+        room(call, client, &asked.person).await?;
+        return Err(match spendable {
+            Some(_) => Reason::CibaRequestReplayed.into(),
+            None => Reason::Contended.into(),
+        });
     }
     Ok(ciba::Response {
         auth_req_id,

@@ -2,7 +2,7 @@
 //! a browser of its, the person allows it on a device of theirs, and the client gets its tokens.
 //!
 //! 1. `backchannel_authentication.rs` takes the request: `signed.rs` opens a signed one, `hint.rs` finds the person, `user_code.rs` and `limits.rs` keep the
-//!    person from being disturbed. 2. `webhook.rs` rings. 3. `approvals.rs` shows the person who asks and for what, and `answer.rs` writes the answer. 4. A client
+//!    person from being disturbed. 2. `webhook.rs` rings, `mail.rs` writes. 3. `approvals.rs` shows the person who asks and for what, and `answer.rs` writes the answer. 4. A client
 //!    that polls is answered here: `rules.rs` decides, and what was allowed becomes tokens as a code does. One that is called is called by `notification.rs`,
 //!    with the tokens themselves in the mode push (`push.rs`).
 
@@ -11,6 +11,7 @@ mod approvals;
 mod backchannel_authentication;
 mod hint;
 mod limits;
+mod mail;
 mod notification;
 mod push;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod webhook;
 
 use std::sync::Arc;
 
+use ::mail::Mailer;
 use ambient::Clock;
 use db::params;
 use fetch::{Fetch, FetchOptions};
@@ -55,13 +57,15 @@ pub(crate) struct Ciba {
     caller: Option<Fetch>,
     /// The keys of clients to whom tokens are pushed encrypted.
     keys: Arc<RemoteKeys>,
+    /// How letters go to people.
+    mailer: Mailer,
 }
 
 impl Ciba {
     pub(crate) fn new(
-        rates: &Rates,
+        (rates, clock): (&Rates, &Clock),
         (outbound, keys): (&FetchOptions, &Arc<RemoteKeys>),
-        clock: &Clock,
+        mailer: Mailer,
     ) -> Self {
         let options = FetchOptions {
             timeout: outbound.timeout.min(notification::PATIENCE),
@@ -75,20 +79,31 @@ impl Ciba {
             limits: limits::Limits::new(rates, clock),
             caller,
             keys: Arc::clone(keys),
+            mailer,
         }
     }
 
-    /// What calls clients and webhooks: the kinds of messages and who handles them.
+    /// Whether people are written to.
+    fn writes_letters(&self) -> bool {
+        self.mailer.is_set_up()
+    }
+
+    /// What calls clients and webhooks and writes to people: the kinds of messages and who handles them.
     pub(crate) fn handlers(&self) -> Vec<(&'static str, Arc<dyn Handler>)> {
-        let Some(caller) = &self.caller else {
-            return Vec::new();
-        };
-        let client = Arc::new(notification::Caller {
-            fetch: caller.clone(),
-            keys: Arc::clone(&self.keys),
-        });
-        let webhook = Arc::new(webhook::Webhook(caller.clone()));
-        vec![(notification::KIND, client), (webhook::KIND, webhook)]
+        let mut handlers: Vec<(&'static str, Arc<dyn Handler>)> = Vec::new();
+        if let Some(caller) = &self.caller {
+            let client = notification::Caller {
+                fetch: caller.clone(),
+                keys: Arc::clone(&self.keys),
+            };
+            handlers.push((notification::KIND, Arc::new(client)));
+            handlers.push((webhook::KIND, Arc::new(webhook::Webhook(caller.clone()))));
+        }
+        if self.writes_letters() {
+            let writer = mail::Writer(self.mailer.clone());
+            handlers.push((mail::KIND, Arc::new(writer)));
+        }
+        handlers
     }
 }
 

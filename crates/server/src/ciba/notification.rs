@@ -13,7 +13,7 @@ use realm::{Client, Realm};
 use serde::{Deserialize, Serialize};
 
 use super::push;
-use super::rules::{self, State};
+use super::rules;
 use super::sql::{self, Found};
 use crate::authorization_code;
 use crate::client_auth::RemoteKeys;
@@ -145,7 +145,7 @@ impl Caller {
             return Ok(());
         };
         let asked = &found.asked;
-        if matches!(asked.state, State::Pending) && realm.now() < asked.expires_at {
+        if rules::waits(asked, realm.now()) {
             return Err("nobody has decided, and there is time left".to_owned());
         }
         let client = realm.client(&asked.client).await;

@@ -86,6 +86,35 @@ async fn redeem(realm: &Realm, now: i64) -> bool {
     guarded(realm, &sql::REDEEM_AUTHENTICATION, values).await
 }
 
+/// Whoever counted before the last one that may wait was written down is not let in after it.
+#[tokio::test]
+async fn so_many_requests_wait_for_a_person_and_no_more() {
+    let realm = realm().await;
+    let begin = async |hash: &str, client: &str, created_at: i64| {
+        let asked = Authentication {
+            id: hash.into(),
+            client: client.into(),
+            created_at,
+            expires_at: created_at + LIFETIME,
+            ..asked()
+        };
+        let values = sql::begin(realm.name(), hash, &asked, (None, NOW + 900));
+        guarded(&realm, &sql::BEGIN_AUTHENTICATION, values).await
+    };
+    for hash in ["a", "b", "c"] {
+        assert!(begin(hash, "agent", NOW).await);
+    }
+    assert!(!begin("d", "agent", NOW).await);
+    for number in 0..7 {
+        assert!(begin(&format!("other-{number}"), &number.to_string(), NOW).await);
+    }
+    assert!(!begin("d", "another", NOW).await);
+    assert!(deny(&realm, "alice", NOW).await);
+    assert!(begin("d", "agent", NOW).await);
+    assert!(!begin("e", "agent", NOW).await);
+    assert!(begin("e", "agent", NOW + LIFETIME).await);
+}
+
 #[tokio::test]
 async fn of_two_answers_one_counts_and_only_of_the_person_who_is_asked() {
     let realm = begun().await;

@@ -93,6 +93,11 @@ pub fn is_of(asked: &Authentication, client: &Client) -> bool {
     waiting::is_of((&asked.client, asked.created_at), client)
 }
 
+/// Whether the person can still decide.
+pub fn waits(asked: &Authentication, now: i64) -> bool {
+    matches!(asked.state, State::Pending) && now < asked.expires_at
+}
+
 /// Whether a sign-in at this time is as fresh as the request demands. One since the request was made always is, so that signing in again is never asked for
 /// twice.
 pub fn is_fresh(asked: &Authentication, auth_time: i64, now: i64) -> bool {

@@ -5,15 +5,20 @@ use oauth::authorization_details::AuthorizationDetails;
 use oauth::ciba::DeliveryMode;
 use realm::{Mark, Realm};
 
-use super::rules::{Allowed, Authentication};
+use super::rules::{Allowed, Authentication, PENDING, PENDING_OF_CLIENT};
 use crate::refusal::Refusal;
 use crate::{stored, waiting};
 
 db::statements! {
-    /// A client that asks.
+    /// Holds the row of the person who is asked until the commit: comes before [`BEGIN_AUTHENTICATION`], which counts what the one before left.
+    pub HOLD_ASKED_PERSON = "INSERT INTO asked_person (realm, person, expires_at) VALUES ($1, $2, $3)
+        ON CONFLICT (realm, person) DO UPDATE SET expires_at = excluded.expires_at";
+    /// A client that asks, unless too many requests wait for the person: the guard is one row.
     pub BEGIN_AUTHENTICATION = "INSERT INTO backchannel_authentication (realm, hash, id, client, person, delivery, notification, scope, resources,
         binding_message, max_age, address, created_at, expires_at, keep_until, poll_interval, polled_at, state,
-        authorization_details, acr_values) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 'pending', $17, $18)";
+        authorization_details, acr_values) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 'pending', $17, $18
+        WHERE (SELECT COUNT(*) FROM backchannel_authentication WHERE realm = $1 AND person = $5 AND state = 'pending' AND expires_at > $13 AND client = $4) < $19
+        AND (SELECT COUNT(*) FROM backchannel_authentication WHERE realm = $1 AND person = $5 AND state = 'pending' AND expires_at > $13) < $20";
     /// A request by the hash of its `auth_req_id`.
     pub FIND_AUTHENTICATION = "SELECT hash, id, client, delivery, scope, resources, binding_message, max_age, address, created_at, expires_at, poll_interval,
         polled_at, state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at, notification, authorization_details, acr_values
@@ -53,6 +58,18 @@ db::statements! {
     /// Deletes requests that need not be remembered any more.
     pub SWEEP_AUTHENTICATIONS = "DELETE FROM backchannel_authentication WHERE (realm, hash) IN
         (SELECT realm, hash FROM backchannel_authentication WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";
+    /// Counts a letter to a person because of a client, unless there were too many: the guard is one row.
+    pub COUNT_LETTER = "INSERT INTO letter_count (realm, person, client, letters, expires_at) VALUES ($1, $2, $3, 1, $5)
+        ON CONFLICT (realm, person, client) DO UPDATE SET
+        letters = CASE WHEN letter_count.expires_at <= $4 THEN 1 ELSE letter_count.letters + 1 END,
+        expires_at = CASE WHEN letter_count.expires_at <= $4 THEN excluded.expires_at ELSE letter_count.expires_at END
+        WHERE letter_count.expires_at <= $4 OR letter_count.letters < $6";
+    /// Forgets whom nobody asks any more.
+    pub SWEEP_ASKED_PEOPLE = "DELETE FROM asked_person WHERE (realm, person) IN
+        (SELECT realm, person FROM asked_person WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    /// Forgets letters that do not count any more.
+    pub SWEEP_LETTER_COUNTS = "DELETE FROM letter_count WHERE (realm, person, client) IN
+        (SELECT realm, person, client FROM letter_count WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     /// Takes note of a signed request, once: the second time is a repetition.
     pub SPEND_SIGNED_REQUEST = "INSERT INTO client_assertion (realm, hash, expires_at) VALUES ($1, $2, $3)";
     /// A person's user code.
@@ -90,7 +107,13 @@ pub(crate) fn begin(
         asked.interval,
         asked.details.as_ref().map(AuthorizationDetails::to_text),
         stored::list(&asked.acr_values),
+        at_most(PENDING_OF_CLIENT),
+        at_most(PENDING),
     ]
+}
+
+fn at_most(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// The parameters of [`ALLOW_AUTHENTICATION`].
@@ -179,7 +202,7 @@ pub(crate) async fn list(
     person: &str,
     (now, most): (i64, usize),
 ) -> Result<Vec<Found>, Refusal> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let most = at_most(most);
     let rows = realm
         .db()
         .rows(
@@ -196,7 +219,7 @@ pub(crate) async fn waiting_clients(
     person: &str,
     (now, most): (i64, usize),
 ) -> Result<Vec<(String, i64)>, Refusal> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let most = at_most(most);
     let rows = realm
         .db()
         .rows(

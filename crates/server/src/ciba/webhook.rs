@@ -11,8 +11,7 @@ use realm::outbox::{Delivery, Handler, Message};
 use serde_json::json;
 
 use super::notification::words;
-use super::rules::State;
-use super::sql;
+use super::{rules, sql};
 
 /// The kind of message. Its payload is the hash of the `auth_req_id`, as a JSON string.
 pub(super) const KIND: &str = "ciba.requested";
@@ -43,9 +42,7 @@ impl Webhook {
         let settings = realm.settings();
         let url = settings.approval_webhook.as_str();
         let found = sql::find(realm, &hash).await.map_err(words)?;
-        let waits = found.filter(|found| {
-            matches!(found.asked.state, State::Pending) && realm.now() < found.asked.expires_at
-        });
+        let waits = found.filter(|found| rules::waits(&found.asked, realm.now()));
         let (Some(found), false) = (waits, url.is_empty()) else {
             return Ok(());
         };
