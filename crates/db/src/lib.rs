@@ -72,6 +72,27 @@ impl Db {
         }
     }
 
+    /// The names of the migrations that are missing, in order; changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::MigrationChanged`] when one that was applied reads differently now.
+    pub async fn pending(
+        &self,
+        migrations: &'static [Migration],
+    ) -> Result<Vec<&'static str>, Error> {
+        let applied = match self.rows(&migration::APPLIED_MIGRATIONS, params![]).await {
+            Ok(rows) => rows.iter().map(migration::Applied::read).collect(),
+            // There is no such table yet.
+            Err(Error::Statement { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let pending = migration::pending(migrations, &applied)?;
+        Ok(pending
+            .into_iter()
+            .map(|migration| migration.name)
+            .collect())
+    }
+
     /// The first row that a SELECT gives, if any. On SQLite it runs on the calling thread and takes microseconds.
     ///
     /// # Errors

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::Error;
+use crate::{Error, Row, Stmt};
 
 /// One step of the schema: SQL in the portable subset, any number of statements. On PostgreSQL each TEXT column gets `COLLATE "C"`, so that both engines
 /// compare and order bytes.
@@ -19,10 +19,22 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// What was applied.
+pub(crate) static APPLIED_MIGRATIONS: Stmt = Stmt::new("APPLIED_MIGRATIONS", LIST);
+
 /// What the table `schema_migration` knows of one applied migration.
 pub(crate) struct Applied {
     pub(crate) version: i64,
     pub(crate) checksum: String,
+}
+
+impl Applied {
+    pub(crate) fn read(row: &Row) -> Self {
+        Self {
+            version: row.int(0),
+            checksum: row.text(1).to_owned(),
+        }
+    }
 }
 
 impl Migration {

@@ -5,6 +5,7 @@ mod certificate;
 pub mod commands;
 pub mod config;
 mod demo;
+mod doctor;
 #[cfg(test)]
 mod documentation;
 mod failure;

@@ -94,12 +94,7 @@ fn sealing_key(config: &Config, url: &db::Url) -> Result<SealingKey, Failure> {
     if let Some(key) = &config.sealing_key {
         return Ok(SealingKey::from_base64url(&key.0)?);
     }
-    let beside = url.path().map(|path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".key");
-        PathBuf::from(name)
-    });
-    match (&config.sealing_key_file, beside) {
+    match (&config.sealing_key_file, beside(url)) {
         (Some(file), None) => Ok(SealingKey::load(file)?),
         (Some(file), Some(_)) => Ok(SealingKey::load_or_create(file)?),
         (None, Some(file)) => Ok(SealingKey::load_or_create(&file)?),
@@ -110,4 +105,19 @@ fn sealing_key(config: &Config, url: &db::Url) -> Result<SealingKey, Failure> {
                 .into(),
         })),
     }
+}
+
+/// Where the sealing key is when nobody says: beside the SQLite file.
+fn beside(url: &db::Url) -> Option<PathBuf> {
+    url.path().map(|path| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".key");
+        PathBuf::from(name)
+    })
+}
+
+/// The file that should hold the sealing key and does not exist.
+pub(crate) fn missing_sealing_key(config: &Config, url: &db::Url) -> Option<PathBuf> {
+    let file = config.sealing_key_file.clone().or_else(|| beside(url));
+    file.filter(|file| config.sealing_key.is_none() && !file.exists())
 }

@@ -26,7 +26,7 @@ mod sweep;
 mod tenant;
 
 pub use algorithms::Algorithms;
-pub use changes::Kind;
+pub use changes::{Kind, clock_is_behind};
 pub use clients::{Client, GrantType};
 pub use error::{Error, Invalid};
 pub use events::Event;

@@ -1,11 +1,16 @@
 //! What OAuth 2.1 has left out and somebody may switch on: options of `grantor client create` and `update`, and what is said about it.
 
+use std::sync::Arc;
+
 use clap::Args;
 use oauth::authorization::ResponseType;
-use realm::{Client, Node, Settings, realms};
+use realm::{Client, Node, Settings, clients, realms};
 
 use crate::failure::Failure;
 use crate::output;
+
+/// How many clients are read at a time.
+const PAGE: i64 = 100;
 
 const WARNING: &str = "tokens go through the browser, or passwords through the application, which OAuth 2.1 has left out because they leak there \
                        (RFC 9700 §2.1.2, §2.4): use it for what cannot be changed, and only as long";
@@ -56,14 +61,37 @@ pub(super) fn warn_of_realm(name: &str, settings: &Settings) {
     }
 }
 
-/// Warns, in the log, of each realm where it is switched on.
-///
-/// # Errors
-/// When the database fails.
-pub(super) async fn warn_at_start(node: &Node) -> Result<(), Failure> {
-    for realm in realms::list(node, "", i64::MAX).await? {
-        if realm.settings.allow_retired_grants {
-            tracing::warn!(realm = realm.name, "ALLOW_RETIRED_GRANTS IS ON: {WARNING}");
+/// Warns, in the log, of each realm and each client where it is switched on. To be spawned: where clients are many, it takes a while.
+pub(super) async fn warn_at_start(node: Arc<Node>) {
+    if let Err(error) = warn(&node).await {
+        tracing::warn!(%error, "it is not known where retired grants are switched on");
+    }
+}
+
+async fn warn(node: &Node) -> Result<(), Failure> {
+    for info in realms::list(node, "", i64::MAX).await? {
+        let settings = &info.settings;
+        if settings.allow_retired_grants {
+            tracing::warn!(realm = info.name, "ALLOW_RETIRED_GRANTS IS ON: {WARNING}");
+        }
+        let Some(realm) = node.realm(&info.name).await? else {
+            continue;
+        };
+        let mut after = String::new();
+        loop {
+            let page = clients::list_retired(&realm, &after, PAGE).await?;
+            for client in page.iter().filter(|it| it.allows_retired_grants(settings)) {
+                let (realm, client) = (&info.name, &client.id);
+                tracing::warn!(
+                    realm,
+                    client,
+                    "ALLOW_RETIRED_GRANTS IS ON FOR THIS CLIENT: {WARNING}"
+                );
+            }
+            match page.last() {
+                Some(last) => after.clone_from(&last.id),
+                None => break,
+            }
         }
     }
     Ok(())

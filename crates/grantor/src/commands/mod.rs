@@ -10,6 +10,7 @@ mod client_openid;
 mod client_request;
 mod client_retired;
 mod demo;
+mod doctor;
 mod grant_type;
 mod initial_token;
 mod key;
@@ -62,6 +63,8 @@ enum Command {
     Session(session::SessionCommand),
     /// Look into a token, get one, or end one.
     Token(token::Token),
+    /// Look at a deployment and say what to mend, the worst first.
+    Doctor(doctor::Doctor),
     /// Sign in at an issuer from this terminal, as a command-line application would.
     Login(login::Login),
 }
@@ -89,6 +92,7 @@ impl Cli {
                 Command::Key(c) => c.run().await,
                 Command::Session(c) => c.run().await,
                 Command::Token(c) => c.run().await,
+                Command::Doctor(c) => c.run().await,
                 Command::Login(c) => c.run().await,
             }
         });

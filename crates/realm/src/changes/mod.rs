@@ -3,7 +3,9 @@
 mod follower;
 pub(crate) mod sql;
 
-use db::{Batch, params};
+use db::{Batch, Db, params};
+
+use crate::error::Error;
 
 pub(crate) use follower::Follower;
 
@@ -36,4 +38,13 @@ pub(crate) fn announce(batch: &mut Batch, realm: &str, (kind, id): (&str, &str),
 /// How much the batch announces.
 pub(crate) fn count(batch: &Batch) -> usize {
     batch.params_of(&sql::INSERT_CHANGE).count()
+}
+
+/// How far in the future the latest change was made, in seconds, by the clock of whoever made it: so far our clock is behind that one, or more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clock_is_behind(db: &Db, now: i64) -> Result<Option<i64>, Error> {
+    let row = db.row(&sql::LATEST_CHANGE, params![now]).await?;
+    Ok(row.map(|row| row.int(0).saturating_sub(now)))
 }

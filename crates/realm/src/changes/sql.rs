@@ -1,6 +1,8 @@
 db::statements! {
     /// How many changes there have been.
     pub(crate) LAST_CHANGE = "SELECT sequence FROM change_counter WHERE id = 1";
+    /// When the latest change after this time was made, by the clock of whoever made it.
+    pub(crate) LATEST_CHANGE = "SELECT at FROM change_log WHERE at > $1 ORDER BY at DESC LIMIT 1";
     /// The changes after one of them, in order.
     pub(crate) CHANGES_AFTER = "SELECT sequence, realm, kind, id, at FROM change_log WHERE sequence > $1 ORDER BY sequence LIMIT 500";
     /// Counts one more.

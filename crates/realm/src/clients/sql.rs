@@ -3,6 +3,8 @@ db::statements! {
     pub(crate) FIND_CLIENT = "SELECT id, document, secret_hash, version, created_at, updated_at, sealed_secret, registration_token, registration_expires_at FROM client WHERE realm = $1 AND id = $2";
     /// A page of clients in the order of their identifiers.
     pub(crate) LIST_CLIENTS = "SELECT id, document, secret_hash, version, created_at, updated_at, sealed_secret, registration_token, registration_expires_at FROM client WHERE realm = $1 AND id > $2 ORDER BY id LIMIT $3";
+    /// The same, only those that allow themselves retired grants, as their documents are written.
+    pub(crate) LIST_RETIRED_CLIENTS = "SELECT id, document, secret_hash, version, created_at, updated_at, sealed_secret, registration_token, registration_expires_at FROM client WHERE realm = $1 AND id > $2 AND document LIKE '%\"allow_retired_grants\":true%' ORDER BY id LIMIT $3";
     /// A new client.
     pub(crate) INSERT_CLIENT = "INSERT INTO client (realm, id, document, secret_hash, version, created_at, updated_at, sealed_secret, registration_token, registration_expires_at) VALUES ($1, $2, $3, $4, 1, $5, $5, $6, $7, $8)";
     /// Changes the client that has been read with this version.

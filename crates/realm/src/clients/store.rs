@@ -251,6 +251,16 @@ pub async fn list(realm: &Realm, after: &str, limit: i64) -> Result<Vec<Client>,
     rows.iter().map(read).collect()
 }
 
+/// As [`list`], only those whose registration says by itself that grants may be there that OAuth 2.1 has left out.
+///
+/// # Errors
+/// When the database fails or a row cannot be read.
+pub async fn list_retired(realm: &Realm, after: &str, limit: i64) -> Result<Vec<Client>, Error> {
+    let values = params![realm.name(), after, limit];
+    let rows = realm.db().rows(&sql::LIST_RETIRED_CLIENTS, values).await?;
+    rows.iter().map(read).collect()
+}
+
 pub(crate) async fn load(db: &db::Db, realm: &str, id: &str) -> Result<Option<Client>, Error> {
     if id.contains('\0') {
         return Ok(None);
