@@ -316,8 +316,19 @@ on_each_engine! {
         }
     }
 
-    /// §9: the metadata say that it is offered, with which algorithms, and where challenges are.
+    /// §9: the metadata say that it is offered, with which algorithms, and where challenges are: where the realm trusts attesters, and its profile lets it.
     async fn the_metadata_offer_attestation(world: World) {
+        let silent = async || {
+            let document = world.get("/.well-known/oauth-authorization-server").send().await;
+            let members = ["challenge_endpoint", "client_attestation_signing_alg_values_supported", "client_attestation_pop_signing_alg_values_supported"];
+            !document.body.contains("attest_jwt_client_auth") && members.iter().all(|member| !document.body.contains(member))
+        };
+        assert!(silent().await, "nobody is trusted");
+        let keys: realm::clients::PublicKeys = serde_json::from_value(set(&key())).unwrap();
+        world.settings(|settings| settings.client_attestation_jwks = Some(keys)).await;
+        world.profile("fapi2-security").await;
+        assert!(silent().await, "FAPI 2.0 has no place for it");
+        world.profile("oauth2.1").await;
         let document = world.get("/.well-known/oauth-authorization-server").send().await.json();
         let methods = document["token_endpoint_auth_methods_supported"].as_array().unwrap();
         assert!(methods.contains(&json!("attest_jwt_client_auth")));

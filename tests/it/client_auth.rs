@@ -165,11 +165,11 @@ on_each_engine! {
         let document = world.get("/.well-known/oauth-authorization-server").send().await.json();
         let all = [
             "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth",
-            "attest_jwt_client_auth", "none",
+            "none",
         ];
         assert_eq!(document["token_endpoint_auth_methods_supported"], json!(all));
         assert_eq!(document["revocation_endpoint_auth_methods_supported"], json!(all));
-        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(all[..7]));
+        assert_eq!(document["introspection_endpoint_auth_methods_supported"], json!(all[..6]));
         for endpoint in ["token", "revocation", "introspection"] {
             let algorithms = document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")].as_array().unwrap();
             for name in ["ES256", "EdDSA", "PS256", "RS256", "ML-DSA-65", "HS256"] {

@@ -84,6 +84,30 @@ fn changed(of: &Value, name: &str, value: Value) -> Value {
 }
 
 on_each_engine! {
+    /// RFC 9700 §4.11.2: where anybody can register any site, a wrong request does not lead there by itself; in a frame the client that asks silently hears the
+    /// answer, and what an operator vouches for is trusted.
+    async fn nobody_is_sent_unasked_to_a_site_that_anybody_registered(world: World) {
+        mode(&world, Admission::Open).await;
+        let app = client(&world, &registered(&world, &public()).await);
+        let mut browser = world.browser();
+        for (name, value) in [("scope", "no\\scope"), ("prompt", "none"), ("response_type", "token"), ("response_mode", "form_post")] {
+            let flow = world.flow(&app).with("prompt", "none").with(name, value).with("state", "back");
+            let page = browser.get(&flow.url()).await;
+            assert!(page.leaving.is_none(), "{name}: {:?}", page.leaving);
+            assert!(page.html().contains(CALLBACK) && !page.html().contains("<script"), "{name}: {}", page.html());
+        }
+        let silent = world.flow(&app).with("prompt", "none").url();
+        let framed = world.get(&silent).header("sec-fetch-dest", "iframe").send().await;
+        assert!(framed.status(303).header("location").starts_with(CALLBACK), "{framed:?}");
+        let top = world.get(&silent).header("sec-fetch-dest", "document").send().await;
+        assert_eq!(top.status, 400);
+        let own = world.app().await;
+        assert_eq!(world.flow(&own).with("prompt", "none").error(&mut browser).await, "login_required");
+        // Who may register is vouched for where not everybody may.
+        mode(&world, Admission::Off).await;
+        assert_eq!(world.flow(&app).with("prompt", "none").error(&mut browser).await, "login_required");
+    }
+
     /// RFC 7591 §3: where nobody may register there is nothing, and the metadata say so; where they may, they are told.
     async fn nobody_registers_unless_the_realm_says_so(world: World) {
         let document = || async { world.get("/.well-known/openid-configuration").send().await.json() };

@@ -92,9 +92,16 @@ fn what_runs_workloads_is_trusted_shown_and_removed() {
         "https://spire.example/",
         "--client",
         "billing",
+        "--if",
+        "claims.aud == \"billing\"",
         "--json",
     ];
-    assert_eq!(here.json(&spiffe)["issuer"], "spiffe://prod.example");
+    let made = here.json(&spiffe);
+    assert_eq!(made["issuer"], "spiffe://prod.example");
+    assert_eq!(
+        made["rules"][0]["condition"],
+        "claims.sub == \"spiffe://prod.example/billing\" && (claims.aud == \"billing\")"
+    );
     let cluster = [
         "trust",
         "kubernetes",

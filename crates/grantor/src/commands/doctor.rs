@@ -241,13 +241,14 @@ async fn open(config: &Config, ambient: Ambient, findings: &mut Findings) -> Opt
             ));
         }
     }
-    if let Ok(Some(ahead)) = realm::clock_is_behind(&db, ambient.now()).await {
-        if ahead > APART {
-            let what = format!(
-                "This machine's clock is {ahead} seconds behind one that wrote to the database."
-            );
-            findings.add(error("clock", what, "Let every node follow a time server (chrony, systemd-timesyncd): codes, tokens and signatures live by the clock."));
-        }
+    if let Ok(Some(ahead)) = realm::clock_is_behind(&db, ambient.now()).await
+        && ahead > APART
+    {
+        let what = format!(
+            "This machine's clock is {ahead} seconds behind one that wrote to the database."
+        );
+        let advice = "Let every node follow a time server (chrony, systemd-timesyncd): codes, tokens and signatures live by the clock.";
+        findings.add(error("clock", what, advice));
     }
     db.close().await;
     match place::open(config, ambient).await {

@@ -58,8 +58,9 @@ pub(super) static LIMITS: &[Setting] = &[
     Setting {
         key: "limits.token",
         words: "How often one client may ask /token from one address (an IPv6 /64 is one), such as `100/s`, `600/m` or `off`; all clients of one address \
-                together may ten times as often. Beyond that: 429 with Retry-After.",
-        default: "off",
+                together may ten times as often. Beyond that: 429 with Retry-After. What fails is bounded in any case: of one client from one address thirty \
+                wrong secrets, codes or tokens at once, then one in ten seconds.",
+        default: "off: what succeeds costs microseconds",
         apply: |c, v| {
             c.limits.token = v.rate()?;
             Ok(())
@@ -68,7 +69,7 @@ pub(super) static LIMITS: &[Setting] = &[
     Setting {
         key: "limits.introspection",
         words: "The same for /introspect.",
-        default: "off",
+        default: "off: the same",
         apply: |c, v| {
             c.limits.introspection = v.rate()?;
             Ok(())

@@ -102,7 +102,7 @@ impl Profile {
         self.is_fapi()
     }
 
-    /// Whether assertions and request objects name the issuer as their only audience (FAPI 2.0 Security Profile §5.3.2.1).
+    /// Whether client assertions name the issuer as their only audience (FAPI 2.0 Security Profile §5.3.2.1). Request objects may name others beside it.
     pub const fn demands_sole_audience(self) -> bool {
         self.is_fapi()
     }

@@ -3,13 +3,15 @@
 
 use axum::response::Response;
 use oauth::authorization::{Carrier, ResponseMode, response_url};
+use oauth::redirect_uri::ReturnTo;
+use realm::{Admission, Client};
 
 use super::issue::Given;
 use super::request::Answer;
 use super::{form_post, jarm};
 use crate::call::Call;
+use crate::pages;
 use crate::refusal::{Reason, Refusal};
-use crate::{consent, pages};
 
 /// Sends what the client is given.
 pub(crate) async fn given(call: &Call, answer: &Answer, given: &Given) -> Response {
@@ -28,7 +30,7 @@ pub(crate) async fn refusal(call: &Call, answer: &Answer, refusal: &Refusal) -> 
         ("error", code.as_str()),
         ("error_description", description.as_str()),
     ];
-    let way = if is_unasked(answer, refusal) {
+    let way = if is_unasked(call, answer, refusal) {
         Way::ByHand
     } else {
         Way::Straight
@@ -46,12 +48,34 @@ enum Way {
 }
 
 /// Whether nobody decided to go there: anybody can make a client of any site, and a wrong request is answered at once, so that a link to us would lead to
-/// that site (RFC 9700 §4.11.2). What leads to a program on the person's own machine leads to no site, and who said no was on our page, which named it.
-fn is_unasked(answer: &Answer, refusal: &Refusal) -> bool {
+/// that site (RFC 9700 §4.11.2). What leads to a program on the person's own machine leads to no site, who said no was on our page, which named it, and in a
+/// frame nobody is led anywhere: there a client asks silently, and has to hear the answer (OpenID Connect Core §3.1.2.6).
+fn is_unasked(call: &Call, answer: &Answer, refusal: &Refusal) -> bool {
     let client = &answer.client;
-    client.is_document()
-        && !consent::words::is_open_to_impostors(client, &answer.to)
+    is_anybodys(call, client)
+        && !leads_home(&answer.to)
         && !matches!(refusal, Refusal::Because(Reason::PersonDenied))
+        && !is_framed(call)
+}
+
+/// Whether anybody can have made the client: it describes itself, or registered where everybody may.
+fn is_anybodys(call: &Call, client: &Client) -> bool {
+    let open = || call.realm.settings().registration.mode == Admission::Open;
+    client.is_document() || (client.is_self_made() && open())
+}
+
+/// Whether the answer goes to a program on the person's own device.
+fn leads_home(to: &ReturnTo) -> bool {
+    let site = ["https://", "http://"]
+        .iter()
+        .any(|scheme| to.as_str().starts_with(scheme));
+    to.is_loopback() || !site
+}
+
+/// Whether the browser says that the answer is shown in a frame (Fetch Metadata §2.1); scripts cannot say so.
+fn is_framed(call: &Call) -> bool {
+    let destination = call.headers.get("sec-fetch-dest");
+    destination.is_some_and(|it| it == "iframe")
 }
 
 async fn send(

@@ -66,7 +66,8 @@ async fn verified(call: &Call, issuer: &StatementIssuer, text: &str) -> Result<M
         return verify(call, issuer, text, keys.verifying()).map_err(wrong);
     }
     let uri = issuer.jwks_uri.as_deref().unwrap_or_default();
-    let name = format!("{} statements {}", call.realm.name(), issuer.issuer);
+    // Keys that were fetched from another address are not those of this one.
+    let name = format!("{} statements {} {uri}", call.realm.name(), issuer.issuer);
     let fetched = &call.server.remote_keys;
     let unreachable = |_| invalid("the keys of the issuer cannot be had just now");
     let keys = fetched.at(&name, uri, Want::Current, call.now()).await;

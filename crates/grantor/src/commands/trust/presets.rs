@@ -194,6 +194,9 @@ pub(super) struct Spiffe {
     /// A file with the keys that verify its JWTs (a JWK set)
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    /// And only if this is true: CEL over `claims`
+    #[arg(long = "if", value_name = "EXPRESSION")]
+    condition: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -217,7 +220,8 @@ impl Preset for Spiffe {
             reusable: true,
             ..TrustedIssuer::default()
         };
-        Ok((issuer, all(&[("sub", Some(self.id.as_str()))], None)))
+        let claims = [("sub", Some(self.id.as_str()))];
+        Ok((issuer, all(&claims, self.condition.as_deref())))
     }
 
     fn common(self) -> Common {
