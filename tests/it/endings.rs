@@ -72,7 +72,11 @@ on_each_engine! {
         pass(&world).await;
         app.refresh(tokens.refresh()).await.refused(400, "invalid_grant");
         app.refreshed(new.refresh()).await;
-        assert_eq!(count(&world, &LIVING_OF_CLIENT, "app").await, 2);
+        // The new consent, the new grant, and the row of the old one, worth nothing, until it would have ended.
+        assert_eq!(count(&world, &LIVING_OF_CLIENT, "app").await, 3);
+        world.advance(31 * 24 * 3600);
+        world.sync().await;
+        assert_eq!(count(&world, &LIVING_OF_CLIENT, "app").await, 1);
     }
 
     /// A client that was deleted leaves no consent and no grant behind.

@@ -84,4 +84,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0020_logout",
         sql: include_str!("../../../migrations/0020_logout.sql"),
     },
+    Migration {
+        version: 21,
+        name: "0021_client_ending",
+        sql: include_str!("../../../migrations/0021_client_ending.sql"),
+    },
 ];

@@ -21,8 +21,6 @@ enum Ending {
     Person,
     /// A person is gone.
     DeletedPerson,
-    /// Everything of a client so far: switched off.
-    Client,
     /// A client is gone; its identifier may belong to another one by now.
     DeletedClient,
 }
@@ -33,7 +31,6 @@ pub(crate) fn handlers() -> Vec<(&'static str, Arc<dyn Handler>)> {
         (identity::session::ENDED, Ending::Session),
         (identity::people::SIGNED_OUT, Ending::Person),
         (identity::people::DELETED, Ending::DeletedPerson),
-        (realm::clients::DISABLED, Ending::Client),
         (realm::clients::DELETED, Ending::DeletedClient),
     ];
     kinds
@@ -65,13 +62,7 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
             (&consents::FORGET_CONSENTS_OF_PERSON, all()),
             (&ciba::sql::FORGET_USER_CODE, all()),
         ],
-        Ending::Client => {
-            return in_steps(realm, &families::REVOKE_FAMILIES_OF_CLIENT, ended).await;
-        }
-        Ending::DeletedClient => {
-            in_steps(realm, &families::FORGET_FAMILIES_OF_CLIENT, ended).await?;
-            return in_steps(realm, &consents::FORGET_CONSENTS_OF_CLIENT, ended).await;
-        }
+        Ending::DeletedClient => return forget_client(realm, ended).await,
     };
     let mut batch = Batch::new();
     for (stmt, params) in statements {
@@ -83,17 +74,19 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
         Ending::Person | Ending::DeletedPerson => {
             backchannel_logout::announce(realm, Whose::Person(ended)).await
         }
-        Ending::Client | Ending::DeletedClient => Ok(()),
+        Ending::DeletedClient => Ok(()),
     }
 }
 
-/// Runs a statement that changes `$4` rows at most until it finds no more. When time runs out, the next delivery goes on.
-async fn in_steps(realm: &Realm, stmt: &'static Stmt, ended: &Ended) -> Result<(), Error> {
+/// Deletes what people allowed a client and what it got by that, so many people at a time. When time runs out, the next delivery goes on.
+async fn forget_client(realm: &Realm, ended: &Ended) -> Result<(), Error> {
+    let values = || params![realm.name(), &ended.id, ended.at, STEP];
     loop {
         let mut batch = Batch::new();
-        let index = batch.run(stmt, params![realm.name(), &ended.id, ended.at, STEP]);
-        let changed = realm.db().commit(batch).await?.affected(index);
-        if changed < STEP.unsigned_abs() {
+        batch.run(&refresh_token::sql::FORGET_FAMILIES_OF_CLIENT, values());
+        let people = batch.run(&consent::sql::FORGET_CONSENTS_OF_CLIENT, values());
+        let left = realm.db().commit(batch).await?.affected(people);
+        if left < STEP.unsigned_abs() {
             return Ok(());
         }
     }

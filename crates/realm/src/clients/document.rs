@@ -216,6 +216,9 @@ pub struct Client {
     /// When it was last changed (unix seconds).
     #[serde(skip)]
     pub updated_at: i64,
+    /// When it was last switched off (unix seconds; 0: never). What it was granted until then is worth nothing, also when it is switched on again.
+    #[serde(skip)]
+    pub revoked_at: i64,
     /// What its secret is compared with; only [`create`](super::create) and [`update`](super::update) make one.
     #[serde(skip)]
     pub secret_hash: Option<SecretHash>,
@@ -290,6 +293,7 @@ impl Default for Client {
             lifetimes: LifetimeOverrides::default(),
             version: 0,
             created_at: 0,
+            revoked_at: 0,
             updated_at: 0,
             secret_hash: None,
             sealed_secret: None,

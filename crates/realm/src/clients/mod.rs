@@ -32,9 +32,7 @@ pub use origin::{Origin, Registration};
 pub use rules::check_profile;
 pub use secret::{SealedSecret, Secret, SecretChange, SecretHash};
 pub use self_made::{SelfRegistered, register};
-pub use store::{
-    DELETED, DISABLED, Registered, check, create, delete, find, list, list_retired, update,
-};
+pub use store::{DELETED, Registered, check, create, delete, find, list, list_retired, update};
 
 pub use rules::KEY_MANAGEMENT;
 

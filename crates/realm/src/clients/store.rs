@@ -14,8 +14,6 @@ use crate::tenant::Realm;
 
 const WHAT: &str = "client";
 
-/// The kind of the message ([`Ended`]) that says that a client was switched off.
-pub const DISABLED: &str = "client.disabled";
 /// The kind of the message ([`Ended`]) that says that a client was removed.
 pub const DELETED: &str = "client.deleted";
 
@@ -132,6 +130,8 @@ pub async fn update(
     check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
     let now = realm.now();
+    let ends = client.disabled && !old.disabled;
+    client.revoked_at = if ends { now } else { old.revoked_at };
     let mut batch = Batch::new();
     batch.expect(
         &sql::UPDATE_CLIENT,
@@ -142,13 +142,12 @@ pub async fn update(
             document(&client)?,
             hash_text(&client),
             now,
-            sealed_text(&client)
+            sealed_text(&client),
+            client.revoked_at,
         ],
         1,
     );
-    if client.disabled && !old.disabled {
-        let message = Ended::payload(&client.id, now);
-        realm.enqueue(&mut batch, DISABLED, &message, now);
+    if ends {
         let mark = Mark::Client(&client.id);
         realm.revocations().revoke(&mut batch, mark);
     }
@@ -282,6 +281,7 @@ fn read(row: &Row) -> Result<Client, Error> {
     };
     client.sealed_secret = row.opt_text(6).map(|text| SealedSecret(text.to_owned()));
     (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
+    client.revoked_at = row.int(9);
     if let Some(text) = row.opt_text(7) {
         let token = mac(text).ok_or_else(|| Error::stored(WHAT, id, "registration_token"))?;
         let expires_at = row.opt_int(8);

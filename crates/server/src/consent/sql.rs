@@ -20,7 +20,7 @@ db::statements! {
     pub FORGET_CONSENTS_OF_PERSON = "DELETE FROM consent WHERE realm = $1 AND person = $2";
     /// Deletes what a client was allowed until then, so many at most.
     pub FORGET_CONSENTS_OF_CLIENT = "DELETE FROM consent WHERE (realm, person, client) IN
-        (SELECT realm, person, client FROM consent WHERE realm = $1 AND client = $2 AND granted_at <= $3 LIMIT $4)";
+        (SELECT realm, person, client FROM consent WHERE realm = $1 AND client = $2 AND granted_at <= $3 ORDER BY person LIMIT $4)";
     /// Withdraws a consent.
     pub WITHDRAW_CONSENT = "DELETE FROM consent WHERE realm = $1 AND person = $2 AND client = $3";
 }

@@ -126,8 +126,8 @@ async fn attempt(
 /// Whether what the family stands for still holds.
 async fn check_grant(call: &Call, client: &Client, family: &Family) -> Result<Person, Refusal> {
     let realm = &call.realm;
-    // A client that got the identifier of one that was removed inherits nothing.
-    if family.created_at < client.created_at {
+    // A client that got the identifier of one that was removed inherits nothing, nor does one that is switched on again.
+    if family.created_at < client.created_at || family.created_at <= client.revoked_at {
         return Err(Reason::GrantRevoked.into());
     }
     let mut marks = of_grant(&family.id, &family.person, &family.client).to_vec();

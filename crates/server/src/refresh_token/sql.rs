@@ -32,14 +32,12 @@ db::statements! {
     /// Revokes what a person had until then.
     pub REVOKE_FAMILIES_OF_PERSON = "UPDATE refresh_family SET revoked_at = $3, version = version + 1
         WHERE realm = $1 AND person = $2 AND created_at <= $3 AND revoked_at IS NULL";
-    /// Revokes what a client had until then, so many at most.
-    pub REVOKE_FAMILIES_OF_CLIENT = "UPDATE refresh_family SET revoked_at = $3, version = version + 1 WHERE (realm, id) IN
-        (SELECT realm, id FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 AND revoked_at IS NULL LIMIT $4)";
     /// Deletes what a person had.
     pub FORGET_FAMILIES_OF_PERSON = "DELETE FROM refresh_family WHERE realm = $1 AND person = $2";
-    /// Deletes what a client had until then, so many at most.
-    pub FORGET_FAMILIES_OF_CLIENT = "DELETE FROM refresh_family WHERE (realm, id) IN
-        (SELECT realm, id FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 LIMIT $4)";
+    /// Deletes what a client had until then of the people whose consents `FORGET_CONSENTS_OF_CLIENT` deletes with the same parameters, which has to come
+    /// after it. Those of others (a client that needs no consent) go when they expire.
+    pub FORGET_FAMILIES_OF_CLIENT = "DELETE FROM refresh_family WHERE realm = $1 AND client = $2 AND created_at <= $3 AND person IN
+        (SELECT person FROM consent WHERE realm = $1 AND client = $2 AND granted_at <= $3 ORDER BY person LIMIT $4)";
     /// Deletes families that have ended.
     pub SWEEP_FAMILIES = "DELETE FROM refresh_family WHERE (realm, id) IN
         (SELECT realm, id FROM refresh_family WHERE idle_expires_at <= $1 ORDER BY idle_expires_at LIMIT $2)";
