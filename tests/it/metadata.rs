@@ -1,5 +1,7 @@
 //! Discovery: RFC 8414 and OpenID Connect Discovery, and the keys (RFC 7517).
 
+mod truth;
+
 use serde_json::{Value, json};
 
 use crate::harness::{World, set};

@@ -1,7 +1,7 @@
 //! Every grant with every way to authenticate a client and every way to bind a token: the table of the README is what ran here.
 
-mod grants;
-mod party;
+pub mod grants;
+pub mod party;
 
 use std::path::PathBuf;
 
