@@ -1,6 +1,6 @@
 //! Client authentication: RFC 6749 §2.3 and §3.2.1, RFC 9700 §2.5.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::World;
 use crate::on_each_engine;
@@ -18,6 +18,15 @@ on_each_engine! {
     async fn client_secret_post_authenticates(world: World) {
         let service = world.service_with(|client| client.set("token_endpoint_auth_method", json!("client_secret_post"))).await;
         let secret = service.secret.clone().unwrap();
+        let form = [GRANT, ("client_id", "service"), ("client_secret", &secret)];
+        world.post("/token").form(&form).send().await.status(200);
+    }
+
+    /// RFC 6749 §2.3.1: a client that registered no method may use the header and the body.
+    async fn a_client_without_a_method_may_use_header_and_body(world: World) {
+        let service = world.service_with(|client| client.set("token_endpoint_auth_method", Value::Null)).await;
+        let secret = service.secret.clone().unwrap();
+        world.post("/token").basic("service", &secret).form(&[GRANT]).send().await.status(200);
         let form = [GRANT, ("client_id", "service"), ("client_secret", &secret)];
         world.post("/token").form(&form).send().await.status(200);
     }

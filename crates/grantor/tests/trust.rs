@@ -235,6 +235,78 @@ fn any_issuer_is_trusted_under_a_condition_for_people_of_named_applications() {
     }
 }
 
+const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+
+/// And what is not said stays as it was.
+#[test]
+fn what_is_said_of_a_known_issuer_counts() {
+    let here = Here(tempfile::tempdir().unwrap());
+    std::fs::write(here.0.path().join("keys.json"), KEYS).unwrap();
+    let trust = |more: &[&str]| {
+        let line = [
+            &["trust", "https://idp.example", "--if", "true"][..],
+            &["--client", "app", "--json"],
+            more,
+        ];
+        here.json(&line.concat())
+    };
+    let is = |issuer: &Value, expected: Value| {
+        for (name, value) in expected.as_object().unwrap() {
+            let said = issuer.get(name).unwrap_or(&Value::Null);
+            assert_eq!(said, value, "{name}: {issuer}");
+        }
+    };
+    let first = trust(&["--jwks-uri", "https://idp.example/keys"]);
+    is(
+        &first,
+        json!({"algorithms": null, "longest": 3600, "reusable": null, "jwks_uri": "https://idp.example/keys"}),
+    );
+    let stated = ["--alg", "ES256", "--longest", "600", "--reusable"];
+    let said = trust(&stated);
+    is(
+        &said,
+        json!({"algorithms": ["ES256"], "longest": 600, "reusable": true, "jwks_uri": "https://idp.example/keys"}),
+    );
+    assert_eq!(trust(&[]), said);
+    let shown = here.run(&["trust", "show", "https://idp.example"]).stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    for fact in ["ES256", "600 seconds", "until it expires"] {
+        assert!(shown.contains(fact), "{shown}");
+    }
+    let narrower = trust(&["--alg", "EdDSA", "--alg", "PS256", "--reusable=false"]);
+    is(
+        &narrower,
+        json!({"algorithms": ["EdDSA", "PS256"], "longest": 600, "reusable": null}),
+    );
+    // What a preset takes for granted loosens nothing that was said.
+    let pods = here.json(&[
+        "trust",
+        "kubernetes",
+        "--issuer",
+        "https://idp.example",
+        "--namespace",
+        "prod",
+        "--service-account",
+        "worker",
+        "--client",
+        "worker",
+        "--json",
+    ]);
+    is(&pods, json!({"longest": 600, "reusable": null}));
+    assert_eq!(pods["rules"].as_array().unwrap().len(), 2);
+    for _ in 0..2 {
+        let given = trust(&["--jwks", "keys.json"]);
+        is(&given, json!({"jwks_uri": null, "longest": 600}));
+        assert_eq!(given["jwks"]["keys"][0]["kid"], "1");
+        assert_eq!(trust(&[]), given);
+        let elsewhere = trust(&["--jwks-uri", "https://idp.example/other"]);
+        is(
+            &elsewhere,
+            json!({"jwks": null, "jwks_uri": "https://idp.example/other"}),
+        );
+    }
+}
+
 #[test]
 fn what_an_application_may_exchange_is_said_by_options() {
     let here = Here(tempfile::tempdir().unwrap());

@@ -128,8 +128,12 @@ reasons! {
     OpenIdNotGranted => InvalidScope, "an id_token needs the scope openid, which was not granted";
     /// No challenge, where one is required (RFC 9700 §2.1.1).
     ChallengeMissing => InvalidRequest, "code_challenge with code_challenge_method=S256 is required";
+    /// No challenge, where the profile wants one (FAPI 2.0 Security Profile §5.3.2.2).
+    ProfileChallenge => InvalidRequest, "code_challenge with code_challenge_method=S256 is required (FAPI 2.0 Security Profile section 5.3.2.2)";
     /// The request was not pushed, and has to be (RFC 9126 §5).
     PushNeeded => InvalidRequest, "authorization requests must be pushed (RFC 9126)";
+    /// It was not pushed, and the profile has it pushed (FAPI 2.0 Security Profile §5.3.2.2).
+    ProfilePush => InvalidRequest, "authorization requests must be pushed (FAPI 2.0 Security Profile section 5.3.2.2)";
     /// It names no redirect URI (FAPI 2.0 Security Profile §5.3.2.2).
     ProfileRedirectUri => InvalidRequest, "redirect_uri is required (FAPI 2.0 Security Profile section 5.3.2.2)";
     /// It does not ask for a signed response (FAPI 2.0 Message Signing §5.4.1).
@@ -140,14 +144,22 @@ reasons! {
     RequestTwice => InvalidRequest, "request and request_uri exclude each other";
     /// No request object, where one is needed (RFC 9101 §10.5).
     RequestObjectNeeded => InvalidRequest, "the authorization request must be a signed request object (RFC 9101)";
+    /// No request object, and the profile has requests signed (FAPI 2.0 Message Signing §5.3.1).
+    ProfileObjectMissing => InvalidRequest, "the authorization request must be a signed request object (FAPI 2.0 Message Signing section 5.3.1)";
+    /// Its algorithm is not one of the client's profile (FAPI 2.0 Security Profile §5.4.1).
+    ProfileObjectAlgorithm => InvalidRequestObject, "the request object is signed by an algorithm that FAPI 2.0 Security Profile section 5.4.1 does not permit";
+    /// It has no `aud`, which the profile wants (FAPI 2.0 Message Signing §5.3.1).
+    ProfileObjectAudience => InvalidRequestObject, "aud of the request object is required and must be the issuer (FAPI 2.0 Message Signing section 5.3.1)";
+    /// It has no `exp` or `nbf`, or they are further away than the profile has it (FAPI 2.0 Message Signing §5.3.1).
+    ProfileObjectTimes => InvalidRequestObject, "the request object must have nbf, of the last 60 minutes, and exp, within 60 minutes after nbf (FAPI 2.0 Message Signing section 5.3.1)";
     /// `alg` is `none`.
     RequestObjectUnsigned => InvalidRequestObject, "the request object must be signed";
     /// It cannot be read, or says what no parameter can hold.
     RequestObjectMalformed => InvalidRequestObject, "the request object is not a signed JWT with parameters";
     /// It says that it is something else (RFC 9101 §10.8).
     RequestObjectType => InvalidRequestObject, "typ of the request object is another than oauth-authz-req+jwt and JWT";
-    /// Its algorithm is not one that the client registered, or that its profile permits.
-    RequestObjectAlgorithm => InvalidRequestObject, "the request object is signed by an algorithm that the client did not register, or that its profile does not permit";
+    /// Its algorithm is not one that the client registered or can use.
+    RequestObjectAlgorithm => InvalidRequestObject, "the request object is signed by an algorithm that the client did not register";
     /// Its signature is wrong.
     RequestObjectSignature => InvalidRequestObject, "the signature of the request object is wrong";
     /// None of the client's keys verifies it, or they cannot be had.
@@ -162,7 +174,7 @@ reasons! {
     RequestObjectClient => InvalidRequestObject, "client_id in the request object must be that of the request";
     /// `aud` is not this server (RFC 9101 §4).
     RequestObjectAudience => InvalidRequestObject, "aud of the request object must be the issuer";
-    /// It has expired, is not yet valid, or is good for too long (FAPI 2.0 Message Signing §5.3.1).
+    /// It has expired, or is not yet valid.
     RequestObjectTimes => InvalidRequestObject, "exp, nbf or iat of the request object is out of bounds";
     /// What must be the same in it and beside it is not (OpenID Connect Core §6.1).
     RequestObjectDiffers => InvalidRequestObject, "response_type and client_id must be the same in the request object and beside it";

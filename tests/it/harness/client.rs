@@ -92,6 +92,14 @@ impl NewClient {
         self.attempt().await.ok()
     }
 
+    /// What is wrong with it: its registration is refused.
+    pub async fn refusal(self) -> String {
+        match self.attempt().await {
+            Ok(client) => panic!("the client {} is registered", client.id),
+            Err(problem) => problem,
+        }
+    }
+
     async fn attempt(self) -> Result<Client, String> {
         if let Some(secret) = &self.secret {
             self.world.remember(secret);

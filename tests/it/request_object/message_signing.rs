@@ -4,7 +4,7 @@ use jose::jws::{self, Header};
 use serde_json::{Value, json};
 
 use super::REFUSED;
-use crate::fapi2::Fapi;
+use crate::fapi2::{Fapi, named, names};
 use crate::harness::{Answer, World, query_of};
 use crate::on_each_engine;
 use crate::pushed_authorization_request::address;
@@ -54,24 +54,31 @@ on_each_engine! {
         ] {
             push(&fapi, good).await.status(201);
         }
+        for bad in [json!({"aud": null}), json!({"exp": null}), json!({"nbf": null}), json!({"nbf": now - 4000, "exp": now + 60}), json!({"exp": now + 4000})] {
+            names(push(&fapi, bad).await.refused(400, REFUSED), "Message Signing section 5.3.1");
+        }
         for bad in [
-            json!({"aud": null}), json!({"aud": "https://other.example"}), json!({"aud": format!("{issuer}/par")}), json!({"exp": null}), json!({"nbf": null}),
-            json!({"exp": now - 300}), json!({"nbf": now - 4000, "exp": now + 60}), json!({"exp": now + 4000}), json!({"nbf": now + 61}), json!({"client_id": "other"}), json!({"iss": "other"}),
+            json!({"aud": "https://other.example"}), json!({"aud": format!("{issuer}/par")}), json!({"exp": now - 300}), json!({"nbf": now + 61}), json!({"client_id": "other"}), json!({"iss": "other"}),
         ] {
             push(&fapi, bad).await.refused(400, REFUSED);
         }
-        fapi.push(&fapi.flow().with("response_mode", "jwt")).await.refused(400, "invalid_request");
+        let unsigned = fapi.push(&fapi.flow().with("response_mode", "jwt")).await;
+        names(unsigned.refused(400, "invalid_request"), "Message Signing section 5.3.1");
     }
 
     /// §5.4.1: the response is signed, or there is none.
     async fn responses_are_signed(world: World) {
         let fapi = Fapi::new(&world, PROFILE).await;
-        push(&fapi, json!({"response_mode": null})).await.refused(400, "invalid_request");
-        push(&fapi, json!({"response_mode": "query"})).await.refused(400, "invalid_request");
+        for mode in [Value::Null, json!("query")] {
+            let answer = push(&fapi, json!({"response_mode": mode})).await;
+            names(answer.refused(400, "invalid_request"), "Message Signing section 5.4.1");
+        }
         let page = world.browser().get(&fapi.flow().url()).await;
         let query = query_of(page.left());
         assert_eq!(query.keys().collect::<Vec<_>>(), ["response"]);
-        assert_eq!(world.claims(&query["response"]).await["error"], json!("invalid_request"));
+        let claims = world.claims(&query["response"]).await;
+        assert_eq!(claims["error"], json!("invalid_request"));
+        named(claims["error_description"].as_str().unwrap(), "Security Profile section 5.3.2.2");
         let answer = push(&fapi, json!({})).await;
         let mut browser = world.browser();
         let page = browser.get(&address("app", &answer.text("request_uri"))).await;
@@ -102,6 +109,7 @@ on_each_engine! {
         let text = claims(&fapi, &json!({})).to_string();
         let object = jws::sign(&fapi.key, &Header::typed("JWT", &fapi.key), text.as_bytes()).unwrap();
         fapi.key = good;
-        fapi.post("/par", &[("request", &object)], &fapi.assertion(&json!({})), &[]).await.refused(400, REFUSED);
+        let answer = fapi.post("/par", &[("request", &object)], &fapi.assertion(&json!({})), &[]).await;
+        names(answer.refused(400, REFUSED), "Security Profile section 5.4.1");
     }
 }

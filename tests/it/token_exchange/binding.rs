@@ -1,10 +1,11 @@
 //! Tokens that are bound to a key stay bound, or are rebound where the policy says so (RFC 9449, RFC 8705).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ACCESS, FILES, GRANT, Parties, claims, parties, parties_with, tokens};
 use crate::dpop::{self, Key};
-use crate::harness::{Answer, Client, Flow, World};
+use crate::harness::authority::TRUSTED;
+use crate::harness::{Answer, CALLBACK, Client, Flow, World};
 use crate::on_each_engine;
 
 async fn exchange(world: &World, client: &Client, token: &str, proofs: &[&str]) -> Answer {
@@ -24,6 +25,36 @@ async fn bound(world: &World, app: &Client, key: &Key) -> String {
     let answer = dpop::redeem(&flow, world, &code, &[&key.proof(world)]).await;
     answer.status(200);
     answer.text("access_token")
+}
+
+/// A token request on a connection with this certificate.
+async fn connected(
+    world: &World,
+    client: &Client,
+    form: &[(&str, &str)],
+    certificate: Option<&[u8]>,
+) -> Answer {
+    let call = world.post("/token").form(form);
+    let call = call.basic(&client.id, client.secret.as_deref().unwrap());
+    match certificate {
+        Some(der) => call.certificate(der),
+        None => call,
+    }
+    .send()
+    .await
+}
+
+/// A client whose tokens are bound to its certificate, and which exchanges some by this policy.
+async fn certified(world: &World, id: &str, policy: Value) -> Client {
+    world
+        .client(id)
+        .grants(&["authorization_code", "client_credentials", GRANT])
+        .scope("notes.read files.read")
+        .set("introspects", json!(["urn:example:notes"]))
+        .set("token_exchange", policy)
+        .set("tls_client_certificate_bound_access_tokens", json!(true))
+        .create()
+        .await
 }
 
 on_each_engine! {
@@ -48,6 +79,33 @@ on_each_engine! {
         exchange(&world, &notes, &token, &[]).await.refused(400, "invalid_request");
         let answer = exchange(&world, &notes, &token, &[&other.proof(&world)]).await;
         assert_eq!(claims(&world, &answer).await["cnf"], json!({"jkt": other.jkt()}));
+    }
+
+    /// RFC 8705 §3: a token that is bound to a certificate needs that certificate, and what is issued for it is bound to it as well.
+    async fn a_token_of_a_certificate_stays_bound_to_it(world: World) {
+        let Parties { notes, .. } = parties(&world).await;
+        let policy = json!({"scopes": {"files.read": ["notes.read"]}});
+        let bank = certified(&world, "bank", policy.clone()).await;
+        let rebinding = certified(&world, "rebinding", json!({"scopes": policy["scopes"], "rebinding": true})).await;
+        let (own, other) = (TRUSTED.certify(|_| {}), TRUSTED.certify(|_| {}));
+        let flow = world.flow(&bank).with("scope", "notes.read");
+        let code = flow.fresh_code().await;
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", &flow.verifier), ("redirect_uri", CALLBACK)];
+        let token = connected(&world, &bank, &form, Some(&own)).await.text("access_token");
+        let bound = world.claims(&token).await["cnf"].clone();
+        assert!(bound["x5t#S256"].is_string(), "{bound}");
+        let form = [("grant_type", GRANT), ("subject_token", &token), ("subject_token_type", ACCESS), FILES];
+        for (client, certificate) in [(&bank, None), (&bank, Some(&other)), (&rebinding, None), (&notes, None), (&notes, Some(&other))] {
+            let answer = connected(&world, client, &form, certificate.map(Vec::as_slice)).await;
+            answer.refused(400, "invalid_request");
+        }
+        let answer = exchange(&world, &notes, &token, &[&Key::new().proof(&world)]).await;
+        answer.refused(400, "invalid_request");
+        let answer = connected(&world, &bank, &form, Some(&own)).await;
+        assert_eq!(claims(&world, &answer).await["cnf"], bound);
+        let answer = connected(&world, &rebinding, &form, Some(&other)).await;
+        let rebound = claims(&world, &answer).await["cnf"].clone();
+        assert!(rebound["x5t#S256"].is_string() && rebound != bound, "{rebound}");
     }
 
     /// An unbound token becomes bound by a proof, which counts once.

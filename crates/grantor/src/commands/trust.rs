@@ -5,6 +5,7 @@ mod presets;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jose::Algorithm;
 use oauth::Scope;
 use realm::clients::{self, PublicKeys, Secret};
 use realm::issuers::{self, PersonKey, Subject, TrustRule, TrustedIssuer};
@@ -88,17 +89,35 @@ struct AnyIssuer {
     /// Where its public keys are [default: where its metadata say]
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<String>,
-    /// An algorithm that it signs with; may be repeated [default: any asymmetric one]
+    /// An algorithm that it signs with, instead of those said before; may be repeated [default: any asymmetric one]
     #[arg(long = "alg", value_name = "ALG")]
     algorithms: Vec<String>,
     /// How long what it signs may be valid at most, in seconds
     #[arg(long, value_name = "SECONDS")]
     longest: Option<i64>,
     /// The same text counts more than once, until it expires
-    #[arg(long)]
-    reusable: bool,
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    reusable: Option<bool>,
     #[command(flatten)]
     common: Common,
+}
+
+/// What is said of how an issuer signs: it counts for one that is known already, too.
+#[derive(Default)]
+struct Signing {
+    algorithms: Vec<Algorithm>,
+    longest: Option<i64>,
+    reusable: Option<bool>,
+}
+
+impl Signing {
+    fn apply(self, issuer: &mut TrustedIssuer) {
+        if !self.algorithms.is_empty() {
+            issuer.algorithms = self.algorithms;
+        }
+        issuer.longest = self.longest.unwrap_or(issuer.longest);
+        issuer.reusable = self.reusable.unwrap_or(issuer.reusable);
+    }
 }
 
 /// What is said about every rule.
@@ -172,7 +191,8 @@ async fn workload(preset: impl Preset) -> Result<(), Failure> {
         scope: Scope::empty(),
         resources: Vec::new(),
     };
-    trust(&realm, issuer, rule, &common).await
+    // What a preset takes for granted loosens nothing that was said of an issuer.
+    trust(&realm, issuer, Signing::default(), rule, &common).await
 }
 
 impl AnyIssuer {
@@ -204,10 +224,12 @@ impl AnyIssuer {
             id,
             jwks: self.jwks.as_ref().map(keys).transpose()?,
             jwks_uri: self.jwks_uri,
-            algorithms,
-            reusable: self.reusable,
-            longest: self.longest.unwrap_or(issuers::LONGEST),
             ..TrustedIssuer::default()
+        };
+        let signing = Signing {
+            algorithms,
+            longest: self.longest,
+            reusable: self.reusable,
         };
         let rule = TrustRule {
             condition,
@@ -216,7 +238,7 @@ impl AnyIssuer {
             scope,
             resources: self.resources,
         };
-        trust(&realm, issuer, rule, &self.common).await
+        trust(&realm, issuer, signing, rule, &self.common).await
     }
 }
 
@@ -269,6 +291,7 @@ async fn ensure_client(realm: &Realm, id: &str, scope: &Scope) -> Result<(), Fai
 async fn trust(
     realm: &Realm,
     issuer: TrustedIssuer,
+    signing: Signing,
     rule: TrustRule,
     common: &Common,
 ) -> Result<(), Failure> {
@@ -286,6 +309,7 @@ async fn trust(
     if issuer.jwks.is_some() {
         issuer.jwks_uri = None;
     }
+    signing.apply(&mut issuer);
     for audience in &common.audiences {
         if !issuer.audiences.contains(audience) {
             issuer.audiences.push(audience.clone());
@@ -379,9 +403,16 @@ fn show(issuer: &TrustedIssuer, json: bool) -> Result<(), Failure> {
     } else {
         "once"
     };
+    let algorithms = if issuer.algorithms.is_empty() {
+        "any asymmetric algorithm".to_owned()
+    } else {
+        let names: Vec<&str> = issuer.algorithms.iter().map(|it| it.as_str()).collect();
+        names.join(" ")
+    };
     output::facts(&[
         ("issuer", issuer.id.clone()),
         ("keys", keys),
+        ("signs with", algorithms),
         ("audiences", issuer.audiences.join(" ")),
         ("what it signs counts", counts.to_owned()),
         ("valid for at most", format!("{} seconds", issuer.longest)),

@@ -91,9 +91,13 @@ pub(crate) async fn open_pushed(
     client: &Client,
     params: Params,
 ) -> Result<Params, Refusal> {
+    let settings = call.realm.settings();
     match params.get("request") {
         Some(object) => Box::pin(request_object::open(call, client, object, &params)).await,
-        None if client.requires_signed_requests(&call.realm.settings()) => {
+        None if client.profile(&settings).demands_signed_requests() => {
+            Err(Reason::ProfileObjectMissing.into())
+        }
+        None if client.requires_signed_requests(&settings) => {
             Err(Reason::RequestObjectNeeded.into())
         }
         None => Ok(params),

@@ -180,6 +180,7 @@ pub(crate) async fn check_new(call: &Call, params: &Params) -> Result<Checked, S
             answer.pushed = Some(hash.clone());
             None
         }
+        _ if client.profile(&settings).demands_pushed_requests() => Some(Reason::ProfilePush),
         _ if client.requires_pushed_requests(&settings) => Some(Reason::PushNeeded),
         By::Address if client.requires_signed_requests(&settings) => {
             Some(Reason::RequestObjectNeeded)
@@ -341,7 +342,12 @@ fn finish(
         return Err(checked.refuse(Reason::ResponseTypeNotRegistered));
     }
     if code && checked.request.code_challenge.is_none() && client.requires_pkce(&settings) {
-        return Err(checked.refuse(Reason::ChallengeMissing));
+        let reason = if profile.is_fapi() {
+            Reason::ProfileChallenge
+        } else {
+            Reason::ChallengeMissing
+        };
+        return Err(checked.refuse(reason));
     }
     Ok(checked)
 }

@@ -81,8 +81,11 @@ pub(crate) async fn fetch(
 async fn verify(call: &Call, client: &Client, text: &str) -> Result<Map<String, Value>, Refusal> {
     let algorithm = jws::peek(text).map_err(reason)?.algorithm;
     let profile = client.profile(&call.realm.settings());
+    if !profile.permits_algorithm(algorithm) {
+        return Err(Reason::ProfileObjectAlgorithm.into());
+    }
     let registered = client.request_object_signing_alg;
-    if registered.is_some_and(|own| own != algorithm) || !profile.permits_algorithm(algorithm) {
+    if registered.is_some_and(|own| own != algorithm) {
         return Err(Reason::RequestObjectAlgorithm.into());
     }
     let algorithms = [algorithm];

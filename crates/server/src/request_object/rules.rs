@@ -58,7 +58,7 @@ pub fn judge(claims: &Map<String, Value>, parties: &Parties<'_>, now: i64) -> Re
         return Err(Reason::RequestObjectClient);
     }
     match claims.get("aud") {
-        None if strict => return Err(Reason::RequestObjectAudience),
+        None if strict => return Err(Reason::ProfileObjectAudience),
         Some(audience) if !names(audience, parties.issuer) => {
             return Err(Reason::RequestObjectAudience);
         }
@@ -79,12 +79,12 @@ fn judge_times(claims: &Map<String, Value>, strict: bool, now: i64) -> Result<()
     }
     if strict {
         let (Some(expires), Some(not_before)) = (expires, not_before) else {
-            return Err(Reason::RequestObjectTimes);
+            return Err(Reason::ProfileObjectTimes);
         };
         let old = not_before < now.saturating_sub(LONGEST);
         let long = expires > not_before.saturating_add(LONGEST);
         if old || long {
-            return Err(Reason::RequestObjectTimes);
+            return Err(Reason::ProfileObjectTimes);
         }
     }
     Ok(())

@@ -76,6 +76,11 @@ fn an_object_is_from_its_client_and_for_us() {
     }
     // OpenID Connect Core §6.1 has the client's name beside it.
     assert_eq!(judged(json!({}), Profile::OpenId), Ok(()));
+    // FAPI 2.0 Message Signing §5.3.1 has it say whom it is for.
+    assert_eq!(
+        judged(json!({"client_id": "app"}), Profile::Fapi2MessageSigning),
+        Err(Reason::ProfileObjectAudience)
+    );
     assert_eq!(
         judged(json!({"client_id": "other"}), Profile::OpenId),
         Err(Reason::RequestObjectClient)
@@ -128,7 +133,7 @@ fn an_object_is_of_its_time() {
     ] {
         assert_eq!(
             at(bad.clone(), strict),
-            Err(Reason::RequestObjectTimes),
+            Err(Reason::ProfileObjectTimes),
             "{bad}"
         );
     }
