@@ -1,7 +1,7 @@
 -- Refresh tokens of a client are ended by a time beside the client, which who redeems one has read already, and not in their rows: so each grant is in one
 -- index less, whose pages lie all over a large file.
 
--- When it was last switched off (unix seconds; 0: never): what it was granted until then is worth nothing.
+-- When it was last switched off, or came to another sector (unix seconds; 0: never): what it was granted until then is worth nothing.
 ALTER TABLE client ADD COLUMN revoked_at BIGINT NOT NULL DEFAULT 0;
 DROP INDEX refresh_family_client;
 

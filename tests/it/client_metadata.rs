@@ -147,6 +147,36 @@ on_each_engine! {
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
+    /// Where anybody may register, a logo is nobody's word, and many of them make us call nobody.
+    async fn a_logo_that_anybody_named_is_not_fetched(world: World) {
+        let (at, asked) = site("text/html", PNG).await;
+        world.settings(|settings| settings.registration.mode = realm::Admission::Open).await;
+        world.app().await;
+        let stated = json!({"redirect_uris": ["https://app.example/callback"], "token_endpoint_auth_method": "none", "logo_uri": format!("{at}/logo")});
+        let told = world.post("/register").json(&stated).send().await.status(201).json();
+        let id = told["client_id"].as_str().unwrap();
+        let app = crate::harness::Client::existing(&world, id, None, "https://app.example/callback");
+        let page = world.flow(&app).consent_in(&mut world.browser()).await;
+        assert!(!page.has("logo"), "{}", page.html());
+        world.get(&format!("/consent/logo?client_id={id}")).send().await.status(404);
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+    }
+
+    /// However often a logo is asked for whose address does not answer as it should, or changes, it is fetched so many times a minute at most.
+    async fn a_logo_is_fetched_so_often(world: World) {
+        let (at, asked) = site("text/html", PNG).await;
+        world.app_with(|client| client.set("logo_uri", json!(format!("{at}/logo")))).await;
+        for round in 0..20 {
+            let mut client = realm::clients::find(world.realm(), "app").await.unwrap().unwrap();
+            client.logo_uri = Some(format!("{at}/logo?{round}"));
+            realm::clients::update(world.realm(), client, realm::clients::SecretChange::Keep, "test").await.unwrap();
+            world.get("/consent/logo?client_id=app").send().await;
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 6);
+        world.advance(60);
+        world.get("/consent/logo?client_id=app").send().await.status(200);
+    }
+
     /// What is no picture, or is not to be had, is nothing, and is not asked for again and again; nor is an address of this machine asked for anything.
     async fn what_is_no_picture_is_not_served(world: World) {
         let (at, asked) = site("image/png", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>").await;

@@ -171,6 +171,23 @@ on_each_engine! {
         assert_eq!(page.left().as_str(), AFTER);
     }
 
+    /// RFC 9700 §4.11.2: the page that asks about signing out does not lead on by itself to a site that nobody vouches for, which may look like this one.
+    async fn signing_out_leads_by_hand_to_a_site_that_registered_itself(world: World) {
+        world.settings(|settings| settings.registration.mode = realm::Admission::Open).await;
+        let app = world.app().await;
+        let mut browser = world.browser();
+        world.flow(&app).code(&mut browser).await;
+        let evil = "https://evil.example/login";
+        let stated = json!({"redirect_uris": ["https://evil.example/cb"], "post_logout_redirect_uris": [evil], "client_name": "Example Bank",
+            "token_endpoint_auth_method": "none"});
+        let told = world.post("/register").json(&stated).send().await.status(201).json();
+        let pairs = [("client_id", told["client_id"].as_str().unwrap()), ("post_logout_redirect_uri", evil)];
+        let page = browser.get(&logout(&pairs)).await;
+        let page = browser.press(&page, "sign-out", &[]).await;
+        assert!(page.leaving.is_none() && page.has("signed-out"), "{}", page.html());
+        assert!(page.html().contains("evil.example") && !page.html().contains("<script"));
+    }
+
     /// Another site cannot answer the question, and cannot sign anybody out by a form of its own.
     async fn another_site_signs_nobody_out(world: World) {
         let app = world.app().await;

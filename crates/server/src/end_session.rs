@@ -112,7 +112,7 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
     };
     let hint = wish.hint.as_ref();
     match rules::decide(Some(&signed_in), hint, params.get("logout_hint")) {
-        Step::End => end(call, (&session, &person), &wish, false).await,
+        Step::End => end(call, (&session, &person), (&wish, Way::Straight), false).await,
         Step::Nothing | Step::Ask => Ok(ask(call, &wish, person.shown_name())),
     }
 }
@@ -120,12 +120,11 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
 async fn confirmed(call: &Call, params: &Params) -> Result<Response, Stop> {
     let wish = read(call, params).await?;
     let everywhere = params.get("everywhere").is_some();
+    // The page asked about signing out, and did not say what kind of site would come next.
+    let way = rules::way_from_question(wish.client.as_ref().is_some_and(|it| it.is_self_made()));
     match identity::session::current(&call.realm, &call.headers).await? {
-        Some((session, person)) => end(call, (&session, &person), &wish, everywhere).await,
-        None => {
-            let back = (wish.back.as_ref(), Way::Straight);
-            Ok(done(call, back, Frames::default()))
-        }
+        Some((session, person)) => end(call, (&session, &person), (&wish, way), everywhere).await,
+        None => Ok(done(call, (wish.back.as_ref(), way), Frames::default())),
     }
 }
 
@@ -177,7 +176,7 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
 async fn end(
     call: &Call,
     (session, person): (&Session, &Person),
-    wish: &Wish,
+    (wish, way): (&Wish, Way),
     everywhere: bool,
 ) -> Result<Response, Stop> {
     let realm = &call.realm;
@@ -190,7 +189,7 @@ async fn end(
         identity::session::end(realm, &mut batch, session, address);
         realm.commit(batch).await.map_err(realm::Error::from)?;
     }
-    let mut response = done(call, (wish.back.as_ref(), Way::Straight), frames);
+    let mut response = done(call, (wish.back.as_ref(), way), frames);
     for cookie in identity::session::forget_cookies(realm) {
         cookie.append_to(response.headers_mut());
     }

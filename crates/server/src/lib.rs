@@ -157,7 +157,7 @@ impl Server {
                 options.outbound.clone(),
                 web::limit::Limiter::new(ambient.clock.clone(), options.references),
             ),
-            logos: consent::Logos::new(&options.outbound),
+            logos: consent::Logos::new(&options.outbound, &ambient.clock),
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),
             ciba: ciba::Ciba::new(

@@ -103,8 +103,13 @@
     if (space < 1 || dot < space + 2 || dot === message.length - 1) {
       return "error";
     }
+    var state = browserState();
+    // Without a session nobody was ever given a hash: whoever makes one up is not to learn from it that nobody is signed in.
+    if (!state) {
+      return "changed";
+    }
     var salt = message.slice(dot + 1);
-    var text = message.slice(0, space) + " " + origin + " " + browserState() + " " + salt;
+    var text = message.slice(0, space) + " " + origin + " " + state + " " + salt;
     return base64url(sha256(utf8(text))) === message.slice(space + 1, dot) ? "unchanged" : "changed";
   }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 
 /// An API with one kind of act, and a client that may ask for it.
-async fn payer(world: &World) -> Client {
+pub(super) async fn payer(world: &World) -> Client {
     world.person(ALICE.0, ALICE.1).await;
     let kind = json!({"type": "payment", "words": "Pay {amount} to {payee}", "schema": {"type": "object", "required": ["type", "amount", "payee"]}});
     let staff = json!({"type": "transfer", "words": "Transfer {amount}", "schema": {"type": "object"}, "grantable": {"group": "staff"}});
@@ -21,7 +21,7 @@ async fn payer(world: &World) -> Client {
         .await
 }
 
-async fn ask_for(client: &Client, details: &Value) -> Answer {
+pub(super) async fn ask_for(client: &Client, details: &Value) -> Answer {
     let form = [
         ("scope", "openid"),
         ("login_hint", ALICE.0),

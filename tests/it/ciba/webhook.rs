@@ -47,6 +47,18 @@ on_each_engine! {
         poll(&agent, &request).await.refused(400, "authorization_pending");
     }
 
+    /// RFC 9396: a device that rings for one act says which.
+    async fn the_webhook_tells_of_the_act(world: World) {
+        let receiver = Receiver::new().await;
+        let agent = demands::payer(&world).await;
+        ring_at(&world, &receiver.url).await.unwrap();
+        let act = json!([{"type": "payment", "amount": "10.00", "payee": "Bo"}]);
+        demands::ask_for(&agent, &act).await.status(200);
+        world.sync().await;
+        let told = world.claims(&receiver.heard()[0].body).await;
+        assert_eq!(told["events"]["urn:grantor:event:approval-requested"]["authorization_details"], act);
+    }
+
     /// It is signed by the algorithm that the realm is set to sign with.
     async fn the_webhook_gets_what_the_realm_signs_with(world: World) {
         let receiver = Receiver::new().await;

@@ -54,4 +54,26 @@ on_each_engine! {
         let stated = changed(&stated, "grant_types", json!(["authorization_code", device]));
         register(&world, &stated).await.refused(400, "invalid_client_metadata");
     }
+
+    /// A client that moves to another sector after somebody has signed in there is not told by its old tokens what that sector calls them, however it moves.
+    async fn old_tokens_tell_nothing_of_another_sector(world: World) {
+        mode(&world, Admission::Open).await;
+        world.app().await;
+        let one = changed(&public(), "redirect_uris", json!(["https://one.example/cb"]));
+        let pairwise = changed(&one, "subject_type", json!("pairwise"));
+        let elsewhere = changed(&pairwise, "redirect_uris", json!(["https://two.example/cb"]));
+        for (before, after) in [(&pairwise, &elsewhere), (&one, &pairwise), (&pairwise, &one)] {
+            let answer = registered(&world, before).await;
+            let app = client(&world, &answer);
+            let tokens = world.flow(&app).with("scope", "openid offline_access").with("prompt", "consent").tokens().await;
+            world.userinfo(tokens.access()).await.status(200);
+            world.advance(1);
+            let mut body = changed(&answer, "redirect_uris", after["redirect_uris"].clone());
+            body["subject_type"] = after.get("subject_type").cloned().unwrap_or(json!("public"));
+            manage(&world, "PUT", &answer, Some(&body)).await.status(200);
+            world.userinfo(tokens.access()).await.status(401);
+            world.sync().await;
+            app.refresh(tokens.refresh()).await.refused(400, "invalid_grant");
+        }
+    }
 }

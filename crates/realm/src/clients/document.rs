@@ -216,7 +216,7 @@ pub struct Client {
     /// When it was last changed (unix seconds).
     #[serde(skip)]
     pub updated_at: i64,
-    /// When it was last switched off (unix seconds; 0: never). What it was granted until then is worth nothing, also when it is switched on again.
+    /// When it was last switched off, or came to another sector (unix seconds; 0: never). What it was granted until then is worth nothing, also when it is switched on again.
     #[serde(skip)]
     pub revoked_at: i64,
     /// What its secret is compared with; only [`create`](super::create) and [`update`](super::update) make one.

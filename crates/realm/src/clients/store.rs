@@ -93,7 +93,7 @@ pub(super) async fn insert(
 }
 
 /// Changes the client with this identifier to what `client` says, provided that nobody has changed it since `client` was read (its `version`).
-/// A client that becomes disabled loses the tokens it has.
+/// A client that becomes disabled, or of another sector (OpenID Connect Core §8.1), loses the tokens it has.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`]; [`Error::Stored`] when a newer version wrote what would be lost.
@@ -111,6 +111,7 @@ pub async fn update(
     serde_json::from_str::<Client>(old.text(1))
         .map_err(|error| Error::stored(WHAT, &client.id, error))?;
     let old = read(&old)?;
+    let former = old.sector();
     client.origin = old.origin;
     client.secret_hash = old.secret_hash;
     client.sealed_secret = old.sealed_secret.filter(|_| secret::signs(&client));
@@ -130,7 +131,8 @@ pub async fn update(
     check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
     let now = realm.now();
-    let ends = client.disabled && !old.disabled;
+    // Whom a token tells of is what its client's sector is told: the tokens of the former sector must not tell the present one.
+    let ends = (client.disabled && !old.disabled) || client.sector() != former;
     client.revoked_at = if ends { now } else { old.revoked_at };
     let mut batch = Batch::new();
     batch.expect(

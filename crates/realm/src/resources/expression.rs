@@ -13,6 +13,8 @@ use crate::clients::Client;
 
 /// Longer expressions are refused.
 pub(super) const LONGEST: usize = 1024;
+/// So many comprehensions an expression may have: what one gives may be as many times as large as there is room to write, and the next one makes that of it again.
+const LOOPS: usize = 2;
 /// Of a person's groups, an expression sees this many.
 const GROUPS: usize = 1000;
 
@@ -33,7 +35,7 @@ impl fmt::Debug for Expression {
 impl Expression {
     /// Compiles it. The reason of a refusal is for whoever wrote the expression.
     ///
-    /// What it costs is bounded by its length: comprehensions (`all`, `exists`, `map`, …) are not nested, and nothing else repeats.
+    /// What it costs is bounded by its length: comprehensions (`all`, `exists`, `map`, …) are two at most and not nested, and nothing else repeats.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
         let expression = Self(program(source)?);
         expression.try_out()?;
@@ -103,7 +105,13 @@ pub(crate) fn program(source: &str) -> Result<Program, String> {
     let program = ENVIRONMENT
         .compile(source)
         .map_err(|errors| format!("the expression does not compile: {errors}"))?;
-    look(program.expression(), false)?;
+    let mut loops = 0;
+    look(program.expression(), false, &mut loops)?;
+    if loops > LOOPS {
+        return Err(format!(
+            "the expression has more than {LOOPS} of all, exists, exists_one, map and filter"
+        ));
+    }
     Ok(program)
 }
 
@@ -120,7 +128,7 @@ pub(crate) fn execute<const N: usize>(
 }
 
 /// Walks the expression and refuses what would cost too much, and members that do not exist.
-fn look(expression: &IdedExpr, repeated: bool) -> Result<(), String> {
+fn look(expression: &IdedExpr, repeated: bool, loops: &mut usize) -> Result<(), String> {
     match &expression.expr {
         Expr::Comprehension(inner) => {
             if repeated {
@@ -128,8 +136,9 @@ fn look(expression: &IdedExpr, repeated: bool) -> Result<(), String> {
                     "all, exists, exists_one, map and filter are not to be nested".to_owned(),
                 );
             }
-            // What it runs over is evaluated once: a loop after a loop costs as much as two.
-            look(&inner.iter_range, false)?;
+            *loops += 1;
+            // What it runs over is evaluated once.
+            look(&inner.iter_range, false, loops)?;
             [
                 &inner.accu_init,
                 &inner.loop_cond,
@@ -137,43 +146,44 @@ fn look(expression: &IdedExpr, repeated: bool) -> Result<(), String> {
                 &inner.result,
             ]
             .into_iter()
-            .try_for_each(|part| look(part, true))
+            .try_for_each(|part| look(part, true, loops))
         }
         Expr::Select(select) => {
             if let Expr::Ident(name) = &select.operand.expr {
                 check_member(name, &select.field)?;
             }
-            look(&select.operand, repeated)
+            look(&select.operand, repeated, loops)
         }
         Expr::Call(call) => {
             if let Some(target) = &call.target {
-                look(target, repeated)?;
+                look(target, repeated, loops)?;
             }
-            call.args.iter().try_for_each(|arg| look(arg, repeated))
+            let mut args = call.args.iter();
+            args.try_for_each(|arg| look(arg, repeated, loops))
         }
         Expr::List(list) => list
             .elements
             .iter()
-            .try_for_each(|item| look(item, repeated)),
+            .try_for_each(|item| look(item, repeated, loops)),
         Expr::Map(map) => map
             .entries
             .iter()
-            .try_for_each(|entry| look_entry(&entry.expr, repeated)),
+            .try_for_each(|entry| look_entry(&entry.expr, repeated, loops)),
         Expr::Struct(entries) => entries
             .entries
             .iter()
-            .try_for_each(|entry| look_entry(&entry.expr, repeated)),
+            .try_for_each(|entry| look_entry(&entry.expr, repeated, loops)),
         _ => Ok(()),
     }
 }
 
-fn look_entry(entry: &EntryExpr, repeated: bool) -> Result<(), String> {
+fn look_entry(entry: &EntryExpr, repeated: bool, loops: &mut usize) -> Result<(), String> {
     match entry {
         EntryExpr::MapEntry(entry) => {
-            look(&entry.key, repeated)?;
-            look(&entry.value, repeated)
+            look(&entry.key, repeated, loops)?;
+            look(&entry.value, repeated, loops)
         }
-        EntryExpr::StructField(field) => look(&field.value, repeated),
+        EntryExpr::StructField(field) => look(&field.value, repeated, loops),
     }
 }
 
@@ -301,6 +311,12 @@ mod tests {
         assert!(Expression::compile(nested).unwrap_err().contains("nested"));
         let one_after_the_other = "person.groups.map(a, a + 'x').all(b, b != '')";
         assert_eq!(ask(one_after_the_other, Some(&alice())), Ok(true));
+        let growing = format!("person.groups{} == []", ".map(a, a + a)".repeat(30));
+        assert!(
+            Expression::compile(&growing)
+                .unwrap_err()
+                .contains("more than 2")
+        );
         let deep = format!("{}true{}", "(".repeat(400), ")".repeat(400));
         assert!(Expression::compile(&deep).is_err() || ask(&deep, None) == Ok(true));
     }

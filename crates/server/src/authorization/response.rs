@@ -4,7 +4,7 @@
 use axum::response::Response;
 use oauth::authorization::{Carrier, ResponseMode, response_url};
 use oauth::redirect_uri::ReturnTo;
-use realm::{Admission, Client};
+use realm::{Admission, Client, Realm};
 
 use super::issue::Given;
 use super::request::Answer;
@@ -52,15 +52,15 @@ enum Way {
 /// frame nobody is led anywhere: there a client asks silently, and has to hear the answer (OpenID Connect Core §3.1.2.6).
 fn is_unasked(call: &Call, answer: &Answer, refusal: &Refusal) -> bool {
     let client = &answer.client;
-    is_anybodys(call, client)
+    is_anybodys(&call.realm, client)
         && !leads_home(&answer.to)
         && !matches!(refusal, Refusal::Because(Reason::PersonDenied))
         && !is_framed(call)
 }
 
 /// Whether anybody can have made the client: it describes itself, or registered where everybody may.
-fn is_anybodys(call: &Call, client: &Client) -> bool {
-    let open = || call.realm.settings().registration.mode == Admission::Open;
+pub(crate) fn is_anybodys(realm: &Realm, client: &Client) -> bool {
+    let open = || realm.settings().registration.mode == Admission::Open;
     client.is_document() || (client.is_self_made() && open())
 }
 

@@ -174,13 +174,17 @@ impl Teller {
             // Nobody is left who wants to hear it.
             return Ok(());
         };
-        self.rest.check(uri, realm.now())?;
+        let whose = (realm.name(), client.id.as_str());
+        self.rest.check(whose, realm.now())?;
         let token = self.token(realm, client, (&notice, &message.id)).await;
         let token = token.map_err(Refusal::into_words)?;
         let sent = self.fetch.post_form(uri, &[(PARAMETER, token)], &[]).await;
         let heard = match sent {
             Ok(answer) => rules::heard(answer.status.as_u16()),
-            Err(error) => Heard::Later(error.to_string()),
+            Err(error) => {
+                self.rest.begin(whose, realm.now());
+                Heard::Later(error.to_string())
+            }
         };
         match heard {
             Heard::Yes => Ok(()),
@@ -193,10 +197,7 @@ impl Teller {
                 );
                 Ok(())
             }
-            Heard::Later(why) => {
-                self.rest.begin(uri, realm.now());
-                Err(why)
-            }
+            Heard::Later(why) => Err(why),
         }
     }
 

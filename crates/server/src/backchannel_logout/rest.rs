@@ -1,45 +1,43 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use url::Url;
-
-/// How long a place that did not answer is left alone, in seconds: shorter than the first pause of a message, so that each has its turn.
+/// How long a client that did not answer is left alone, in seconds: shorter than the first pause of a message, so that each has its turn.
 const REST: i64 = 3;
-/// How many places are remembered.
+/// How many clients are remembered.
 const MOST: usize = 4096;
 
-/// Places that did not answer just now. What else is to be said there waits, so that one client that hangs keeps nobody else's messages waiting, and nobody is
-/// called at a higher rate for not answering.
+/// Clients, by realm and identifier, that did not answer just now. What else they are to be told waits, so that one that hangs keeps nobody else's messages waiting,
+/// and nobody is called at a higher rate for not answering. Not by address: another client may have named the same one to keep it from being called.
 #[derive(Default)]
-pub(super) struct Rest(Mutex<HashMap<String, i64>>);
+pub(super) struct Rest(Mutex<HashMap<(String, String), i64>>);
 
 impl Rest {
-    /// Whether the place may be called.
+    /// Whether the client may be called.
     ///
     /// # Errors
     /// When it is resting.
-    pub(super) fn check(&self, uri: &str, now: i64) -> Result<(), String> {
-        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match places.get(&place(uri)) {
+    pub(super) fn check(&self, whose: (&str, &str), now: i64) -> Result<(), String> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match clients.get(&key(whose)) {
             Some(until) if now < *until => Err("the client did not answer just now".to_owned()),
             _ => Ok(()),
         }
     }
 
     /// It did not answer.
-    pub(super) fn begin(&self, uri: &str, now: i64) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.len() >= MOST {
-            places.retain(|_, until| now < *until);
+    pub(super) fn begin(&self, whose: (&str, &str), now: i64) {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MOST {
+            clients.retain(|_, until| now < *until);
         }
-        if places.len() < MOST {
-            places.insert(place(uri), now.saturating_add(REST));
+        if clients.len() < MOST {
+            clients.insert(key(whose), now.saturating_add(REST));
         }
     }
 }
 
-fn place(uri: &str) -> String {
-    Url::parse(uri).map_or_else(|_| uri.to_owned(), |url| url.origin().ascii_serialization())
+fn key((realm, client): (&str, &str)) -> (String, String) {
+    (realm.to_owned(), client.to_owned())
 }
 
 #[cfg(test)]
@@ -48,22 +46,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_that_did_not_answer_rests_and_no_other() {
+    fn a_client_that_did_not_answer_rests_and_no_other() {
         let rest = Rest::default();
-        rest.begin("https://down.example/out?tenant=1", 100);
-        assert!(rest.check("https://down.example/other", 102).is_err());
-        assert!(rest.check("https://up.example/out", 102).is_ok());
-        assert!(rest.check("https://down.example/out", 103).is_ok());
+        rest.begin(("main", "down"), 100);
+        assert!(rest.check(("main", "down"), 102).is_err());
+        assert!(rest.check(("main", "up"), 102).is_ok());
+        assert!(rest.check(("other", "down"), 102).is_ok());
+        assert!(rest.check(("main", "down"), 103).is_ok());
     }
 
     #[test]
     fn no_more_is_remembered_than_fits() {
         let rest = Rest::default();
         for i in 0..=MOST {
-            rest.begin(&format!("https://{i}.example/"), 0);
+            rest.begin(("main", &i.to_string()), 0);
         }
         assert_eq!(rest.0.lock().unwrap().len(), MOST);
-        rest.begin("https://late.example/", REST);
+        rest.begin(("main", "late"), REST);
         assert_eq!(rest.0.lock().unwrap().len(), 1);
     }
 }

@@ -62,6 +62,7 @@ impl Webhook {
                 "client_name": client.as_ref().map(|client| client.display_name()),
                 "binding_message": asked.binding_message,
                 "scope": asked.scope,
+                "authorization_details": asked.details,
                 "address": asked.address,
                 "expires_at": asked.expires_at,
                 "url": realm.url("/account/approvals"),

@@ -145,7 +145,7 @@ fn question(
         shell: pages::shell(call, "Allow access"),
         application,
         initial: initial(application),
-        logo: logo::address(call.realm.path(), client),
+        logo: logo::address(call, client),
         site,
         site_name: site_name(site.unwrap_or_default()),
         host: checked.answer.to.host(),

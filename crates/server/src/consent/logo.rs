@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ambient::Clock;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,9 @@ use fetch::{Fetch, FetchOptions};
 use oauth::authorization::with_query;
 use quick_cache::sync::Cache;
 use realm::Client;
+use web::limit::Limiter;
 
+use crate::authorization::response::is_anybodys;
 use crate::call::Call;
 use crate::form;
 
@@ -23,6 +26,9 @@ const LOGOS: usize = 100;
 const KEPT: i64 = 3600;
 /// How long an address is left alone that has none, in seconds.
 const REST: i64 = 60;
+/// How often what clients of one realm name is fetched in a minute, and how often what one of them names: the cache is small, and anybody may ask.
+const PER_REALM: u32 = 120;
+const PER_CLIENT: u32 = 6;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -38,6 +44,8 @@ const KINDS: [(&[u8], usize, &str); 4] = [
 pub(crate) struct Logos {
     fetch: Option<Fetch>,
     kept: Cache<String, Arc<Kept>>,
+    realms: Limiter,
+    clients: Limiter,
 }
 
 struct Kept {
@@ -47,7 +55,7 @@ struct Kept {
 }
 
 impl Logos {
-    pub(crate) fn new(options: &FetchOptions) -> Self {
+    pub(crate) fn new(options: &FetchOptions, clock: &Clock) -> Self {
         let options = FetchOptions {
             timeout: options.timeout.min(PATIENCE),
             max_bytes: LARGEST,
@@ -56,14 +64,22 @@ impl Logos {
         Self {
             fetch: Fetch::new(options).ok(),
             kept: Cache::new(LOGOS),
+            realms: Limiter::per(clock.clone(), PER_REALM, 60),
+            clients: Limiter::per(clock.clone(), PER_CLIENT, 60),
         }
     }
 
-    /// What is at an address. Of many who ask at once one makes us call it.
-    async fn at(&self, uri: &str, now: i64) -> Arc<Kept> {
-        if self.kept.get(uri).is_some_and(|kept| now >= kept.until) {
-            self.kept.remove(uri);
+    /// What is at an address, if it may be asked. Of many who ask at once one makes us call it.
+    async fn at(&self, uri: &str, whose: (&str, &str), now: i64) -> Option<Arc<Kept>> {
+        match self.kept.get(uri) {
+            Some(kept) if now < kept.until => return Some(kept),
+            Some(_) => {
+                self.kept.remove(uri);
+            }
+            None => {}
         }
+        self.clients.take(whose).ok()?;
+        self.realms.take(whose.0).ok()?;
         let found = self.kept.get_or_insert_async(uri, async {
             let picture = self.fetched(uri).await;
             let lasts = if picture.is_some() { KEPT } else { REST };
@@ -71,7 +87,7 @@ impl Logos {
             Ok::<_, std::convert::Infallible>(Arc::new(Kept { picture, until }))
         });
         match found.await {
-            Ok(kept) => kept,
+            Ok(kept) => Some(kept),
             Err(never) => match never {},
         }
     }
@@ -95,12 +111,12 @@ fn kind(bytes: &[u8]) -> Option<&'static str> {
     KINDS.iter().find(begins).map(|(_, _, kind)| *kind)
 }
 
-/// The address of a client's logo on our pages. One that describes itself has none: nobody says that the logo is its own.
-pub(crate) fn address(base: &str, client: &Client) -> Option<String> {
-    let shown = client.logo_uri.is_some() && !client.is_document();
+/// The address of a client's logo on our pages. One that anybody can have made has none: nobody says that the logo is its own.
+pub(crate) fn address(call: &Call, client: &Client) -> Option<String> {
+    let shown = client.logo_uri.is_some() && !is_anybodys(&call.realm, client);
     shown.then(|| {
         with_query(
-            &format!("{base}/consent/logo"),
+            &format!("{}/consent/logo", call.realm.path()),
             &[("client_id", &client.id)],
         )
     })
@@ -118,17 +134,18 @@ pub(crate) async fn logo(call: Call, uri: Uri) -> Response {
         .client(params.get("client_id").unwrap_or_default())
         .await
     {
-        Ok(client) => client.filter(|client| !client.disabled),
+        Ok(client) => client.filter(|client| !client.disabled && !is_anybodys(&call.realm, client)),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
-    let Some(at) = client
-        .as_ref()
-        .and_then(|client| client.logo_uri.as_deref())
-    else {
+    let found = client
+        .as_deref()
+        .and_then(|client| Some((client.id.as_str(), client.logo_uri.as_deref()?)));
+    let Some((id, at)) = found else {
         return nothing.into_response();
     };
-    let kept = call.server.logos.at(at, call.now()).await;
-    match &kept.picture {
+    let whose = (call.realm.name(), id);
+    let kept = call.server.logos.at(at, whose, call.now()).await;
+    match kept.as_deref().and_then(|kept| kept.picture.as_ref()) {
         Some((kind, bytes)) => picture(kind, bytes.clone()),
         None => nothing.into_response(),
     }

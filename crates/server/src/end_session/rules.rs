@@ -66,6 +66,15 @@ pub fn way(has_hint: bool, is_self_made: bool) -> Way {
     }
 }
 
+/// The way when the person was asked: straight, unless nobody vouches for where it leads.
+pub fn way_from_question(is_self_made: bool) -> Way {
+    if is_self_made {
+        Way::ByHand
+    } else {
+        Way::Straight
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
