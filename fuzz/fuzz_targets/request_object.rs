@@ -19,7 +19,12 @@ fuzz_target!(|data: &[u8]| {
     let Ok(claims) = jose::json_object(object) else {
         return;
     };
-    for profile in [Profile::OAuth21, Profile::OpenId, Profile::Fapi2Security] {
+    for profile in [
+        Profile::OAuth21,
+        Profile::OpenId,
+        Profile::Fapi2Security,
+        Profile::Fapi2MessageSigning,
+    ] {
         let parties = Parties {
             client: "app",
             issuer: "https://example.org",
@@ -37,6 +42,18 @@ fuzz_target!(|data: &[u8]| {
             assert!(params.all(name).any(|found| found == value));
             let own = signed.iter().filter(|(other, _)| other == name).count();
             assert_eq!(params.all(name).count(), own);
+        }
+        if judged.is_ok() && profile.demands_signed_requests() {
+            // FAPI 2.0 Message Signing §5.3.1: for us, and of its hour.
+            let time = |name: &str| claims[name].as_f64().expect("a time");
+            assert!(time("exp") > 1_799_999_000.0 && time("exp") < 1_800_010_000.0);
+            assert!(time("nbf") < 1_800_000_100.0 && claims.contains_key("aud"));
+        }
+        if judged.is_ok() && !profile.merges_requests() {
+            // Nothing comes in from beside the object but the name of the client, which it repeats.
+            for (name, _) in params.pairs() {
+                assert!(claims.contains_key(name), "{name}");
+            }
         }
         if judged.is_ok() {
             let _ = AuthorizationRequest::parse(&params);

@@ -30,7 +30,8 @@ pub struct Issuer {
 }
 
 impl Issuers {
-    pub(crate) fn new(all: Vec<TrustedIssuer>) -> Self {
+    /// Compiles the conditions of all. One that cannot be compiled never holds.
+    pub fn new(all: Vec<TrustedIssuer>) -> Self {
         let compiled = all
             .into_iter()
             .map(|document| (document.id.clone(), Arc::new(Issuer::new(document))));
