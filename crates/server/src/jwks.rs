@@ -8,7 +8,6 @@ use realm::Realm;
 use crate::answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::request_object;
 
 /// The endpoint.
 pub(crate) async fn get(call: Call) -> Response {
@@ -23,7 +22,6 @@ pub(crate) async fn get(call: Call) -> Response {
 async fn published(realm: &Realm) -> Result<JwkSet, Refusal> {
     realm.keys().signer(Algorithm::Rs256).await?;
     let mut keys = JwkSet::clone(&*realm.keys().jwks().await?);
-    keys.keys
-        .push(request_object::public_encryption_key(realm)?);
+    keys.keys.push(realm.keys().encryption_key()?.public()?);
     Ok(keys)
 }

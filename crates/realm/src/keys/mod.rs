@@ -1,16 +1,17 @@
 //! Signing keys that rotate by themselves: published before they sign, kept until what they signed has expired, the same on every node.
 
+mod encryption;
 mod ring;
 pub(crate) mod rules;
 pub(crate) mod sql;
 mod store;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ambient::Ambient;
 use db::{Batch, Db, params};
-use jose::{Algorithm, JwkSet, KeySet, SigningKey};
+use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
 use tokio::sync::Mutex;
 
 use crate::cache::Slot;
@@ -50,6 +51,8 @@ pub struct Keys {
     pub(crate) ambient: Ambient,
     pub(crate) secrets: Arc<Secrets>,
     ring: Slot<Ring>,
+    /// Derived when it is first needed: that costs more than all else at /jwks.
+    encryption: OnceLock<Jwk>,
     /// Held while a key is made, so that this process makes one; other processes are held off by the table's key.
     making: Mutex<()>,
 }
@@ -62,6 +65,7 @@ impl Keys {
             ambient,
             secrets,
             ring: Slot::empty(),
+            encryption: OnceLock::new(),
             making: Mutex::new(()),
         }
     }
@@ -109,6 +113,18 @@ impl Keys {
     /// When the database fails.
     pub async fn jwks(&self) -> Result<Arc<JwkSet>, Error> {
         Ok(Arc::clone(&self.ring().await?.jwks))
+    }
+
+    /// The key to which clients encrypt their request objects (RFC 9101 §6.1), both halves of it.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn encryption_key(&self) -> Result<&Jwk, Error> {
+        if let Some(key) = self.encryption.get() {
+            return Ok(key);
+        }
+        let key = encryption::derive(&self.secrets)?;
+        Ok(self.encryption.get_or_init(|| key))
     }
 
     async fn ring(&self) -> Result<Arc<Ring>, Error> {

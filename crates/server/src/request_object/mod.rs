@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::client_auth::{Unverified, verify_signed};
 use crate::refusal::{Reason, Refusal};
 
-pub(crate) use encryption::{KEY_MANAGEMENT, public as public_encryption_key};
+pub(crate) use encryption::KEY_MANAGEMENT;
 pub(crate) use reference::{DEFAULT, References};
 
 /// The algorithms that objects are signed with.
