@@ -73,14 +73,8 @@ fn everything(
                 || settings.profile.demands_pushed_requests(),
         ),
         backchannel_authentication_endpoint: Some(realm.url("/bc-authorize")),
-        backchannel_token_delivery_modes_supported: DeliveryMode::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        backchannel_authentication_request_signing_alg_values_supported: ASYMMETRIC
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        backchannel_token_delivery_modes_supported: names(&DeliveryMode::ALL),
+        backchannel_authentication_request_signing_alg_values_supported: names(ASYMMETRIC),
         backchannel_user_code_parameter_supported: Some(true),
         end_session_endpoint: Some(realm.url("/logout")),
         check_session_iframe: Some(realm.url("/check_session")),
@@ -91,7 +85,7 @@ fn everything(
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
         claims_supported: claims(catalogue),
         claim_types_supported: claim_types(catalogue),
-        response_types_supported: ResponseType::ALL.iter().map(ToString::to_string).collect(),
+        response_types_supported: names(&ResponseType::ALL),
         response_modes_supported: response_modes(),
         authorization_signing_alg_values_supported: names(id_token::ALGORITHMS),
         authorization_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
@@ -101,10 +95,7 @@ fn everything(
             .map(|grant| grant.as_str().to_owned())
             .collect(),
         subject_types_supported: strings(&["public", "pairwise"]),
-        dpop_signing_alg_values_supported: oauth::dpop::ALGORITHMS
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        dpop_signing_alg_values_supported: names(oauth::dpop::ALGORITHMS),
         id_token_signing_alg_values_supported: names(id_token::ALGORITHMS),
         id_token_encryption_alg_values_supported: names(&KEY_MANAGEMENT),
         id_token_encryption_enc_values_supported: names(&ContentEncryption::ALL),
