@@ -17,7 +17,9 @@ use serde_json::json;
 use crate::harness::{ALICE, Answer, Browser, Client, NewClient, Page, Tokens, World};
 use crate::on_each_engine;
 
-const GRANT: &str = "urn:openid:params:grant-type:ciba";
+pub use notifications::{ask_to_call, called};
+
+pub const GRANT: &str = "urn:openid:params:grant-type:ciba";
 const FORM: &str = "application/x-www-form-urlencoded";
 const HOME: &str = "/account/approvals";
 
@@ -50,7 +52,7 @@ async fn ask(client: &Client, form: &[(&str, &str)]) -> String {
 }
 
 /// alice is asked for this scope.
-async fn ask_alice(client: &Client, scope: &str) -> String {
+pub async fn ask_alice(client: &Client, scope: &str) -> String {
     ask(client, &[("scope", scope), ("login_hint", ALICE.0)]).await
 }
 
@@ -60,7 +62,7 @@ async fn poll(client: &Client, request: &str) -> Answer {
         .await
 }
 
-async fn redeemed(client: &Client, request: &str) -> Tokens {
+pub async fn redeemed(client: &Client, request: &str) -> Tokens {
     let answer = poll(client, request).await;
     answer.status(200).not_stored();
     Tokens(answer.json())
@@ -85,7 +87,7 @@ async fn waiting(world: &World) -> (Browser, Page) {
 }
 
 /// alice approves the newest request; hands back her browser.
-async fn approve(world: &World) -> Browser {
+pub async fn approve(world: &World) -> Browser {
     let (mut browser, page) = waiting(world).await;
     let page = browser.press(&page, "allow", &[]).await;
     assert!(page.has("allowed"), "{}", page.words());

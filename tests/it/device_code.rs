@@ -9,7 +9,7 @@ use crate::dpop::{self, Key};
 use crate::harness::{ALICE, Answer, Browser, Client, Page, Tokens, World};
 use crate::on_each_engine;
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const INVALID: &str = "This code is not valid.";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -26,7 +26,7 @@ async fn tv(world: &World) -> Client {
 }
 
 /// What the device was told.
-struct Codes {
+pub struct Codes {
     device: String,
     user: String,
 }
@@ -40,7 +40,7 @@ async fn ask(client: &Client, form: &[(&str, &str)]) -> Codes {
     }
 }
 
-async fn ask_for(client: &Client, scope: &str) -> Codes {
+pub async fn ask_for(client: &Client, scope: &str) -> Codes {
     ask(client, &[("scope", scope)]).await
 }
 
@@ -72,14 +72,14 @@ async fn question(world: &World, codes: &Codes) -> (Browser, Page) {
 }
 
 /// alice allows it; hands back her browser.
-async fn allow(world: &World, codes: &Codes) -> Browser {
+pub async fn allow(world: &World, codes: &Codes) -> Browser {
     let (mut browser, page) = question(world, codes).await;
     let page = browser.press(&page, "allow", &[]).await;
     assert!(page.has("allowed"), "{}", page.words());
     browser
 }
 
-async fn redeemed(client: &Client, codes: &Codes) -> Tokens {
+pub async fn redeemed(client: &Client, codes: &Codes) -> Tokens {
     let answer = poll(client, codes).await;
     answer.status(200).not_stored();
     Tokens(answer.json())

@@ -38,6 +38,7 @@ mod dpop;
 mod end_session;
 mod ended_session;
 mod endings;
+mod every_grant;
 mod fapi2;
 mod foreign;
 mod frontchannel_logout;

@@ -13,7 +13,7 @@ use crate::harness::{CALLBACK, Client, NewClient, World};
 use crate::on_each_engine;
 
 /// A key to encrypt to: as its owner has it, and as it is registered.
-fn pair(kid: &str) -> (Jwk, Value) {
+pub fn pair(kid: &str) -> (Jwk, Value) {
     let key = SigningKey::generate(Algorithm::Es256).unwrap().jwk();
     let mut private = serde_json::to_value(key).unwrap();
     private.as_object_mut().unwrap().remove("alg");
@@ -23,7 +23,7 @@ fn pair(kid: &str) -> (Jwk, Value) {
     (Jwk::from_value(private).unwrap(), public)
 }
 
-fn opened(token: &str, key: &Jwk) -> Option<Decrypted> {
+pub fn opened(token: &str, key: &Jwk) -> Option<Decrypted> {
     let accepted = Accepted {
         key_management: &[KeyManagement::EcdhEs],
         content: &ContentEncryption::ALL,
@@ -31,7 +31,7 @@ fn opened(token: &str, key: &Jwk) -> Option<Decrypted> {
     jwe::decrypt(token, key, &accepted).ok()
 }
 
-fn text(opened: Decrypted) -> String {
+pub fn text(opened: Decrypted) -> String {
     String::from_utf8(opened.plaintext).unwrap()
 }
 
@@ -55,16 +55,6 @@ async fn published() -> (String, Arc<Mutex<Option<Value>>>) {
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
     (at, keys)
-}
-
-/// A world that listens where its issuer says.
-async fn listening(world: &World) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let world = world.another(&issuer).await;
-    let router = world.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    world
 }
 
 /// A sign-in by grantor-client.
@@ -267,7 +257,7 @@ on_each_engine! {
 
     /// The library opens and verifies what its client registered for, and takes nothing less.
     async fn the_library_takes_sealed_answers_and_nothing_less(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         let (key, public) = pair("for-us");
         let sealed = world
             .app_with(|client| {

@@ -7,13 +7,13 @@ use crate::harness::Receiver;
 pub(super) const TOKEN: &str = "8d67dc78-7faa-4d41-aabd-67707b374255";
 
 /// A client that is called in this mode.
-pub(super) fn called(client: NewClient, mode: &str, url: &str) -> NewClient {
+pub fn called(client: NewClient, mode: &str, url: &str) -> NewClient {
     client
         .set("backchannel_token_delivery_mode", json!(mode))
         .set("backchannel_client_notification_endpoint", json!(url))
 }
 
-pub(super) async fn ask_to_call(client: &Client, scope: &str) -> Answer {
+pub async fn ask_to_call(client: &Client, scope: &str) -> Answer {
     let form = [
         ("scope", scope),
         ("login_hint", ALICE.0),

@@ -1,6 +1,6 @@
 //! The mode push (CIBA Core §10.3, §12).
 
-use super::notifications::{TOKEN, ask_to_call, called};
+use super::notifications::TOKEN;
 use super::*;
 use crate::harness::Receiver;
 

@@ -4,22 +4,11 @@ use fetch::{Fetch, FetchOptions};
 use grantor_client::{Client, Credentials, TokenType};
 use grantor_resource::Verifier;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use super::{FILES, GRANT, Parties, parties, tokens};
 use crate::harness::World;
 use crate::jwt_bearer::{self, IDP, Issuer};
 use crate::on_each_engine;
-
-/// A world that listens where its issuer says.
-async fn listening(world: &World) -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", listener.local_addr().unwrap());
-    let world = world.another(&issuer).await;
-    let router = world.router();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    world
-}
 
 async fn client(world: &World, credentials: Credentials) -> Client {
     Client::builder(world.issuer(), credentials)
@@ -33,7 +22,7 @@ async fn client(world: &World, credentials: Credentials) -> Client {
 on_each_engine! {
     /// An API calls another one, which sees who acts for whom.
     async fn the_library_exchanges_and_the_api_sees_who_acts(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         let Parties { app, notes } = parties(&world).await;
         let alice = tokens(&world, &app, "notes.read").await;
         let secret = notes.secret.clone().unwrap();
@@ -56,7 +45,7 @@ on_each_engine! {
 
     /// An identity provider's word, an ID-JAG, and a workload that authenticates with what its platform signed.
     async fn the_library_hands_in_what_others_signed(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         let app = jwt_bearer::app(&world).await;
         let secret = app.secret.clone().unwrap();
         let idp = Issuer::new(&world, IDP);
@@ -79,7 +68,7 @@ on_each_engine! {
 
     /// The assertion for another authorization server.
     async fn the_library_asks_for_an_id_jag(world: World) {
-        let world = listening(&world).await;
+        let world = world.listening().await;
         world.person(crate::harness::ALICE.0, crate::harness::ALICE.1).await;
         let wiki = world
             .client("wiki")

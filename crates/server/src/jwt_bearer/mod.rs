@@ -10,6 +10,7 @@ use db::params;
 use oauth::claims::AccessToken;
 use oauth::jwt_bearer::JwtBearer;
 use oauth::token::{ClientCredentials, TokenResponse};
+use realm::resources::Place;
 
 use self::rules::{HandedIn, Offer};
 use crate::call::Call;
@@ -18,6 +19,7 @@ use crate::client_credentials;
 use crate::granting::rules::{Asked, Granted, grantable, target, terms};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token;
+use crate::tokens::released::{self, About};
 use crate::trust::{self, Vouched};
 
 /// Hands in an assertion.
@@ -86,8 +88,14 @@ async fn for_person(
         named: &[],
     };
     let lifetimes = client.lifetimes(&realm.settings());
-    let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
+    let mut target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
         .permitted(client.profile(&realm.settings()))?;
+    let about = About {
+        client,
+        person: &person,
+        scope: &target.scope,
+    };
+    target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     let seconds = |name: &str| vouched.claims.get(name).and_then(serde_json::Value::as_i64);
     let claims = AccessToken {
         iss: realm.issuer().to_owned(),

@@ -6,9 +6,11 @@
 
 pub mod rules;
 
+use identity::Person;
 use oauth::password::Password;
 use oauth::token::TokenResponse;
 use realm::GrantType;
+use realm::resources::Place;
 use secrecy::SecretString;
 
 use self::rules::Granting;
@@ -19,6 +21,7 @@ use crate::refresh_token::{self, rules::Family};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer};
 use crate::tokens::id_token;
+use crate::tokens::released::{self, About};
 
 /// Issues tokens for a user name and a password.
 pub(crate) async fn issue(
@@ -66,13 +69,13 @@ pub(crate) async fn issue(
         amr: authentication.amr,
         acr: authentication.acr,
     };
-    grant(call, client, &granting).await
+    grant(call, client, (&granting, &person)).await
 }
 
 async fn grant(
     call: &Call,
     client: &AuthenticatedClient,
-    granting: &Granting,
+    (granting, person): (&Granting, &Person),
 ) -> Result<TokenResponse, Refusal> {
     let realm = &call.realm;
     let (catalogue, settings) = (realm.catalogue().await?, realm.settings());
@@ -82,7 +85,14 @@ async fn grant(
         resources: &granting.resources,
         named: &[],
     };
-    let target = granting::target(&granted, realm.issuer(), &catalogue, &lifetimes)?;
+    let mut target = granting::target(&granted, realm.issuer(), &catalogue, &lifetimes)?
+        .permitted(client.profile(&settings))?;
+    let about = About {
+        client,
+        person,
+        scope: &target.scope,
+    };
+    target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     let bound = refresh_token::bound_to(client, client.confirmation());
     let family = rules::family(granting, client, &lifetimes).map(|family| Family {
         confirmation: bound,
@@ -103,13 +113,18 @@ async fn grant(
     let access_token = access_token::mint(realm, client.holder(), bearer, &target, now).await?;
     let mut id_token = None;
     if granting.scope.contains("openid") {
+        let about = About {
+            scope: &granting.scope,
+            ..about
+        };
+        let told = id_token::told(realm, &catalogue, about, None);
         let content = id_token::Content {
             person: &granting.person,
             grant: &granting.grant,
             authentication,
             session: None,
             nonce: None,
-            told: None,
+            told: told.as_ref(),
             access_token: &access_token,
             lifetime: lifetimes.id_token,
         };

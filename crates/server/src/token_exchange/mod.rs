@@ -13,6 +13,7 @@ use oauth::claims::AccessToken;
 use oauth::token::TokenResponse;
 use oauth::token_exchange::{TokenExchange, TokenType};
 use realm::TokenFormat;
+use realm::resources::Place;
 
 use self::presented::Read;
 use self::rules::{Admitted, Presented};
@@ -21,6 +22,7 @@ use crate::client_auth::AuthenticatedClient;
 use crate::granting::rules::{Granted, Target, Terms, grantable, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token;
+use crate::tokens::released::{self, About};
 
 /// Exchanges a token.
 pub(crate) async fn exchange(
@@ -78,6 +80,14 @@ async fn access(
     }
     if request.requested == TokenType::Jwt && target.format != TokenFormat::Jwt {
         return Err(Reason::TokenTypeNotIssued.into());
+    }
+    if let Some(person) = &subject.person {
+        let about = About {
+            client,
+            person,
+            scope: &target.scope,
+        };
+        target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     }
     let claims = claims(call, client, (&subject.presented, admitted), &target);
     record(call, client, &claims).await?;

@@ -125,10 +125,6 @@ pub(crate) async fn mint(
         let told = serde_json::json!(target.claims);
         claims.extra.insert(TOLD.to_owned(), told);
     }
-    // The rest of the token counts before what an operator's expression gives.
-    for (name, value) in &target.released {
-        claims.extra.entry(name).or_insert_with(|| value.clone());
-    }
     if let Bearer::Person {
         id,
         grant,
@@ -147,13 +143,17 @@ pub(crate) async fn mint(
     write(realm, holder.client, claims, target).await
 }
 
-/// The text of an access token with these claims, in the form that its target asks for, as this client may see it.
+/// The text of an access token with these claims and what its scopes tell in it, in the form that its target asks for, as this client may see it.
 pub(crate) async fn write(
     realm: &Realm,
     client: &Client,
     mut claims: AccessToken,
     target: &Target,
 ) -> Result<String, Refusal> {
+    // The rest of the token counts before what an operator's expression gives.
+    for (name, value) in &target.released {
+        claims.extra.entry(name).or_insert_with(|| value.clone());
+    }
     match target.format {
         TokenFormat::Opaque => opaque::seal(realm, &claims),
         TokenFormat::Jwt => {
