@@ -1,5 +1,5 @@
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ambient::Ambient;
@@ -39,6 +39,8 @@ pub struct Realm {
     issuers: Slot<Issuers>,
     keys: Keys,
     revocations: Revocations,
+    /// Counts the changes of anything but a single client or token.
+    edition: AtomicU64,
     /// The clients whose use is being written down.
     renewing: Mutex<HashSet<String>>,
     /// It was removed, or moved to another issuer: whoever asks for it next gets another value, or none.
@@ -78,6 +80,7 @@ impl Realm {
             clients: Cache::new(CLIENTS),
             catalogue: Slot::empty(),
             issuers: Slot::empty(),
+            edition: AtomicU64::new(0),
             renewing: Mutex::default(),
             over: AtomicBool::new(false),
             name: stored.name,
@@ -258,8 +261,27 @@ impl Realm {
         Ok(committed)
     }
 
+    /// A number that grows with every change of the settings, resources, issuers and whatever else a realm has but its clients, its keys and what it revoked.
+    /// What was written from them after this number was taken is true for as long as it stays the same.
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::SeqCst)
+    }
+
     /// Acts on a line of the change log, written at `at`.
     pub(crate) async fn changed(&self, kind: &str, id: &str, at: i64) -> Result<(), Error> {
+        let acted = self.act_on(kind, id, at).await;
+        if !matches!(kind, Kind::CLIENT | Kind::REVOCATION | Kind::KEYS) {
+            self.next_edition();
+        }
+        acted
+    }
+
+    /// To be called when what is held in memory is no longer the old: whoever took the number before may have read that.
+    fn next_edition(&self) {
+        self.edition.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn act_on(&self, kind: &str, id: &str, at: i64) -> Result<(), Error> {
         match kind {
             Kind::CLIENT => self.clients.forget(id),
             Kind::RESOURCE => self.catalogue.forget(),
@@ -277,7 +299,9 @@ impl Realm {
         self.clients.forget_all();
         self.catalogue.forget();
         self.issuers.forget();
-        self.refresh().await?;
+        let refreshed = self.refresh().await;
+        self.next_edition();
+        refreshed?;
         self.keys.changed().await?;
         self.revocations.load().await
     }

@@ -1,6 +1,6 @@
 //! Direct answers: JSON that nobody may store, and errors as JSON whatever the caller accepts (RFC 6749 §5.1, §5.2).
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use oauth::ErrorCode;
@@ -45,11 +45,8 @@ pub(crate) fn public<T: Serialize + ?Sized>(
 }
 
 /// As [`public`], JSON with a tag of what it stands for: what else is in it may differ from node to node.
-pub(crate) fn public_as_of<T: Serialize + ?Sized>(call: &Call, value: &T, tag: &str) -> Response {
-    match serde_json::to_string(value) {
-        Ok(text) => document::public_as_of(&call.headers, text, tag, MAX_AGE),
-        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
-    }
+pub(crate) fn public_as_of(call: &Call, json: Bytes, tag: &str) -> Response {
+    document::public_as_of(&call.headers, json, tag, MAX_AGE)
 }
 
 /// Sets a header; a value that cannot stand in one is left out.

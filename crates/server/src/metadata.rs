@@ -20,22 +20,18 @@ use realm::clients::KEY_MANAGEMENT;
 use realm::{Catalogue, GrantType, Realm, Settings};
 use serde_json::{Map, Value};
 
-use crate::answer;
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
-use crate::refusal::Refusal;
 use crate::request_object;
 use crate::tokens::id_token;
 
 /// `GET` at each of the well-known addresses; the wiring knows which realm an address belongs to.
 pub(crate) async fn get(call: Call) -> Response {
-    match call.realm.catalogue().await {
-        Ok(catalogue) => {
-            let document = describe(&call.realm, &catalogue, &call.server.certificates);
-            signed::answer(&call, &document).await
-        }
-        Err(error) => answer::refused(&call, "metadata", None, &Refusal::from(error)),
-    }
+    let describe = async || {
+        let catalogue = call.realm.catalogue().await?;
+        Ok(describe(&call.realm, &catalogue, &call.server.certificates))
+    };
+    signed::answer_of_realm(&call, describe).await
 }
 
 /// The document of a realm.

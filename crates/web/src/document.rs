@@ -1,7 +1,7 @@
 //! JSON: public documents that caches may keep, and answers that nobody may.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, GetAll, IF_NONE_MATCH};
@@ -27,19 +27,24 @@ pub fn public_as(
         "\"{}\"",
         Base64UrlUnpadded::encode_string(&hash.as_ref()[..12])
     );
-    tagged(request, (content_type, text), tag, max_age)
+    tagged(request, (content_type, text.into()), tag, max_age)
 }
 
 /// As [`public`], with a weak tag of what it stands for (RFC 9110 §8.8.1): for text in which something differs from node to node, such as a signature. `tag`
 /// is visible ASCII without quotes.
-pub fn public_as_of(request: &HeaderMap, json: String, tag: &str, max_age: u32) -> Response {
+pub fn public_as_of(
+    request: &HeaderMap,
+    json: impl Into<Bytes>,
+    tag: &str,
+    max_age: u32,
+) -> Response {
     let tag = format!("W/\"{tag}\"");
-    tagged(request, ("application/json", json), tag, max_age)
+    tagged(request, ("application/json", json.into()), tag, max_age)
 }
 
 fn tagged(
     request: &HeaderMap,
-    (content_type, text): (&'static str, String),
+    (content_type, text): (&'static str, Bytes),
     tag: String,
     max_age: u32,
 ) -> Response {
