@@ -14,6 +14,7 @@ mod webhook;
 
 use serde_json::json;
 
+use crate::dpop::{self, Key};
 use crate::harness::{ALICE, Answer, Browser, Client, NewClient, Page, Tokens, World};
 use crate::on_each_engine;
 
@@ -431,5 +432,20 @@ on_each_engine! {
         world.post("/bc-authorize").form(&[]).send().await.refused(401, "invalid_client");
         // None of it reached the person.
         assert!(waiting(&world).await.1.has("none"));
+    }
+
+    /// RFC 9449 §5: what an agent that shows a key gets stays bound, to whatever key it has.
+    async fn the_grant_of_an_agent_stays_bound(world: World) {
+        let agent = agent(&world).await;
+        let (key, other) = (Key::new(), Key::new());
+        let request = ask_alice(&agent, "openid offline_access").await;
+        approve(&world).await;
+        let form = [("grant_type", GRANT), ("auth_req_id", request.as_str())];
+        let answer = dpop::ask(&world, &agent, &form, &[&key.proof(&world)]).await;
+        assert_eq!(answer.text("token_type"), "DPoP");
+        let token = answer.text("refresh_token");
+        dpop::refresh(&world, &agent, &token, &[]).await.refused(400, "invalid_dpop_proof");
+        let next = dpop::refresh(&world, &agent, &token, &[&other.proof(&world)]).await;
+        assert_eq!(next.text("token_type"), "DPoP");
     }
 }

@@ -4,7 +4,7 @@ use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use serde_json::{Value, json};
 
 use crate::harness::authority::{Authority, TRUSTED, self_signed};
-use crate::harness::{Answer, Client, World, base64};
+use crate::harness::{Answer, CALLBACK, Client, World, base64};
 use crate::on_each_engine;
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -197,6 +197,42 @@ on_each_engine! {
         world.post("/token").certificate(&another).form(&form).send().await.refused(400, "invalid_grant");
         world.post("/token").form(&form).send().await.refused(400, "invalid_request");
         world.post("/token").certificate(&certificate).form(&form).send().await.status(200);
+    }
+
+    /// RFC 8705 §3, §7.1: a confidential client may come with another certificate and not without, also when its registration no longer asks for one.
+    async fn a_grant_of_a_certificate_stays_bound(world: World) {
+        const BOUND: &str = "tls_client_certificate_bound_access_tokens";
+        let app = world.app_with(|client| client.set(BOUND, json!(true))).await;
+        let [one, other] = [self_signed(|_| {}).0, self_signed(|_| {}).0];
+        let flow = world.flow(&app).with("scope", "openid offline_access").with("prompt", "consent");
+        let code = flow.fresh_code().await;
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("code_verifier", &flow.verifier), ("redirect_uri", CALLBACK)];
+        let secret = app.secret.clone().unwrap();
+        let ask = |certificate: Option<&[u8]>, form: &[(&str, &str)]| {
+            let call = world.post("/token").form(form).basic(&app.id, &secret);
+            match certificate {
+                Some(der) => call.certificate(der),
+                None => call,
+            }
+        };
+        let first = ask(Some(&one), &form).send().await;
+        first.status(200);
+        let mut token = first.text("refresh_token");
+        for registered in [true, false] {
+            let mut client = realm::clients::find(world.realm(), &app.id).await.unwrap().unwrap();
+            client.tls_client_certificate_bound_access_tokens = registered;
+            realm::clients::update(world.realm(), client, realm::clients::SecretChange::Keep, "test").await.unwrap();
+            world.sync().await;
+            let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+            let refused = if registered { "invalid_request" } else { "invalid_grant" };
+            ask(None, &form).send().await.refused(400, refused);
+            let next = ask(Some(&other), &form).send().await;
+            next.status(200);
+            let claims = world.claims(&next.text("access_token")).await;
+            let thumbprint = jose::base64url::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &other));
+            assert_eq!(claims["cnf"], json!({"x5t#S256": thumbprint}));
+            token = next.text("refresh_token");
+        }
     }
 
     /// RFC 8705 §5, RFC 9449 §4.3: where clients show certificates, the endpoint has another address, which a proof may name.

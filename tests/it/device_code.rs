@@ -434,4 +434,19 @@ on_each_engine! {
         world.disable(ALICE.0).await;
         poll(&tv, &disabled).await.refused(400, "invalid_grant");
     }
+
+    /// RFC 9449 §5: what a device that shows a key gets stays bound to it.
+    async fn the_grant_of_a_device_stays_bound(world: World) {
+        let tv = tv(&world).await;
+        let (key, other) = (Key::new(), Key::new());
+        let codes = ask_for(&tv, "openid offline_access").await;
+        allow(&world, &codes).await;
+        let form = [("grant_type", GRANT), ("device_code", codes.device.as_str())];
+        let answer = dpop::ask(&world, &tv, &form, &[&key.proof(&world)]).await;
+        assert_eq!(answer.text("token_type"), "DPoP");
+        let token = answer.text("refresh_token");
+        dpop::refresh(&world, &tv, &token, &[]).await.refused(400, "invalid_grant");
+        dpop::refresh(&world, &tv, &token, &[&other.proof(&world)]).await.refused(400, "invalid_grant");
+        dpop::refresh(&world, &tv, &token, &[&key.proof(&world)]).await.status(200);
+    }
 }

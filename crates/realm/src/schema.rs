@@ -89,4 +89,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0021_client_ending",
         sql: include_str!("../../../migrations/0021_client_ending.sql"),
     },
+    Migration {
+        version: 22,
+        name: "0022_bound_grant",
+        sql: include_str!("../../../migrations/0022_bound_grant.sql"),
+    },
 ];

@@ -12,7 +12,7 @@ use crate::authorization_code::rules::{Code, State};
 use crate::authorization_code::sql as code;
 use crate::commit::commit;
 use crate::consent::sql as consent;
-use crate::refresh_token::rules::Family;
+use crate::refresh_token::rules::{Bound, Family};
 use crate::refresh_token::sql as family;
 
 const NOW: i64 = 1_800_000_000;
@@ -76,6 +76,7 @@ fn begun() -> Family {
         amr: Vec::new(),
         acr: None,
         confirmation: Some(Confirmation::certificate("c")),
+        bound: Some(Bound::Certificate),
         counter: 1,
         rotated_at: NOW,
         created_at: NOW,
@@ -168,11 +169,25 @@ async fn a_family_is_rotated_by_one_of_two_and_by_nobody_once_revoked() {
     let realm = realm().await;
     let name = realm.name();
     run(&realm, &family::BEGIN_FAMILY, family::begin(name, &begun())).await;
-    let rotate = |version: i64, to: i64| params![name, "grant", version, to, NOW, NOW + 70];
+    let rotate = |version: i64, to: i64| {
+        params![
+            name,
+            "grant",
+            version,
+            to,
+            NOW,
+            NOW + 70,
+            None::<&str>,
+            Some("key")
+        ]
+    };
     assert!(guarded(&realm, &family::ROTATE_FAMILY, rotate(1, 2)).await);
     assert!(!guarded(&realm, &family::ROTATE_FAMILY, rotate(1, 2)).await);
     let loaded = family::find(&realm, "grant").await.unwrap().unwrap();
     assert_eq!((loaded.counter, loaded.version), (2, 2));
+    // What is bound stays as it is bound.
+    assert_eq!(loaded.bound, Some(Bound::Certificate));
+    assert_eq!(loaded.confirmation, begun().confirmation);
     let revoke = params![name, "grant", NOW];
     run(&realm, &family::REVOKE_FAMILY, revoke).await;
     // Neither with the version of before nor with the one that the revocation made.

@@ -333,6 +333,10 @@ reasons! {
     CodeBound => InvalidGrant, "the code is bound to a key that the request does not prove to have";
     /// The same of a refresh token (RFC 9449 §5, RFC 8705 §4).
     RefreshBound => InvalidGrant, "the refresh token is bound to a key that the request does not prove to have";
+    /// The tokens of the grant are bound, and this request would get one that is not (RFC 9449 §5).
+    RefreshUnproven => InvalidDpopProof, "the tokens of this grant are bound to a key: a DPoP proof is required";
+    /// The same with a certificate (RFC 8705 §3).
+    RefreshUncertified => InvalidGrant, "the tokens of this grant are bound to a certificate: connect with one, or send a DPoP proof";
 
     // What trusted issuers sign (RFC 7521 §4.1.1, §4.2.1)
     /// What was signed about a workload is not believed, or names no client of ours.

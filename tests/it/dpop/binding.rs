@@ -73,7 +73,7 @@ on_each_engine! {
         refresh(&world, &flow.client, &next.text("refresh_token"), &[&key.proof(&world)]).await.status(200);
     }
 
-    /// RFC 9449 §5: a confidential client authenticates, so that its refresh tokens are not bound and its key may change.
+    /// RFC 9449 §5: the refresh tokens of a confidential client are bound to the client, which authenticates: its key may change.
     async fn a_confidential_client_may_change_its_key(world: World) {
         let app = world.app().await;
         let flow = offline(&world, &app);
@@ -84,8 +84,55 @@ on_each_engine! {
         second.status(200);
         let claims = world.claims(&second.text("access_token")).await;
         assert_eq!(claims["cnf"]["jkt"], json!(other.jkt()));
-        let third = refresh(&world, &app, &second.text("refresh_token"), &[]).await;
-        assert_eq!(third.text("token_type"), "Bearer");
+        // Not the client of whom they were, and not without a key.
+        let token = second.text("refresh_token");
+        let stranger = world.client("stranger").create().await;
+        refresh(&world, &stranger, &token, &[&one.proof(&world)]).await.refused(400, "invalid_grant");
+        refresh(&world, &app, &token, &[]).await.refused(400, "invalid_dpop_proof");
+        refresh(&world, &app, &token, &[&one.proof(&world)]).await.status(200);
+    }
+
+    /// RFC 9449 §5: once bound, a grant never gives a bearer token again, whoever holds it and however old the token that comes; and whoever tries spoils nothing.
+    async fn a_bound_grant_stays_bound(world: World) {
+        let app = world.app().await;
+        let flow = offline(&world, &app);
+        let key = Key::new();
+        let code = flow.fresh_code().await;
+        let first = redeem(&flow, &world, &code, &[&key.proof(&world)]).await;
+        let old = first.text("refresh_token");
+        let next = refresh(&world, &app, &old, &[&key.proof(&world)]).await;
+        // Within the grace and after it, when an old token would end the grant.
+        refresh(&world, &app, &old, &[]).await.refused(400, "invalid_dpop_proof");
+        world.advance(3600);
+        refresh(&world, &app, &old, &[]).await.refused(400, "invalid_dpop_proof");
+        let token = next.text("refresh_token");
+        refresh(&world, &app, &token, &["no proof"]).await.refused(400, "invalid_dpop_proof");
+        refresh(&world, &app, &token, &[&key.proof(&world)]).await.status(200);
+        // A token that was not bound at first is, once it came with a proof.
+        let code = flow.fresh_code().await;
+        let plain = redeem(&flow, &world, &code, &[]).await;
+        assert_eq!(plain.text("token_type"), "Bearer");
+        let plain = refresh(&world, &app, &plain.text("refresh_token"), &[]).await;
+        assert_eq!(plain.text("token_type"), "Bearer");
+        let bound = refresh(&world, &app, &plain.text("refresh_token"), &[&key.proof(&world)]).await;
+        assert_eq!(bound.text("token_type"), "DPoP");
+        refresh(&world, &app, &bound.text("refresh_token"), &[]).await.refused(400, "invalid_dpop_proof");
+    }
+
+    /// RFC 9449 §5: a refresh token that is issued to a public client with a proof is bound to its key, also when the one before was not.
+    async fn a_public_client_binds_its_grant_when_it_first_shows_a_key(world: World) {
+        let flow = public_flow(&world).await;
+        let (key, thief) = (Key::new(), Key::new());
+        let code = flow.fresh_code().await;
+        let plain = redeem(&flow, &world, &code, &[]).await.text("refresh_token");
+        let bound = refresh(&world, &flow.client, &plain, &[&key.proof(&world)]).await;
+        bound.status(200);
+        // The one before as well: it leads to the same token.
+        for token in [&plain, &bound.text("refresh_token")] {
+            refresh(&world, &flow.client, token, &[]).await.refused(400, "invalid_grant");
+            refresh(&world, &flow.client, token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        }
+        refresh(&world, &flow.client, &bound.text("refresh_token"), &[&key.proof(&world)]).await.status(200);
     }
 
     /// RFC 9449 §10: a code that was bound at /authorize is redeemed with that key and no other, and is not used up by whoever injects it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ACCESS, FILES, GRANT, Parties, claims, parties, parties_with, tokens};
+use super::{ACCESS, FILES, GRANT, Parties, REFRESH, claims, parties, parties_with, tokens};
 use crate::dpop::{self, Key};
 use crate::harness::authority::TRUSTED;
 use crate::harness::{Answer, CALLBACK, Client, Flow, World};
@@ -132,5 +132,20 @@ on_each_engine! {
         dpop::ask(&world, &notes, &form, &[]).await.refused(400, "invalid_request");
         dpop::ask(&world, &notes, &form, &[&other.proof(&world)]).await.refused(400, "invalid_request");
         dpop::ask(&world, &notes, &form, &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// A refresh token of a bound grant is no way around the binding: what it is exchanged for is bound, to whatever key its client has.
+    async fn a_refresh_token_of_a_bound_grant_gives_nothing_unbound(world: World) {
+        world.notes().await;
+        let app = world.app_with(|client| client.grants(&["authorization_code", "refresh_token", GRANT]).scope("offline_access notes.read")).await;
+        let flow = world.flow(&app).with("scope", "offline_access notes.read").with("prompt", "consent");
+        let (key, other) = (Key::new(), Key::new());
+        let code = flow.fresh_code().await;
+        let token = dpop::redeem(&flow, &world, &code, &[&key.proof(&world)]).await.text("refresh_token");
+        let form = [("grant_type", GRANT), ("subject_token", token.as_str()), ("subject_token_type", REFRESH), ("scope", "notes.read")];
+        dpop::ask(&world, &app, &form, &[]).await.refused(400, "invalid_request");
+        let answer = dpop::ask(&world, &app, &form, &[&other.proof(&world)]).await;
+        assert_eq!(answer.text("token_type"), "DPoP");
+        assert_eq!(claims(&world, &answer).await["cnf"], json!({"jkt": other.jkt()}));
     }
 }

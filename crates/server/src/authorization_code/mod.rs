@@ -18,7 +18,8 @@ use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
 use crate::granting::rules::{Granted, Target, Wanted, target};
-use crate::refresh_token::{self, rules::Family};
+use crate::refresh_token;
+use crate::refresh_token::rules::{Bound, Family};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, Holder, of_grant};
 use crate::tokens::id_token;
@@ -214,6 +215,7 @@ fn family(
             .instance
             .cloned()
             .or_else(|| refresh_token::bound_to(client, recipient.confirmation)),
+        bound: Bound::by(recipient.confirmation),
         counter: 1,
         rotated_at: now,
         // When the person allowed it: what was revoked between then and now ends the family too.

@@ -137,6 +137,16 @@ impl AuthenticatedClient {
         Ok(())
     }
 
+    /// The same, bound to the certificate of the connection too; `None` when it is already, or when there is none.
+    pub(crate) fn certified(&self, call: &Call) -> Option<Self> {
+        let der = call.certificate()?;
+        let mut certified = self.clone();
+        let confirmation = certified.confirmation.get_or_insert_default();
+        let bare = confirmation.x5t_s256.is_none();
+        confirmation.x5t_s256 = Some(thumbprint(der));
+        bare.then_some(certified)
+    }
+
     /// What its tokens are bound to.
     pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
         self.confirmation.as_ref()

@@ -17,7 +17,8 @@ use self::rules::Granting;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::granting::rules as granting;
-use crate::refresh_token::{self, rules::Family};
+use crate::refresh_token;
+use crate::refresh_token::rules::{Bound, Family};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer};
 use crate::tokens::id_token;
@@ -96,6 +97,7 @@ async fn grant(
     let bound = refresh_token::bound_to(client, client.confirmation());
     let family = rules::family(granting, client, &lifetimes).map(|family| Family {
         confirmation: bound,
+        bound: Bound::by(client.confirmation()),
         ..family
     });
     let authentication = Authentication {

@@ -49,6 +49,7 @@ pub fn family(granting: &Granting, client: &Client, lifetimes: &Lifetimes) -> Op
         amr: granting.amr.clone(),
         acr: granting.acr.clone(),
         confirmation: None,
+        bound: None,
         counter: 1,
         rotated_at: now,
         created_at: now,

@@ -7,13 +7,15 @@
 pub mod rules;
 pub(crate) mod sql;
 
+use std::borrow::Cow;
+
 use db::{Batch, params};
 use identity::Person;
 use oauth::claims::Confirmation;
 use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Client, Event, Mark, Realm};
 
-use self::rules::{Decision, Family, Lifetimes};
+use self::rules::{Bound, Decision, Family, Lifetimes};
 use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
@@ -44,8 +46,9 @@ pub(crate) async fn refresh(
     };
     for _ in 0..TRIES {
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
-        rules::check_holder(&family, client.refreshes_with())?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
+        let client = &*certified(call, client, &family);
+        rules::check_holder(&family, client.refreshes_with(), client.confirmation())?;
         if decision == Decision::Revoke {
             return Err(replayed(call, client, &family, counter).await?);
         }
@@ -54,6 +57,19 @@ pub(crate) async fn refresh(
         }
     }
     Err(Reason::Contended.into())
+}
+
+/// The client, bound to its certificate too where its grant is, whatever its registration says by now.
+fn certified<'a>(
+    call: &Call,
+    client: &'a AuthenticatedClient,
+    family: &Family,
+) -> Cow<'a, AuthenticatedClient> {
+    let named = family.confirmation.as_ref();
+    let wanted = family.bound == Some(Bound::Certificate)
+        || named.is_some_and(|confirmation| confirmation.x5t_s256.is_some());
+    let certified = wanted.then(|| client.certified(call)).flatten();
+    certified.map_or(Cow::Borrowed(client), Cow::Owned)
 }
 
 /// Issues the tokens; `None` when the family changed meanwhile.
@@ -107,14 +123,9 @@ async fn attempt(
     } = decision
     {
         let mut batch = client.batch(realm);
-        let values = params![
-            realm.name(),
-            &family.id,
-            family.version,
-            to,
-            call.now(),
-            idle_expires_at
-        ];
+        let confirmation = client.confirmation();
+        let kept = (bound_to(client, confirmation), Bound::by(confirmation));
+        let values = sql::rotate(realm, family, (to, idle_expires_at), kept);
         batch.expect(&sql::ROTATE_FAMILY, values, 1);
         if client.commit(realm, batch).await?.is_none() {
             return Ok(None);
@@ -204,7 +215,7 @@ pub(crate) fn text(realm: &Realm, family: &Family, counter: i64) -> String {
 }
 
 /// What the refresh tokens of a client are bound to: a public client's to what it proves, as it can prove nothing else (RFC 9449 §5, RFC 8705 §4); a
-/// confidential client's to the client, which may change its key.
+/// confidential client's to the client, which may change its key but not do without one ([`Family::bound`], docs/adr/0022-bound-stays-bound.md).
 pub(crate) fn bound_to(
     client: &Client,
     confirmation: Option<&Confirmation>,

@@ -39,6 +39,8 @@ pub struct Family {
     pub acr: Option<String>,
     /// What whoever uses its tokens must prove to have (RFC 9449 §5, RFC 8705 §4): of public clients, which prove nothing else.
     pub confirmation: Option<Confirmation>,
+    /// By what its access tokens are bound, whoever its client is. Once set it stays.
+    pub bound: Option<Bound>,
     /// The number of the live token.
     pub counter: i64,
     /// When the live token was made (unix seconds).
@@ -53,6 +55,28 @@ pub struct Family {
     pub revoked_at: Option<i64>,
     /// Counts the changes, for the guard.
     pub version: i64,
+}
+
+/// By what the access tokens of a grant are bound to who holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// By a key, perhaps by a certificate too (RFC 9449).
+    Key,
+    /// By a certificate (RFC 8705).
+    Certificate,
+}
+
+impl Bound {
+    /// How a token is bound that confirms its holder so; `None` when it is a bearer token.
+    pub fn by(confirmation: Option<&Confirmation>) -> Option<Self> {
+        match confirmation? {
+            Confirmation { jkt: Some(_), .. } => Some(Self::Key),
+            Confirmation {
+                x5t_s256: Some(_), ..
+            } => Some(Self::Certificate),
+            _ => None,
+        }
+    }
 }
 
 /// How long families live, in seconds.
@@ -85,14 +109,24 @@ pub enum Decision {
     Revoke,
 }
 
-/// Whether who presents a token of the family proves to have what it is bound to. Whoever does not changes nothing, not even by an old token.
+/// Whether who `presented` this with a token of the family proves to have what it is bound to, and whether what comes of it, which will confirm its holder by
+/// `next`, is bound where the grant is. Whoever does not changes nothing, not even by an old token.
 ///
 /// # Errors
-/// [`Reason::RefreshBound`].
-pub fn check_holder(family: &Family, presented: Option<&Confirmation>) -> Result<(), Reason> {
+/// [`Reason::RefreshBound`], [`Reason::RefreshUnproven`], [`Reason::RefreshUncertified`].
+pub fn check_holder(
+    family: &Family,
+    presented: Option<&Confirmation>,
+    next: Option<&Confirmation>,
+) -> Result<(), Reason> {
     match &family.confirmation {
-        Some(bound) if !bound.is_met_by(presented) => Err(Reason::RefreshBound),
-        _ => Ok(()),
+        Some(bound) if !bound.is_met_by(presented) => return Err(Reason::RefreshBound),
+        _ => {}
+    }
+    match (family.bound, Bound::by(next)) {
+        (None, _) | (Some(_), Some(_)) => Ok(()),
+        (Some(Bound::Key), None) => Err(Reason::RefreshUnproven),
+        (Some(Bound::Certificate), None) => Err(Reason::RefreshUncertified),
     }
 }
 
@@ -184,6 +218,7 @@ mod tests {
             amr: Vec::new(),
             acr: None,
             confirmation: None,
+            bound: None,
             counter: 5,
             rotated_at: NOW,
             created_at: NOW,
@@ -275,10 +310,10 @@ mod tests {
             confirmation: Some(to.clone()),
             ..family()
         };
-        assert_eq!(check_holder(&family(), None), Ok(()));
-        assert_eq!(check_holder(&family(), Some(&both)), Ok(()));
-        assert_eq!(check_holder(&bound(&key), Some(&key)), Ok(()));
-        assert_eq!(check_holder(&bound(&key), Some(&both)), Ok(()));
+        assert_eq!(check_holder(&family(), None, None), Ok(()));
+        assert_eq!(check_holder(&family(), Some(&both), None), Ok(()));
+        assert_eq!(check_holder(&bound(&key), Some(&key), None), Ok(()));
+        assert_eq!(check_holder(&bound(&key), Some(&both), None), Ok(()));
         let others = [
             None,
             Some(Confirmation::key("other")),
@@ -286,19 +321,41 @@ mod tests {
         ];
         for other in &others {
             assert_eq!(
-                check_holder(&bound(&key), other.as_ref()),
+                check_holder(&bound(&key), other.as_ref(), None),
                 Err(Reason::RefreshBound)
             );
         }
         assert_eq!(
-            check_holder(&bound(&both), Some(&key)),
+            check_holder(&bound(&both), Some(&key), None),
             Err(Reason::RefreshBound)
         );
         let unknown = Confirmation::from_text(r#"{"jkt":"k","new":"?"}"#).unwrap();
         assert_eq!(
-            check_holder(&bound(&unknown), Some(&unknown)),
+            check_holder(&bound(&unknown), Some(&unknown), None),
             Err(Reason::RefreshBound)
         );
+    }
+
+    /// RFC 9449 §5: a client that authenticates may change its key, or its certificate for a key, and not do without.
+    #[test]
+    fn what_is_bound_stays_bound_to_something() {
+        let [key, certificate] = [Confirmation::key("k"), Confirmation::certificate("c")];
+        let unknown = Confirmation::from_text(r#"{"new":"?"}"#).unwrap();
+        let cases = [
+            (None, Ok(())),
+            (Some(Bound::Key), Err(Reason::RefreshUnproven)),
+            (Some(Bound::Certificate), Err(Reason::RefreshUncertified)),
+        ];
+        for (bound, without) in cases {
+            let family = Family { bound, ..family() };
+            for with in [&key, &certificate] {
+                assert_eq!(check_holder(&family, Some(with), Some(with)), Ok(()));
+            }
+            assert_eq!(check_holder(&family, None, None), without);
+            // The key of an instance is not what its access tokens are bound to.
+            assert_eq!(check_holder(&family, Some(&key), None), without);
+            assert_eq!(check_holder(&family, None, Some(&unknown)), without);
+        }
     }
 
     proptest! {

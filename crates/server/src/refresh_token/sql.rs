@@ -6,20 +6,21 @@ use oauth::claims::Confirmation;
 use oauth::claims_request::ClaimsRequest;
 use realm::Realm;
 
-use super::rules::Family;
+use super::rules::{Bound, Family};
 use crate::refusal::Refusal;
 use crate::stored;
 
 db::statements! {
     /// A new family.
     pub BEGIN_FAMILY = "INSERT INTO refresh_family (realm, id, client, person, session, offline, scope, resources, auth_time, amr, acr, confirmation,
-        counter, rotated_at, created_at, idle_expires_at, expires_at, version, authorization_details, claims)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+        counter, rotated_at, created_at, idle_expires_at, expires_at, version, authorization_details, claims, bound)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// A family by its id.
     pub FIND_FAMILY = "SELECT id, client, person, session, offline, scope, resources, auth_time, amr, acr, counter, rotated_at, created_at,
-        idle_expires_at, expires_at, revoked_at, version, confirmation, authorization_details, claims FROM refresh_family WHERE realm = $1 AND id = $2";
-    /// Makes the next token the live one, once: the guard is one row.
-    pub ROTATE_FAMILY = "UPDATE refresh_family SET counter = $4, rotated_at = $5, idle_expires_at = $6, version = version + 1
+        idle_expires_at, expires_at, revoked_at, version, confirmation, authorization_details, claims, bound FROM refresh_family WHERE realm = $1 AND id = $2";
+    /// Makes the next token the live one, once: the guard is one row. What it is bound to from now on it stays bound to.
+    pub ROTATE_FAMILY = "UPDATE refresh_family SET counter = $4, rotated_at = $5, idle_expires_at = $6, version = version + 1,
+        confirmation = COALESCE(confirmation, $7), bound = COALESCE(bound, $8)
         WHERE realm = $1 AND id = $2 AND version = $3 AND revoked_at IS NULL";
     /// Revokes one family.
     pub REVOKE_FAMILY = "UPDATE refresh_family SET revoked_at = $3, version = version + 1 WHERE realm = $1 AND id = $2 AND revoked_at IS NULL";
@@ -66,7 +67,43 @@ pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
         family.version,
         family.details.as_ref().map(AuthorizationDetails::to_text),
         family.claims.as_ref().map(ClaimsRequest::to_text),
+        family.bound.map(name_of),
     ]
+}
+
+/// The parameters of [`ROTATE_FAMILY`]: the next token has the number `to`, and is bound to `confirmation` if the family is bound to nothing yet.
+pub(crate) fn rotate(
+    realm: &Realm,
+    family: &Family,
+    (to, idle_expires_at): (i64, i64),
+    (confirmation, bound): (Option<Confirmation>, Option<Bound>),
+) -> db::Params {
+    params![
+        realm.name(),
+        &family.id,
+        family.version,
+        to,
+        realm.now(),
+        idle_expires_at,
+        confirmation.as_ref().map(Confirmation::to_text),
+        bound.map(name_of),
+    ]
+}
+
+fn name_of(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Key => "key",
+        Bound::Certificate => "certificate",
+    }
+}
+
+fn bound(name: &str) -> Result<Bound, Refusal> {
+    match name {
+        "key" => Ok(Bound::Key),
+        "certificate" => Ok(Bound::Certificate),
+        // Not to be taken for "not bound".
+        _ => Err(Refusal::Failed("a stored grant is damaged".to_owned())),
+    }
 }
 
 /// The family with this id.
@@ -100,5 +137,6 @@ fn read(row: &Row) -> Result<Family, Refusal> {
         revoked_at: row.opt_int(15),
         version: row.int(16),
         confirmation: row.opt_text(17).map(stored::confirmation).transpose()?,
+        bound: row.opt_text(20).map(bound).transpose()?,
     })
 }

@@ -7,6 +7,7 @@ use realm::{Catalogue, Client, ScopeOwner};
 use serde_json::Value;
 
 use crate::granting::rules::{Terms, is_identity_scope};
+use crate::refresh_token::rules::Bound;
 use crate::refusal::Reason;
 
 /// How many tokens a token remembers that it was exchanged from.
@@ -44,6 +45,8 @@ pub struct Presented {
     pub scope: Scope,
     /// What it is bound to.
     pub confirmation: Option<Confirmation>,
+    /// Whether what comes of it is bound, to whatever its client has by then.
+    pub is_bound: bool,
     /// Who acts for its subject.
     pub actors: Actors,
     /// Who may act for its subject, as it says.
@@ -163,7 +166,12 @@ fn bound(
     proven: Option<&Confirmation>,
 ) -> Result<(), Reason> {
     let Some(confirmation) = &subject.confirmation else {
-        return Ok(());
+        let falls = subject.is_bound && Bound::by(proven).is_none();
+        return if falls {
+            Err(Reason::SubjectBound)
+        } else {
+            Ok(())
+        };
     };
     let rebound = client.token_exchange.rebinding && proven.is_some();
     if confirmation.is_met_by(proven) || rebound {
