@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use ambient::Ambient;
-use jose::{Algorithm, Jwk, KeyType, SigningKey, jwt};
-use oauth::client_auth::assertion::{ASYMMETRIC, Claims, SYMMETRIC, TYP, TYPE};
+use jose::{Algorithm, Jwk, SigningKey, jwt};
+use oauth::client_auth::assertion::{self, Claims, SYMMETRIC, TYP, TYPE};
 use oauth::client_auth::attestation::{HEADER, POP_HEADER};
 use oauth::client_auth::{self, Method};
 use secrecy::{ExposeSecret, SecretString};
@@ -67,15 +67,8 @@ impl Credentials {
     /// [`Error::Incomplete`] when it is not a private key to sign with.
     pub fn private_key_jwt(id: impl Into<String>, jwk: &str) -> Result<Self, Error> {
         const UNUSABLE: Error = Error::Incomplete("the JWK is not a private key to sign with");
-        let jwk = Jwk::from_json(jwk).map_err(|_| UNUSABLE)?;
-        let fits = |algorithm: &Algorithm| SigningKey::from_jwk(&jwk, *algorithm).ok();
-        let key = match (jwk.algorithm(), jwk.key_type()) {
-            (Some(stated), _) if ASYMMETRIC.contains(&stated) => fits(&stated),
-            (None, KeyType::Rsa) => fits(&Algorithm::Ps256),
-            (None, _) => ASYMMETRIC.iter().find_map(fits),
-            (Some(_), _) => None,
-        };
-        Ok(Self::signing(id.into(), key.ok_or(UNUSABLE)?))
+        let key = assertion::signing_key(jwk).ok_or(UNUSABLE)?;
+        Ok(Self::signing(id.into(), key))
     }
 
     /// As [`private_key_jwt`](Self::private_key_jwt), with a key that is there already.

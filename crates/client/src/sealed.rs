@@ -10,16 +10,6 @@ use oauth::claims::Userinfo;
 use crate::ClientBuilder;
 use crate::client::Client;
 
-/// Ways to encrypt to a public key.
-const KEY_MANAGEMENT: &[KeyManagement] = &[
-    KeyManagement::EcdhEs,
-    KeyManagement::EcdhEsA128Kw,
-    KeyManagement::EcdhEsA192Kw,
-    KeyManagement::EcdhEsA256Kw,
-    KeyManagement::RsaOaep256,
-    KeyManagement::RsaOaep,
-];
-
 /// What must sign and what opens them.
 #[derive(Clone, Default)]
 pub(crate) struct Sealed {
@@ -56,7 +46,7 @@ pub(crate) fn open<'a>(text: &'a str, key: Option<&Jwk>) -> Result<Cow<'a, str>,
         return Ok(Cow::Borrowed(text));
     };
     let accepted = jwe::Accepted {
-        key_management: KEY_MANAGEMENT,
+        key_management: &KeyManagement::TO_PUBLIC_KEY,
         content: &ContentEncryption::ALL,
     };
     let opened = jwe::decrypt(text, key, &accepted)?;

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use ambient::Clock;
+use ambient::{Ambient, Clock, Entropy};
 use fetch::{Fetch, FetchOptions};
-use jose::Algorithm;
+use jose::{Algorithm, Jwk};
 use oauth::dpop::Nonces;
 
-use crate::Verifier;
 use crate::dpop::Proofs;
-use crate::introspection::{Introspection, Introspector};
+use crate::introspection::{Answers, Introspection, Introspector};
 use crate::issuer::Issuer;
+use crate::{Caller, Verifier};
 
 /// What a [`Verifier`] is made of. Every default is stated at its method.
 pub struct Builder {
@@ -24,6 +24,8 @@ pub struct Builder {
     refresh_interval: i64,
     fetch: FetchOptions,
     introspection: Option<Introspection>,
+    signed_answers: Option<Vec<Algorithm>>,
+    answer_key: Option<Jwk>,
 }
 
 /// Why a verifier cannot be built.
@@ -35,6 +37,9 @@ pub enum BuildError {
     /// The address of the API is not an http or https URL without query and fragment.
     #[error("the address of the API must be an http or https URL without query and fragment")]
     Address,
+    /// The key of [`Caller`] is not a private key to sign with.
+    #[error("the key of this API must be a private key to sign with")]
+    Key,
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made")]
     Fetch(#[from] fetch::Error),
@@ -58,6 +63,8 @@ impl Builder {
             refresh_interval: 30,
             fetch: FetchOptions::default(),
             introspection: None,
+            signed_answers: None,
+            answer_key: None,
         }
     }
 
@@ -106,8 +113,30 @@ impl Builder {
     /// Asks the issuer about opaque tokens, as this client (RFC 7662). Answers are kept for `seconds` at most (and never beyond the token's end): that long
     /// a revoked token may still be accepted here. Without this, opaque tokens are refused.
     #[must_use]
-    pub fn introspect_as(mut self, client_id: &str, client_secret: &str, seconds: i64) -> Self {
-        self.introspection = Some(Introspection::new(client_id, client_secret, seconds));
+    pub fn introspect_as(self, client_id: &str, client_secret: &str, seconds: i64) -> Self {
+        self.introspect_by(Caller::basic(client_id, client_secret), seconds)
+    }
+
+    /// The same for a client that authenticates in another way.
+    #[must_use]
+    pub fn introspect_by(mut self, caller: Caller, seconds: i64) -> Self {
+        self.introspection = Some(Introspection { caller, seconds });
+        self
+    }
+
+    /// Takes answers about tokens only if the issuer signed them for this API (RFC 9701), by one of these algorithms: so it can show later what it was told,
+    /// and nobody between them can say anything else. By default signed answers are verified and plain ones are taken too.
+    #[must_use]
+    pub fn signed_introspection(mut self, algorithms: &[Algorithm]) -> Self {
+        self.signed_answers = Some(algorithms.to_vec());
+        self
+    }
+
+    /// The private key to whose public part answers about tokens are encrypted, for a client that registered `introspection_encrypted_response_alg`. With it,
+    /// one that is not encrypted is refused, and so is one that is not signed.
+    #[must_use]
+    pub fn introspection_key(mut self, key: Jwk) -> Self {
+        self.answer_key = Some(key);
         self
     }
 
@@ -151,10 +180,24 @@ impl Builder {
             self.clock.clone(),
             self.refresh_interval,
         ));
+        let ambient = Ambient {
+            clock: self.clock.clone(),
+            entropy: Entropy::System,
+        };
+        let answers = Answers {
+            algorithms: self
+                .signed_answers
+                .as_ref()
+                .unwrap_or(&self.algorithms)
+                .clone(),
+            is_signed: self.signed_answers.is_some() || self.answer_key.is_some(),
+            key: self.answer_key.clone(),
+            leeway: self.leeway,
+        };
         let introspector = self
             .introspection
             .clone()
-            .map(|settings| Introspector::new(settings, Arc::clone(&issuer)));
+            .map(|settings| Introspector::new(settings, answers, (Arc::clone(&issuer), ambient)));
         let proofs = match &self.dpop {
             None => None,
             Some(address) => {

@@ -2,32 +2,25 @@
 
 use std::sync::Arc;
 
-use oauth::client_auth::basic;
+use ambient::Ambient;
 use oauth::introspection::Response;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 
 use crate::issuer::{Issuer, Unavailable};
-use crate::{Claims, Refusal};
+use crate::signed_answer::{JWT, MEDIA_TYPE};
+use crate::{Caller, Claims, Refusal};
+
+pub(crate) use crate::signed_answer::Answers;
 
 /// Answers that are remembered at most.
 const CAPACITY: usize = 10_000;
 
 #[derive(Clone)]
 pub(crate) struct Introspection {
-    /// The `Authorization` header of the client that asks.
-    authorization: String,
+    pub(crate) caller: Caller,
     /// How long an answer is believed, in seconds.
-    seconds: i64,
-}
-
-impl Introspection {
-    pub(crate) fn new(client_id: &str, client_secret: &str, seconds: i64) -> Self {
-        Self {
-            authorization: basic(client_id, client_secret),
-            seconds,
-        }
-    }
+    pub(crate) seconds: i64,
 }
 
 #[derive(Clone)]
@@ -38,16 +31,24 @@ struct Answer {
 
 pub(crate) struct Introspector {
     settings: Introspection,
+    expected: Answers,
     issuer: Arc<Issuer>,
+    ambient: Ambient,
     /// By the hash of the token: a token at rest in memory is one more place to steal it from.
     answers: Cache<[u8; 32], Answer>,
 }
 
 impl Introspector {
-    pub(crate) fn new(settings: Introspection, issuer: Arc<Issuer>) -> Self {
+    pub(crate) fn new(
+        settings: Introspection,
+        expected: Answers,
+        (issuer, ambient): (Arc<Issuer>, Ambient),
+    ) -> Self {
         Self {
             settings,
+            expected,
             issuer,
+            ambient,
             answers: Cache::new(CAPACITY),
         }
     }
@@ -84,12 +85,17 @@ impl Introspector {
             .known()
             .await
             .map_err(|Unavailable| "no metadata")?;
+        let caller = &self.settings.caller;
         let endpoint = known
-            .introspection_endpoint
-            .as_deref()
+            .introspection_endpoint(caller.shows_certificate())
             .ok_or("the issuer has no introspection endpoint")?;
-        let form = [("token", token), ("token_type_hint", "access_token")];
-        let headers = [("authorization", self.settings.authorization.as_str())];
+        let mut form = vec![
+            ("token", token.to_owned()),
+            ("token_type_hint", "access_token".to_owned()),
+        ];
+        let shown = caller.show(&mut form, (self.issuer.name(), &self.ambient))?;
+        let mut headers = vec![("accept", self.expected.accept())];
+        headers.extend(shown.map(|authorization| ("authorization", authorization)));
         let response = self
             .issuer
             .fetch()
@@ -98,6 +104,17 @@ impl Introspector {
             .map_err(|e| e.to_string())?;
         if response.status != 200 {
             return Err(format!("status {}", response.status));
+        }
+        if response.media_type().as_deref() == Some(MEDIA_TYPE) {
+            let text = response.text().map_err(|e| e.to_string())?;
+            return self
+                .expected
+                .verify(text, caller.id(), &self.issuer)
+                .await
+                .map_err(|why| format!("{JWT}: {why}"));
+        }
+        if self.expected.is_signed {
+            return Err("the answer is not signed".to_owned());
         }
         serde_json::from_slice(&response.body).map_err(|e| e.to_string())
     }

@@ -16,8 +16,19 @@ const DEAD_AFTER: i64 = 86_400;
 /// What is known of an issuer at some moment.
 pub(crate) struct Known {
     pub(crate) keys: KeySet,
-    pub(crate) introspection_endpoint: Option<String>,
+    introspection_endpoint: Option<String>,
+    /// Where callers show certificates (RFC 8705 §5).
+    mtls_introspection_endpoint: Option<String>,
     fetched_at: i64,
+}
+
+impl Known {
+    /// Where to ask about tokens.
+    pub(crate) fn introspection_endpoint(&self, with_certificate: bool) -> Option<&str> {
+        let alias = self.mtls_introspection_endpoint.as_deref();
+        let usual = self.introspection_endpoint.as_deref();
+        alias.filter(|_| with_certificate).or(usual)
+    }
 }
 
 pub(crate) struct Issuer {
@@ -97,6 +108,21 @@ impl Issuer {
             .filter(|known| !Arc::ptr_eq(known, before))
     }
 
+    /// What `verify` says with the issuer's keys; once more with newer ones when it names a key that is not among them.
+    pub(crate) async fn verified<T>(
+        self: &Arc<Self>,
+        verify: impl Fn(&KeySet) -> Result<T, jose::Error>,
+    ) -> Result<Result<T, jose::Error>, Unavailable> {
+        let known = self.known().await?;
+        Ok(match verify(&known.keys) {
+            Err(jose::Error::UnknownKey) => match self.newer_than(&known).await {
+                Some(newer) => verify(&newer.keys),
+                None => Err(jose::Error::UnknownKey),
+            },
+            verdict => verdict,
+        })
+    }
+
     fn remembered(&self) -> Option<Arc<Known>> {
         self.known
             .read()
@@ -128,6 +154,9 @@ impl Issuer {
         let set = JwkSet::from_json(&text).map_err(|e| format!("{jwks_uri}: {e}"))?;
         Ok(Known {
             keys: KeySet::from_jwks(&set),
+            mtls_introspection_endpoint: metadata.mtls_endpoint_aliases.and_then(|aliases| {
+                Some(aliases.get("introspection_endpoint")?.as_str()?.to_owned())
+            }),
             introspection_endpoint: metadata.introspection_endpoint,
             fetched_at: now,
         })

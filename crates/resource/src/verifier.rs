@@ -163,14 +163,11 @@ impl Verifier {
     }
 
     async fn verify_jwt(&self, token: &str) -> Result<Claims, Refusal> {
-        let known = self.0.issuer.known().await?;
-        let verified = match self.check(token, &known.keys) {
-            Err(jose::Error::UnknownKey) => match self.0.issuer.newer_than(&known).await {
-                Some(newer) => self.check(token, &newer.keys),
-                None => Err(jose::Error::UnknownKey),
-            },
-            other => other,
-        };
+        let verified = self
+            .0
+            .issuer
+            .verified(|keys| self.check(token, keys))
+            .await?;
         verified.map_err(Refusal::Token)
     }
 

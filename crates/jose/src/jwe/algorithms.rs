@@ -44,6 +44,16 @@ impl KeyManagement {
         Self::EcdhEsA256Kw,
     ];
 
+    /// Those that encrypt to a public key.
+    pub const TO_PUBLIC_KEY: [Self; 6] = [
+        Self::EcdhEs,
+        Self::EcdhEsA128Kw,
+        Self::EcdhEsA192Kw,
+        Self::EcdhEsA256Kw,
+        Self::RsaOaep256,
+        Self::RsaOaep,
+    ];
+
     /// The registered name.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! The assertions of `private_key_jwt` and `client_secret_jwt` (RFC 7523 §3, OpenID Connect Core §9, draft-ietf-oauth-rfc7523bis): what one must say to
 //! be believed, and how a client writes one. Signatures are the business of whoever has the keys.
 
-use jose::{Algorithm, jws};
+use jose::{Algorithm, Jwk, KeyType, SigningKey, jws};
 use serde::{Deserialize, Serialize};
 
 use crate::lenient;
@@ -92,6 +92,19 @@ impl Claims {
             nbf: None,
             jti: Some(jti),
         }
+    }
+}
+
+/// The key of a client that signs assertions, from the JSON of its private JWK: by the algorithm that this states, or without one by ES256, EdDSA, PS256, ES384
+/// or whichever fits. `None` when it is not a private key to sign with.
+pub fn signing_key(jwk: &str) -> Option<SigningKey> {
+    let jwk = Jwk::from_json(jwk).ok()?;
+    let fits = |algorithm: &Algorithm| SigningKey::from_jwk(&jwk, *algorithm).ok();
+    match (jwk.algorithm(), jwk.key_type()) {
+        (Some(stated), _) if ASYMMETRIC.contains(&stated) => fits(&stated),
+        (None, KeyType::Rsa) => fits(&Algorithm::Ps256),
+        (None, _) => ASYMMETRIC.iter().find_map(fits),
+        (Some(_), _) => None,
     }
 }
 
