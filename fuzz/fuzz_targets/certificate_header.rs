@@ -3,13 +3,14 @@
 
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use web::client_certificate::CertificateHeader;
+use web::client_certificate::{CertificateFormat, CertificateHeader};
 
 fuzz_target!(|data: &[u8]| {
-    for name in ["client-cert", "x-forwarded-client-cert", "x-client-cert"] {
-        let Some(header) = CertificateHeader::named(name) else {
+    for (_, format) in CertificateFormat::NAMED {
+        let Some(header) = CertificateHeader::named("x-client-cert") else {
             continue;
         };
+        let header = header.in_format(format);
         let mut headers = HeaderMap::new();
         for value in data.split(|byte| *byte == b'\n') {
             let Ok(value) = HeaderValue::from_bytes(value) else {

@@ -29,6 +29,18 @@ impl Authority {
         Self { issuer, pem }
     }
 
+    /// An authority that this one vouches for, with a certificate of its own in `pem`.
+    pub fn vouched(&self, name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer);
+        let pem = certificate.expect("a certificate").pem();
+        let issuer = Issuer::new(params, key);
+        Self { issuer, pem }
+    }
+
     /// The DER of a certificate for a client of TLS, changed as the test likes.
     pub fn certify(&self, change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
         let key = KeyPair::generate().expect("a key");

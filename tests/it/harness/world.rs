@@ -33,6 +33,8 @@ pub struct WorldOptions {
     pub requests: server::RequestRates,
     /// How letters go to people.
     pub mailer: mail::Mailer,
+    /// The proxies in front of it.
+    pub proxies: web::address::TrustedProxies,
 }
 
 /// One grantor: clones are the same one.
@@ -60,6 +62,7 @@ impl World {
             limits: false,
             requests: server::RequestRates::none(),
             mailer: mail::Mailer::none(),
+            proxies: web::address::TrustedProxies::default(),
         };
         Self::with(engine, options).await
     }
@@ -135,6 +138,13 @@ impl World {
     pub async fn mailing(&self, mailer: mail::Mailer) -> Self {
         let mut options = self.0.options.clone();
         options.mailer = mailer;
+        Self::with(self.0.engine, options).await
+    }
+
+    /// Another world on the same engine, behind these proxies.
+    pub async fn behind(&self, proxies: web::address::TrustedProxies) -> Self {
+        let mut options = self.0.options.clone();
+        options.proxies = proxies;
         Self::with(self.0.engine, options).await
     }
 
@@ -378,6 +388,7 @@ fn app_options(options: &WorldOptions) -> grantor::AppOptions {
     grantor::AppOptions {
         identity,
         server,
+        proxies: options.proxies.clone(),
         ..grantor::AppOptions::default()
     }
 }

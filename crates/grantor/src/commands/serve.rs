@@ -102,7 +102,7 @@ fn app_options(config: &Config) -> Result<AppOptions, Failure> {
         identity,
         proxies: TrustedProxies {
             networks,
-            certificate: config.client_certificate_header.clone(),
+            certificate: config.certificate_header(),
             host: config.forwarded_host,
             ..TrustedProxies::default()
         },

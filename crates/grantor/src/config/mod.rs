@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub use mail::Mail;
 pub(crate) use nearest::unknown;
 pub use settings::{SETTINGS, Setting};
-use web::client_certificate::CertificateHeader;
+use web::client_certificate::{CertificateFormat, CertificateHeader};
 
 /// What an operator decides for one process. Everything that belongs to a tenant is in the database (`grantor realm set`).
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Config {
     pub tls_client_authorities: Option<PathBuf>,
     /// The header in which trusted proxies pass the client's certificate on.
     pub client_certificate_header: Option<CertificateHeader>,
+    /// How they write it there, if not as goes with the name.
+    pub client_certificate_format: Option<CertificateFormat>,
     /// Whether trusted proxies name the host that was asked for in `X-Forwarded-Host`.
     pub forwarded_host: bool,
     /// The proxy for what goes out.
@@ -130,6 +132,7 @@ impl Default for Config {
             tls_mtls_url: None,
             tls_client_authorities: None,
             client_certificate_header: None,
+            client_certificate_format: None,
             forwarded_host: false,
             outbound_proxy: None,
             outbound_authorities: None,
@@ -216,6 +219,15 @@ impl Config {
         Ok(())
     }
 
+    /// The header in which trusted proxies pass the client's certificate on, as they write it.
+    pub fn certificate_header(&self) -> Option<CertificateHeader> {
+        let header = self.client_certificate_header.clone()?;
+        Some(match self.client_certificate_format {
+            Some(format) => header.in_format(format),
+            None => header,
+        })
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let refuse = |key: &str, message: &str| {
             Err(ConfigError {
@@ -246,6 +258,12 @@ impl Config {
                 return refuse(key, "is believed of trusted_proxies only: name them");
             }
         }
+        if self.client_certificate_format.is_some() && self.client_certificate_header.is_none() {
+            return refuse(
+                "client_certificate_format",
+                "is that of client_certificate_header: name it",
+            );
+        }
         if self.listen.is_empty() {
             return refuse("listen", "names no address");
         }
@@ -275,6 +293,41 @@ mod tests {
         assert_eq!(config.issuer, "https://id.example");
         assert_eq!(config.listen.len(), 1);
         assert_eq!(config.tls_certificate.as_deref(), Some(Path::new("a.pem")));
+    }
+
+    #[test]
+    fn the_header_of_a_proxy_has_the_format_that_is_named() {
+        let proxies = "trusted_proxies = [\"10.0.0.0/8\"]\n";
+        let header = "client_certificate_header = \"X-Client-Cert\"\n";
+        let format = |name: &str| format!("client_certificate_format = \"{name}\"\n");
+        let config = parse(&format!("{proxies}{}{header}", format("base64-der"))).unwrap();
+        config.check().unwrap();
+        let named = CertificateHeader::named("x-client-cert").unwrap();
+        let expected = named.clone().in_format(CertificateFormat::Base64Der);
+        assert_eq!(config.certificate_header(), Some(expected));
+        let config = parse(&format!("{proxies}{header}")).unwrap();
+        assert_eq!(config.certificate_header(), Some(named));
+        let error = parse(&format("haproxy")).unwrap_err();
+        assert!(
+            error.contains("`haproxy` is not a format; there are rfc9440, envoy,"),
+            "{error}"
+        );
+        let alone = parse(&format!("{proxies}{}", format("traefik"))).unwrap();
+        assert!(
+            alone
+                .check()
+                .unwrap_err()
+                .message
+                .starts_with("client_certificate_format")
+        );
+        let nobody = parse(header).unwrap();
+        assert!(
+            nobody
+                .check()
+                .unwrap_err()
+                .message
+                .starts_with("client_certificate_header")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use web::client_certificate::CertificateHeader;
+use web::client_certificate::{CertificateFormat, CertificateHeader};
 
 use super::{Config, LogFormat, Secret, bounds, mail};
 
@@ -170,14 +170,26 @@ static PROCESS: &[Setting] = &[
     Setting {
         key: "client_certificate_header",
         words: "The one header in which trusted proxies pass on the certificate that a client showed (RFC 8705), and which they remove from what \
-                clients send: `Client-Cert` (RFC 9440), `X-Forwarded-Client-Cert` (Envoy, with `Cert`, SANITIZE_SET), or any other name, such as `X-SSL-Cert`, for \
-                URL-encoded PEM (nginx's `$ssl_client_escaped_cert`). One that cannot be read is refused with 400.",
+                clients send; see [proxies](proxies.md). One that cannot be read is refused with 400.",
         default: "none: certificates from proxies are not known",
         apply: |c, v| {
             let name = v.text()?;
             let header = CertificateHeader::named(name);
             c.client_certificate_header =
                 Some(header.ok_or_else(|| format!("`{name}` cannot be the name of a header"))?);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "client_certificate_format",
+        words: "How the certificate stands in that header: `rfc9440`, `envoy`, `traefik`, `escaped-pem` (nginx, Apache, AWS) or `base64-der` (HAProxy, Caddy).",
+        default: "as goes with the header: `Client-Cert` rfc9440, `X-Forwarded-Client-Cert` envoy, `X-Forwarded-Tls-Client-Cert` traefik, others escaped-pem",
+        apply: |c, v| {
+            let name = v.text()?;
+            let known = CertificateFormat::NAMED.map(|(name, _)| name).join(", ");
+            let format = CertificateFormat::parse(name);
+            c.client_certificate_format =
+                Some(format.ok_or_else(|| format!("`{name}` is not a format; there are {known}"))?);
             Ok(())
         },
     },

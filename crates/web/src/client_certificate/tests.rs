@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::format::{byte_sequence, escaped_pem, forwarded};
 use super::*;
 use axum::body::Body;
+use base64ct::{Base64, Encoding};
 use proptest::prelude::*;
+use rustls_pki_types::pem::PemObject;
 
 const PEM: &str = include_str!("../../tests/localhost.pem");
 
@@ -31,8 +34,20 @@ fn pem_of(der: &[u8]) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
 }
 
-fn read(name: &str, values: &[&str]) -> Result<Option<Vec<u8>>, Malformed> {
+const TRAEFIK: &str = "x-forwarded-tls-client-cert";
+/// Named with its format, as its operator would.
+const DER: &str = "x-client-der";
+
+fn named(name: &str) -> CertificateHeader {
     let header = CertificateHeader::named(name).unwrap();
+    match name {
+        DER => header.in_format(CertificateFormat::parse("base64-der").unwrap()),
+        _ => header,
+    }
+}
+
+fn read(name: &str, values: &[&str]) -> Result<Option<Vec<u8>>, Malformed> {
+    let header = named(name);
     let mut headers = HeaderMap::new();
     for value in values {
         headers.append(header.name(), value.parse().unwrap());
@@ -53,10 +68,58 @@ fn a_certificate_is_read_in_the_format_that_goes_with_the_header() {
     let envoy = format!("Hash=ab12;Cert=\"{pem}\";Subject=\"CN=a\\\"b;,c\";URI=spiffe://x");
     let name = "X-Forwarded-Client-Cert";
     assert_eq!(read(name, &[&envoy]), Ok(Some(der())));
-    for name in ["Client-Cert", "X-SSL-Cert", name] {
+    for name in ["Client-Cert", "X-SSL-Cert", name, TRAEFIK, DER] {
         assert_eq!(read(name, &[]), Ok(None));
     }
     assert_eq!(read("X-SSL-Cert", &[""]), Ok(None));
+    let bare = Base64::encode_string(&der());
+    // Traefik 3, Traefik 2, and each with a chain.
+    for value in [&bare, &escaped(bare.as_bytes())] {
+        for value in [value.clone(), format!("{value},{value}")] {
+            assert_eq!(read(TRAEFIK, &[&value]), Ok(Some(der())), "{value}");
+        }
+    }
+    let apache = PEM.trim().replace('\n', " ");
+    assert_eq!(read("X-SSL-Cert", &[&apache]), Ok(Some(der())));
+    for value in [&bare, &format!("\"{bare}\"")] {
+        assert_eq!(read(DER, &[value]), Ok(Some(der())));
+    }
+    for (name, value) in [
+        (TRAEFIK, ""),
+        (DER, ""),
+        (DER, "\"\""),
+        ("x-ssl-cert", "(null)"),
+    ] {
+        assert_eq!(read(name, &[value]), Ok(None), "{name}");
+    }
+}
+
+#[test]
+fn a_format_that_is_named_counts_and_not_what_goes_with_the_header() {
+    let sequence = format!(":{}:", Base64::encode_string(&der()));
+    let bare = Base64::encode_string(&der());
+    let header = |format| named("X-Forwarded-Client-Cert").in_format(format);
+    for (format, value) in [
+        (CertificateFormat::Rfc9440, &sequence),
+        (CertificateFormat::Base64Der, &bare),
+        (CertificateFormat::EscapedPem, &escaped(PEM.as_bytes())),
+    ] {
+        for (own, _) in CertificateFormat::NAMED {
+            let read_as = CertificateFormat::parse(own).unwrap();
+            let headers = HeaderMap::from_iter([(
+                HeaderName::from_static("x-forwarded-client-cert"),
+                value.parse().unwrap(),
+            )]);
+            // Bare base64 is both Traefik's and HAProxy's.
+            let alike = |format| match format {
+                CertificateFormat::Traefik => CertificateFormat::Base64Der,
+                other => other,
+            };
+            let read = header(read_as).read(&headers);
+            assert_eq!(read.is_ok(), alike(read_as) == alike(format), "{own}");
+        }
+    }
+    assert_eq!(CertificateFormat::parse("haproxy"), None);
 }
 
 #[test]
@@ -79,7 +142,24 @@ fn what_cannot_be_read_is_refused_and_not_taken_for_no_certificate() {
         ("client-cert", &[&format!(":{base64}:, :{base64}:")]),
         ("client-cert", &[&plain, &plain]),
         ("client-cert", &[&pem]),
-        ("x-ssl-cert", &["(null)"]),
+        ("x-ssl-cert", &["null"]),
+        ("x-ssl-cert", &[&base64]),
+        (TRAEFIK, &[&plain]),
+        (TRAEFIK, &[&pem]),
+        (TRAEFIK, &[&cut]),
+        (TRAEFIK, &[&format!("{base64},")]),
+        (TRAEFIK, &[&format!(",{base64}")]),
+        (TRAEFIK, &[&format!("{base64},{cut}")]),
+        (TRAEFIK, &[&format!("{base64} {base64}")]),
+        (TRAEFIK, &[&base64, &base64]),
+        (TRAEFIK, &["(null)"]),
+        (DER, &[&plain]),
+        (DER, &[&pem]),
+        (DER, &[&cut]),
+        (DER, &[&more]),
+        (DER, &[&format!("{base64},{base64}")]),
+        (DER, &[&format!("\"{base64}")]),
+        (DER, &[&base64, ""]),
         ("x-ssl-cert", &[&plain]),
         ("x-ssl-cert", &[&twice]),
         ("x-ssl-cert", &[&key]),
@@ -148,7 +228,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_reader_stumble(text in "[ -~]{0,200}") {
-        for name in ["client-cert", "x-ssl-cert", "x-forwarded-client-cert"] {
+        for name in ["client-cert", "x-ssl-cert", "x-forwarded-client-cert", TRAEFIK, DER] {
             let read = read(name, &[&text]);
             prop_assert!(matches!(read, Err(Malformed) | Ok(None)));
         }
