@@ -1,7 +1,7 @@
 //! OpenID Connect Back-Channel Logout 1.0: clients are told when a session ends, however it ends.
 
 mod cost;
-mod delivery;
+pub mod delivery;
 mod endings;
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::on_each_engine;
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// A client that is told at this address.
-async fn told(world: &World, id: &str, uri: &str) -> Client {
+pub async fn told(world: &World, id: &str, uri: &str) -> Client {
     let client = world.client(id).trusted();
     let client = client.scope("openid profile offline_access");
     client
@@ -28,7 +28,7 @@ async fn app(world: &World, receiver: &Receiver) -> Client {
 }
 
 /// What happens in the background: what has ended becomes notices, and these are delivered.
-async fn settle(world: &World) {
+pub async fn settle(world: &World) {
     for _ in 0..3 {
         world.sync().await;
     }

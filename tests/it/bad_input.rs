@@ -3,8 +3,10 @@
 
 mod bearers;
 mod clients;
+mod documents;
 mod grants;
 mod logout;
+mod pages;
 mod row;
 
 use crate::harness::World;

@@ -5,7 +5,7 @@ mod hints;
 mod library;
 mod limits;
 mod mail;
-mod notifications;
+pub mod notifications;
 mod page;
 mod push;
 mod signed;
@@ -29,14 +29,14 @@ async fn agent(world: &World) -> Client {
     agent_with(world, |client| client).await
 }
 
-async fn agent_with(world: &World, change: impl FnOnce(NewClient) -> NewClient) -> Client {
+pub async fn agent_with(world: &World, change: impl FnOnce(NewClient) -> NewClient) -> Client {
     world.person(ALICE.0, ALICE.1).await;
     world.notes().await;
     change(asking(world, "agent")).create().await
 }
 
 /// A client that may ask people.
-fn asking(world: &World, id: &str) -> NewClient {
+pub fn asking(world: &World, id: &str) -> NewClient {
     world
         .client(id)
         .redirects(&[])
@@ -95,7 +95,7 @@ pub async fn approve(world: &World) -> Browser {
     browser
 }
 
-async fn deny(world: &World) {
+pub async fn deny(world: &World) {
     let (mut browser, page) = waiting(world).await;
     let page = browser.press(&page, "deny", &[]).await;
     assert!(page.has("denied"), "{}", page.words());

@@ -61,6 +61,7 @@ mod metadata;
 mod ml_dsa;
 mod nodes;
 mod outage;
+mod outbound;
 mod pairwise;
 mod password;
 mod pkce;

@@ -34,8 +34,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         .join("release");
     let mut broken = Vec::new();
     for target in &wanted {
-        let [corpus, artifacts] =
-            ["corpus", "artifacts"].map(|kind| folder.join(kind).join(target));
+        // What a target begins with may be missing: then it begins with nothing.
+        let [corpus, artifacts, seeds] =
+            ["corpus", "artifacts", "seeds"].map(|kind| folder.join(kind).join(target));
         for made in [&corpus, &artifacts] {
             fs::create_dir_all(made).map_err(|error| format!("{}: {error}", made.display()))?;
         }
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         let mut command = std::process::Command::new(binaries.join(target));
         command
             .arg(&corpus)
-            .arg(folder.join("seeds").join(target))
+            .args(seeds.is_dir().then_some(&seeds))
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
             .args([
@@ -70,9 +71,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
 }
 
-/// The names of the targets: those of their files.
+/// The names of the targets: those of their files, which is all that a target is.
 fn targets(folder: &Path) -> Result<Vec<String>, String> {
-    let folder = folder.join("fuzz_targets");
+    let folder = folder.join("src/bin");
     let files = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let name = |file: fs::DirEntry| {
         let name = file.file_name().into_string().ok()?;
@@ -141,16 +142,28 @@ mod tests {
         }
     }
 
+    /// A target is one file: cargo finds it, and so does this.
     #[test]
-    fn every_target_has_a_place_to_begin_and_a_line_in_the_manifest() {
+    fn every_target_is_a_file_and_all_seeds_are_of_one() {
         let folder = tree::root().join("fuzz");
-        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
         let all = targets(&folder).unwrap_or_default();
         assert!(all.len() > 8, "{all:?}");
-        for target in all {
-            assert!(manifest.contains(&format!("\"fuzz_targets/{target}.rs\"")));
-            let seeds = fs::read_dir(folder.join("seeds").join(&target));
-            assert!(seeds.is_ok_and(|seeds| seeds.count() > 0), "{target}");
+        for target in &all {
+            let text = fs::read_to_string(folder.join(format!("src/bin/{target}.rs")));
+            assert!(
+                text.is_ok_and(|text| text.contains("fuzz_target!(")),
+                "{target}"
+            );
+        }
+        for seeds in fs::read_dir(folder.join("seeds"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = seeds.file_name().into_string().unwrap_or_default();
+            assert!(all.contains(&name), "{name}");
+            let count = fs::read_dir(seeds.path()).map_or(0, Iterator::count);
+            assert!(count > 0, "{name}");
         }
     }
 }

@@ -22,7 +22,7 @@ async fn change(world: &World, change: impl FnOnce(&mut realm::Client)) {
 }
 
 /// Signs in and out again in a browser of its own.
-async fn in_and_out(world: &World, app: &Client) {
+pub async fn in_and_out(world: &World, app: &Client) {
     let mut browser = world.browser();
     world.flow(app).tokens_in(&mut browser).await;
     world.sign_out(&mut browser).await;

@@ -28,7 +28,13 @@ impl World {
 
 /// Serves with a certificate of its own for `localhost`, and asks for those of callers; hands back the PEM that callers must trust.
 pub fn serve_with_tls(listener: TcpListener, router: axum::Router) -> String {
-    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]);
+    serve_as(&["localhost"], listener, router)
+}
+
+/// The same for other names and addresses.
+pub fn serve_as(names: &[&str], listener: TcpListener, router: axum::Router) -> String {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let own = rcgen::generate_simple_self_signed(names);
     let own = own.expect("a certificate");
     let (pem, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     let tls = Tls::asking_from_pem(pem.as_bytes(), key.as_bytes()).expect("TLS");

@@ -35,6 +35,8 @@ pub struct WorldOptions {
     pub mailer: mail::Mailer,
     /// The proxies in front of it.
     pub proxies: web::address::TrustedProxies,
+    /// How what applications name is reached; otherwise this machine is reached over plain http, and all else as in production.
+    pub outbound: Option<fetch::FetchOptions>,
 }
 
 /// One grantor: clones are the same one.
@@ -63,6 +65,7 @@ impl World {
             requests: server::RequestRates::none(),
             mailer: mail::Mailer::none(),
             proxies: web::address::TrustedProxies::default(),
+            outbound: None,
         };
         Self::with(engine, options).await
     }
@@ -145,6 +148,13 @@ impl World {
     pub async fn behind(&self, proxies: web::address::TrustedProxies) -> Self {
         let mut options = self.0.options.clone();
         options.proxies = proxies;
+        Self::with(self.0.engine, options).await
+    }
+
+    /// Another world on the same engine, which reaches what applications name like this.
+    pub async fn reaching(&self, outbound: fetch::FetchOptions) -> Self {
+        let mut options = self.0.options.clone();
+        options.outbound = Some(outbound);
         Self::with(self.0.engine, options).await
     }
 
@@ -374,6 +384,9 @@ fn app_options(options: &WorldOptions) -> grantor::AppOptions {
     }
     server.requests = options.requests;
     server.mailer = options.mailer.clone();
+    if let Some(outbound) = &options.outbound {
+        server.outbound = outbound.clone();
+    }
     // What hangs in a test shall not hang for long.
     server.outbound.timeout = std::time::Duration::from_millis(700);
     server.certificates = server::ClientCertificates {

@@ -177,6 +177,21 @@ on_each_engine! {
         }
     }
 
+    /// SPIFFE-ID §2: an identity has one spelling, so that a rule about the beginning of its path means what it says.
+    async fn a_rule_about_a_path_is_not_got_around_by_its_spelling(world: World) {
+        world.notes().await;
+        client(&world, "billing").await;
+        let domain = Issuer::new(&world, "spiffe://prod.example");
+        let rules = json!([{"condition": "claims.sub.startsWith('spiffe://prod.example/billing/')", "subject": {"client": "billing"}}]);
+        domain.trusted(rules, json!({"reusable": true})).await;
+        let says = |sub: &str| sign(&world, &domain.key, "JWT", &domain.claims(sub, json!({"iss": null})));
+        authenticate(&world, &says("spiffe://prod.example/billing/1"), &[]).await.status(200);
+        for sub in ["spiffe://prod.example/billing/../web", "spiffe://prod.example/billing/%2e%2e/web", "spiffe://prod.example/billing//web", "spiffe://prod.example/billing/",
+            "spiffe://prod.example/billing/web?x"] {
+            authenticate(&world, &says(sub), &[]).await.refused(401, "invalid_client");
+        }
+    }
+
     /// A client that is switched off, or public, is nobody's.
     async fn a_client_that_is_switched_off_stays_so(world: World) {
         let (github, _) = github(&world).await;

@@ -2,7 +2,7 @@
 
 use oauth::claims::Audience;
 use oauth::jwt_bearer::is_id_jag;
-use realm::issuers::TrustedIssuer;
+use realm::issuers::{SPIFFE, TrustedIssuer};
 use serde_json::{Map, Value};
 
 use crate::refusal::Reason;
@@ -99,12 +99,32 @@ pub fn judge(
     if once && jti.is_none() {
         return Err(Reason::AssertionId);
     }
+    let sub = text("sub")?.ok_or(Reason::AssertionMalformed)?;
+    if issuer.is_spiffe() && !is_spiffe_id(&sub) {
+        return Err(Reason::AssertionMalformed);
+    }
     Ok(Accepted {
-        sub: text("sub")?.ok_or(Reason::AssertionMalformed)?,
+        sub,
         issued_at,
         expires_at,
         jti,
     })
+}
+
+/// Whether a subject is a SPIFFE ID in its one spelling (SPIFFE-ID §2): a trust domain, and segments that are neither empty nor dots. A rule that looks at the
+/// beginning of a path is not got around by another spelling of it.
+fn is_spiffe_id(sub: &str) -> bool {
+    let Some(rest) = sub.strip_prefix(SPIFFE) else {
+        return false;
+    };
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let mut segments = rest.split('/');
+    let domain = segments.next().unwrap_or_default();
+    let named = !domain.is_empty() && plain(domain) && domain == domain.to_ascii_lowercase();
+    named && segments.all(|segment| !matches!(segment, "" | "." | "..") && plain(segment))
 }
 
 #[cfg(test)]
@@ -171,6 +191,45 @@ mod tests {
                 "{aud}"
             );
         }
+    }
+
+    /// SPIFFE-ID §2.1 to §2.3.
+    #[test]
+    fn a_spiffe_identity_has_one_spelling() {
+        let domain = TrustedIssuer {
+            id: "spiffe://prod.example".to_owned(),
+            ..TrustedIssuer::default()
+        };
+        let about = |sub: &str| outcome(json!({"sub": sub}), Kind::Plain, &domain);
+        for sub in [
+            "spiffe://prod.example",
+            "spiffe://prod.example/billing",
+            "spiffe://prod.example/ns/prod/sa/Billing_2.x",
+        ] {
+            assert!(about(sub).is_ok(), "{sub}");
+        }
+        for sub in [
+            "billing",
+            "https://prod.example/billing",
+            "SPIFFE://prod.example/billing",
+            "spiffe://PROD.example/billing",
+            "spiffe:///billing",
+            "spiffe://prod.example/",
+            "spiffe://prod.example//billing",
+            "spiffe://prod.example/billing/",
+            "spiffe://prod.example/ns/../billing",
+            "spiffe://prod.example/./billing",
+            "spiffe://prod.example/bil%6cing",
+            "spiffe://prod.example/billing?x",
+            "spiffe://prod.example/billing#x",
+            "spiffe://prod.example:443/billing",
+            "spiffe://user@prod.example/billing",
+            "spiffe://prod.example/b\u{ef}lling",
+            "spiffe://prod.example/a b",
+        ] {
+            assert_eq!(about(sub), Err(Reason::AssertionMalformed), "{sub}");
+        }
+        assert!(outcome(json!({"sub": "a/../b"}), Kind::Plain, &github()).is_ok());
     }
 
     #[test]
