@@ -8,17 +8,18 @@ use oauth::Scope;
 use oauth::ciba::{BindingMessage, Response};
 use oauth::token::GrantType;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::details::Details;
 use crate::exchange::json;
-use crate::polling::Polling;
+use crate::polling::{Grant, Kept, Polling};
 use crate::request_object::claims;
 use crate::{Error, Session};
 
 const ENDPOINT: &str = "backchannel_authentication";
 const TOKEN: &str = "client_notification_token";
+const GRANT: Grant = (GrantType::Ciba, "auth_req_id");
 
 /// A request for approval in the making.
 #[must_use]
@@ -143,15 +144,11 @@ impl<'a> Approval<'a> {
         }
         let answer = client.send_form(ENDPOINT, url, form).await?;
         let response: Response = json(ENDPOINT, &answer)?;
-        let form = vec![
-            ("grant_type", GrantType::Ciba.as_str().to_owned()),
-            ("auth_req_id", response.auth_req_id.clone()),
-        ];
+        let grant = (GRANT, response.auth_req_id);
         let pace = (response.interval, response.expires_in);
         Ok(PendingApproval {
-            auth_req_id: response.auth_req_id,
             token,
-            polling: Polling::new(client, form, pace, scope),
+            polling: Polling::new(client, grant, pace, scope),
         })
     }
 }
@@ -159,7 +156,6 @@ impl<'a> Approval<'a> {
 /// A request that waits for a person.
 #[must_use]
 pub struct PendingApproval {
-    auth_req_id: String,
     /// What the server shows when it calls.
     token: Option<SecretString>,
     polling: Polling,
@@ -168,7 +164,7 @@ pub struct PendingApproval {
 impl PendingApproval {
     /// What a ping names, so that the application knows which request it is about. A secret.
     pub fn auth_req_id(&self) -> &str {
-        &self.auth_req_id
+        self.polling.kept().code()
     }
 
     pub(crate) fn notification_token(&self) -> Option<&str> {
@@ -181,12 +177,40 @@ impl PendingApproval {
 
     /// When the request expires, in unix seconds.
     pub fn expires_at(&self) -> i64 {
-        self.polling.expires_at()
+        self.polling.kept().expires_at()
     }
 
     /// How long to wait before the next [`PendingApproval::poll`]. It grows when the server says so, or cannot be reached.
     pub fn wait(&self) -> Duration {
         self.polling.wait()
+    }
+
+    /// What to keep of it until the person decides, for an application that keeps nothing in memory; [`Client::resume_approval`] goes on with it. As secret
+    /// as a password.
+    ///
+    /// ```no_run
+    /// # use grantor_client::{Client, KeptApproval};
+    /// # async fn ask(client: Client) -> Result<String, Box<dyn std::error::Error>> {
+    /// let pending = client.approval("alice").scope("openid notes.write").start().await?;
+    /// let stored = serde_json::to_string(&pending.kept())?;
+    /// # Ok(stored) }
+    /// // … in another process, a while later:
+    /// # async fn later(client: Client, stored: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut pending = client.resume_approval(serde_json::from_str(stored)?)?;
+    /// if let Some(session) = pending.poll().await? {
+    ///     let header = session.access_token().await?.authorization();
+    /// #   let _ = header;
+    /// } else {
+    ///     let stored = serde_json::to_string(&pending.kept())?; // the pace may have changed
+    /// #   let _ = stored;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn kept(&self) -> KeptApproval {
+        KeptApproval {
+            token: self.notification_token().map(str::to_owned),
+            polling: self.polling.kept().clone(),
+        }
     }
 
     /// Polls until the person has decided.
@@ -211,5 +235,43 @@ impl fmt::Debug for PendingApproval {
         f.debug_struct("PendingApproval")
             .field("polling", &self.polling)
             .finish_non_exhaustive()
+    }
+}
+
+/// A [`PendingApproval`] without its client. It serialises.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct KeptApproval {
+    token: Option<String>,
+    polling: Kept,
+}
+
+impl KeptApproval {
+    /// By which an application that is called finds it: see [`Notification::auth_req_id`](crate::Notification::auth_req_id). A secret.
+    pub fn auth_req_id(&self) -> &str {
+        self.polling.code()
+    }
+
+    /// When the request expires, in unix seconds: from then on it need not be kept.
+    pub fn expires_at(&self) -> i64 {
+        self.polling.expires_at()
+    }
+}
+
+impl fmt::Debug for KeptApproval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeptApproval").field(&self.polling).finish()
+    }
+}
+
+impl Client {
+    /// Goes on with a request for approval that was kept. Nothing in it is verified again.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when another client began it, or with another server.
+    pub fn resume_approval(&self, kept: KeptApproval) -> Result<PendingApproval, Error> {
+        Ok(PendingApproval {
+            token: kept.token.map(SecretString::from),
+            polling: Polling::resume(self, GRANT, kept.polling)?,
+        })
     }
 }

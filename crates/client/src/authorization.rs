@@ -41,6 +41,7 @@ pub struct Authorization<'a> {
     details: Details,
     pushed: bool,
     signed_request: bool,
+    encrypted_request: bool,
     more: Vec<(String, String)>,
 }
 
@@ -57,6 +58,7 @@ impl<'a> Authorization<'a> {
             pushed: metadata.require_pushed_authorization_requests == Some(true),
             signed_request: metadata.require_signed_request_object == Some(true)
                 || client.own_request_key().is_some(),
+            encrypted_request: false,
             more: Vec::new(),
         };
         if !modes.is_empty() && modes.iter().all(|mode| is_signed(mode)) {
@@ -118,6 +120,21 @@ impl<'a> Authorization<'a> {
     pub fn signed_request(mut self) -> Self {
         self.signed_request = true;
         self
+    }
+
+    /// Signs the request and encrypts it to a key of the server's (RFC 9101 §6.1), so that nobody on its way through the browser can read what is asked
+    /// for, or of whom. Beside it stand the client, the kind of response and, for OpenID Connect, the scope `openid`.
+    ///
+    /// ```no_run
+    /// # use grantor_client::{Client, Credentials};
+    /// # async fn run(client: Client) -> Result<(), grantor_client::Error> {
+    /// let request = client.authorize().scope("openid accounts").login_hint("alice@example.com").encrypted_request();
+    /// let pending = request.redirect_uri("https://shop.example/callback").start().await?;
+    /// # let _ = pending; Ok(()) }
+    /// ```
+    pub fn encrypted_request(mut self) -> Self {
+        self.encrypted_request = true;
+        self.signed_request()
     }
 
     /// Asks for an answer in a JWT that the server signs (JARM), so that nobody on its way through the browser can change it or take its place: an answer
@@ -198,9 +215,13 @@ impl<'a> Authorization<'a> {
     /// Where the browser is sent with this request: it carries the request itself, or the signed one, or a reference to what was pushed.
     async fn address(&self, endpoint: &str, pairs: Vec<(&str, &str)>) -> Result<String, Error> {
         let client = self.client;
-        let object = match self.signed_request {
-            true => Some(client.request_object(&pairs)?),
-            false => None,
+        let object = match (self.signed_request, self.encrypted_request) {
+            (true, false) => Some(client.request_object(&pairs)?),
+            (true, true) => {
+                let signed = client.request_object(&pairs)?;
+                Some(client.encrypted_request(&signed).await?)
+            }
+            (false, _) => None,
         };
         let request = match &object {
             None => pairs,
@@ -211,6 +232,7 @@ impl<'a> Authorization<'a> {
                     *name == "client_id"
                         || (!self.pushed && matches!(*name, "response_type" | "scope"))
                 })
+                .filter_map(|(name, value)| self.beside_object(name, value))
                 .chain([("request", object.as_str())])
                 .collect(),
         };
@@ -229,6 +251,15 @@ impl<'a> Authorization<'a> {
             });
         }
         Ok(with_query(endpoint, &carried))
+    }
+
+    /// What stands beside the object: of a scope that nobody shall read, that it is OpenID Connect.
+    fn beside_object<'v>(&self, name: &'v str, value: &'v str) -> Option<(&'v str, &'v str)> {
+        if name != "scope" || !self.encrypted_request {
+            return Some((name, value));
+        }
+        let openid = value.split(' ').find(|token| *token == "openid")?;
+        Some((name, openid))
     }
 
     /// Makes the request with a redirect URI of its own, `http://127.0.0.1:PORT/callback` on a free port, and listens there (RFC 8252 §7.3).

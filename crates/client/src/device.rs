@@ -6,16 +6,17 @@ use std::time::Duration;
 use oauth::Scope;
 use oauth::device_code;
 use oauth::token::GrantType;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::details::Details;
 use crate::discovery::browser_endpoint;
 use crate::exchange::json;
-use crate::polling::Polling;
+use crate::polling::{Grant, Kept, Polling};
 use crate::{Error, Session};
 
 const ENDPOINT: &str = "device_authorization";
+const GRANT: Grant = (GrantType::DeviceCode, "device_code");
 
 /// Longest user code that is shown, in characters.
 const LONGEST_CODE: usize = 64;
@@ -85,16 +86,13 @@ impl<'a> DeviceAuthorization<'a> {
         }
         let page = browser_endpoint(Some(&response.verification_uri), "verification_uri")?;
         let complete = response.verification_uri_complete.as_deref();
-        let form = vec![
-            ("grant_type", GrantType::DeviceCode.as_str().to_owned()),
-            ("device_code", response.device_code),
-        ];
+        let grant = (GRANT, response.device_code);
         let pace = (response.interval, response.expires_in);
         Ok(DeviceSignIn {
             verification_uri: page,
             verification_uri_complete: browser_endpoint(complete, "").ok(),
             user_code: response.user_code,
-            polling: Polling::new(client, form, pace, scope),
+            polling: Polling::new(client, grant, pace, scope),
         })
     }
 }
@@ -126,12 +124,22 @@ impl DeviceSignIn {
 
     /// When both codes expire, in unix seconds.
     pub fn expires_at(&self) -> i64 {
-        self.polling.expires_at()
+        self.polling.kept().expires_at()
     }
 
     /// How long to wait before the next [`DeviceSignIn::poll`]. It grows when the server says so, or cannot be reached.
     pub fn wait(&self) -> Duration {
         self.polling.wait()
+    }
+
+    /// What to keep of it between two polls, for a program that does not keep running; [`Client::resume_device`] goes on with it. As secret as a password.
+    pub fn kept(&self) -> KeptDevice {
+        KeptDevice {
+            user_code: self.user_code.clone(),
+            verification_uri: self.verification_uri.clone(),
+            verification_uri_complete: self.verification_uri_complete.clone(),
+            polling: self.polling.kept().clone(),
+        }
     }
 
     /// Polls until the person has decided.
@@ -157,5 +165,35 @@ impl fmt::Debug for DeviceSignIn {
             .field("verification_uri", &self.verification_uri)
             .field("polling", &self.polling)
             .finish_non_exhaustive()
+    }
+}
+
+/// A [`DeviceSignIn`] without its client. It serialises.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct KeptDevice {
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: Option<String>,
+    polling: Kept,
+}
+
+impl fmt::Debug for KeptDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeptDevice").field(&self.polling).finish()
+    }
+}
+
+impl Client {
+    /// Goes on with a device sign-in that was kept. Nothing in it is verified again.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when another client began it, or with another server.
+    pub fn resume_device(&self, kept: KeptDevice) -> Result<DeviceSignIn, Error> {
+        Ok(DeviceSignIn {
+            user_code: kept.user_code,
+            verification_uri: kept.verification_uri,
+            verification_uri_complete: kept.verification_uri_complete,
+            polling: Polling::resume(self, GRANT, kept.polling)?,
+        })
     }
 }

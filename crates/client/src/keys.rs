@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jose::{JwkSet, KeySet};
+use jose::{Jwk, JwkSet, KeySet, KeyUse};
 use tokio::sync::Mutex;
 
 use crate::Error;
@@ -20,10 +20,20 @@ pub(crate) struct Keys(Mutex<Option<Fetched>>);
 
 struct Fetched {
     set: Arc<KeySet>,
+    /// Those to encrypt to.
+    recipients: Arc<[Jwk]>,
     at: i64,
 }
 
 impl Keys {
+    /// The keys that are there to encrypt to (RFC 7517 §4.2: `use` is `enc`), of the set at hand or a fetched one.
+    pub(crate) async fn recipients(&self, client: &Client) -> Result<Arc<[Jwk]>, Error> {
+        self.current(client).await?;
+        let slot = self.0.lock().await;
+        let recipients = |fetched: &Fetched| Arc::clone(&fetched.recipients);
+        Ok(slot.as_ref().map(recipients).unwrap_or_default())
+    }
+
     /// The set at hand, or a fetched one.
     pub(crate) async fn current(&self, client: &Client) -> Result<Arc<KeySet>, Error> {
         let mut slot = self.0.lock().await;
@@ -71,10 +81,12 @@ async fn fetch(
         reason: "the body is no JWK set",
     };
     let text = answer.text().map_err(|_| unreadable.clone())?;
-    let set = JwkSet::from_json(text).map_err(|_| unreadable)?;
-    let set = Arc::new(KeySet::from_jwks(&set));
+    let jwks = JwkSet::from_json(text).map_err(|_| unreadable)?;
+    let set = Arc::new(KeySet::from_jwks(&jwks));
+    let encrypts = |key: &Jwk| key.key_use() == Some(KeyUse::Encryption);
     *slot = Some(Fetched {
         set: Arc::clone(&set),
+        recipients: jwks.keys.into_iter().filter(encrypts).collect(),
         at: now,
     });
     Ok(set)

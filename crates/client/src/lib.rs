@@ -65,6 +65,9 @@
 //! # let _ = session; Ok(()) }
 //! ```
 //!
+//! An application that keeps nothing in memory keeps what waits where it likes: a [`Pending`], a [`KeptApproval`] or [`KeptDevice`], and a session's
+//! [`Tokens`] serialise, and [`Client::finish`], [`Client::resume_approval`], [`Client::resume_device`] and [`Client::resume`] go on with them.
+//!
 //! Where the server knows nothing of the application yet, it registers itself ([`Registration`]), and what is asked for in particular is a type of
 //! the application's own ([`Tokens::details`]).
 //!
@@ -123,11 +126,11 @@ mod token;
 mod token_exchange;
 mod userinfo;
 
-pub use approval::{Approval, PendingApproval};
+pub use approval::{Approval, KeptApproval, PendingApproval};
 pub use authorization::Authorization;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
-pub use device::{DeviceAuthorization, DeviceSignIn};
+pub use device::{DeviceAuthorization, DeviceSignIn, KeptDevice};
 pub use error::{CallbackError, Error, IdTokenError, LogoutError};
 pub use initiated::InitiatedLogin;
 pub use logout::LoggedOut;

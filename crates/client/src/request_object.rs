@@ -1,6 +1,8 @@
-//! Signing an authorization request (RFC 9101 §4), so that nobody on its way through the browser can change it.
+//! Signing an authorization request (RFC 9101 §4), so that nobody on its way through the browser can change it, and encrypting it (§6.1), so that nobody can read it.
 
-use jose::{SigningKey, jwt};
+use jose::jwe::{self, ContentEncryption, KeyManagement};
+use jose::jws::Header;
+use jose::{Jwk, SigningKey, jwt};
 use serde_json::{Map, Value};
 
 use crate::Error;
@@ -11,6 +13,13 @@ const TYPE: &str = "oauth-authz-req+jwt";
 /// For how many seconds an object is good: as long as it takes to send it.
 const LIFETIME: i64 = 300;
 
+/// Ways to encrypt the content, the best first.
+const CONTENT: [ContentEncryption; 3] = [
+    ContentEncryption::A256Gcm,
+    ContentEncryption::A128Gcm,
+    ContentEncryption::A256CbcHs512,
+];
+
 /// Claims that are about the object and never parameters of the request.
 const ABOUT: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
@@ -20,6 +29,34 @@ impl Client {
         let mut claims = claims(pairs)?;
         claims.insert("client_id".to_owned(), self.id().into());
         self.signed_request(TYPE, claims)
+    }
+
+    /// A signed request, encrypted to a key that the server publishes for this.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the server announces no way, or none of its keys fits, and whatever fetching the keys brings.
+    pub(crate) async fn encrypted_request(&self, signed: &str) -> Result<String, Error> {
+        let metadata = self.metadata();
+        let announced = &metadata.request_object_encryption_alg_values_supported;
+        let fits = |one: &&KeyManagement| announced.iter().any(|name| name == one.as_str());
+        let ways: Vec<KeyManagement> = KeyManagement::TO_PUBLIC_KEY
+            .iter()
+            .filter(fits)
+            .copied()
+            .collect();
+        let announced = &metadata.request_object_encryption_enc_values_supported;
+        let content = CONTENT
+            .into_iter()
+            .find(|one| announced.iter().any(|name| name == one.as_str()))
+            // What counts where nothing is said (OpenID Connect Registration §2).
+            .unwrap_or(ContentEncryption::A128CbcHs256);
+        let keys = self.keys().recipients(self).await?;
+        let sealed = keys
+            .iter()
+            .find_map(|key| seal(signed, key, (&ways, content)));
+        sealed.ok_or(Error::Unsupported(
+            "request_object_encryption_alg_values_supported with a key to encrypt to",
+        ))
     }
 
     /// These claims, signed as a request of this client to its server.
@@ -49,6 +86,24 @@ impl Client {
             "the client has no key to sign requests with",
         ))
     }
+}
+
+/// Encrypts to this key in the first way in which it can be used.
+fn seal(
+    signed: &str,
+    key: &Jwk,
+    (ways, content): (&[KeyManagement], ContentEncryption),
+) -> Option<String> {
+    let header = Header {
+        typ: Some(TYPE.to_owned()),
+        cty: Some("JWT".to_owned()),
+        kid: key.kid().map(str::to_owned),
+        ..Header::default()
+    };
+    let meant = |way: &&KeyManagement| key.alg().is_none_or(|alg| alg == way.as_str());
+    ways.iter()
+        .filter(meant)
+        .find_map(|way| jwe::encrypt(signed.as_bytes(), key, *way, content, &header).ok())
 }
 
 /// The parameters as claims: what is JSON stays JSON, seconds are numbers, and what may be repeated is a list (RFC 9101 §4, RFC 9396 §2, RFC 8707 §2).

@@ -31,7 +31,7 @@ fn granted(tokens: &Tokens) -> Vec<Permission> {
 }
 
 on_each_engine! {
-    /// RFC 9126 §2.1, §4 and RFC 9101 §5, §6: asked for where the server does not demand it, each alone and both.
+    /// RFC 9126 §2.1, §4 and RFC 9101 §5, §6, §6.1: asked for where the server does not demand it, each alone and both.
     async fn a_request_is_pushed_or_signed_where_the_application_likes(world: World) {
         let world = world.listening().await;
         let key = key();
@@ -42,6 +42,8 @@ on_each_engine! {
             (ask().pushed(), vec!["client_id", "request_uri"]),
             (ask().signed_request().pushed(), vec!["client_id", "request_uri"]),
             (ask().signed_request(), vec!["client_id", "request", "response_type", "scope"]),
+            (ask().encrypted_request(), vec!["client_id", "request", "response_type", "scope"]),
+            (ask().encrypted_request().pushed(), vec!["client_id", "request_uri"]),
         ] {
             let pending = request.start().await.unwrap();
             let query = query_of(&pending.url().parse().unwrap());
