@@ -1,99 +1,19 @@
 //! Clients that describe themselves at their identifier (draft-ietf-oauth-client-id-metadata-document).
 
+mod logout;
+mod site;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use jose::{Algorithm, JwkSet, SigningKey, jws};
 use serde_json::{Value, json};
 
-use crate::harness::{ALICE, Answer, Client, Flow, World};
+use self::site::Site;
+use crate::harness::{ALICE, Answer, Flow, World};
 use crate::on_each_engine;
 
 const LOOPBACK: &str = "http://127.0.0.1/callback";
-
-/// A site on which an application describes itself.
-struct Site {
-    id: String,
-    state: Arc<State>,
-}
-
-/// Status, headers and body.
-type Said = (u16, Vec<(&'static str, String)>, Vec<u8>);
-
-struct State {
-    answer: Mutex<Said>,
-    delay: Mutex<Duration>,
-    requests: AtomicUsize,
-}
-
-impl Site {
-    async fn new() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let id = format!("http://{}/client.json", listener.local_addr().unwrap());
-        let state = Arc::new(State {
-            answer: Mutex::default(),
-            delay: Mutex::default(),
-            requests: AtomicUsize::new(0),
-        });
-        let shown = Arc::clone(&state);
-        let answer = move || {
-            let state = Arc::clone(&shown);
-            async move {
-                state.requests.fetch_add(1, Ordering::SeqCst);
-                let delay = *state.delay.lock().unwrap();
-                tokio::time::sleep(delay).await;
-                let (status, fields, body) = state.answer.lock().unwrap().clone();
-                let mut headers = HeaderMap::new();
-                for (name, value) in fields {
-                    headers.insert(name, value.parse().unwrap());
-                }
-                let status = axum::http::StatusCode::from_u16(status).unwrap();
-                (status, headers, body)
-            }
-        };
-        let router = axum::Router::new().fallback(answer);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let site = Self { id, state };
-        site.publish(json!({}));
-        site
-    }
-
-    /// The usual document with changes.
-    fn document(&self, changes: Value) -> Value {
-        let mut document = json!({
-            "client_id": self.id, "client_name": "Desktop notes", "redirect_uris": [LOOPBACK, "https://app.example/callback"],
-            "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"], "token_endpoint_auth_method": "none",
-            "id_token_signed_response_alg": "ES256", "something_new": [1],
-        });
-        for (name, value) in changes.as_object().unwrap() {
-            document[name] = value.clone();
-        }
-        document
-    }
-
-    fn publish(&self, changes: Value) {
-        let kind = vec![("content-type", "application/json".to_owned())];
-        self.say(200, kind, self.document(changes).to_string().into_bytes());
-    }
-
-    fn say(&self, status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) {
-        *self.state.answer.lock().unwrap() = (status, headers, body);
-    }
-
-    fn requests(&self) -> usize {
-        self.state.requests.load(Ordering::SeqCst)
-    }
-
-    fn client(&self, world: &World, redirect: &str) -> Client {
-        Client::existing(world, &self.id, None, redirect)
-    }
-
-    fn flow(&self, world: &World) -> Flow {
-        world.flow(&self.client(world, "https://app.example/callback"))
-    }
-}
 
 async fn world_and_site(world: World) -> (World, Site) {
     world.person(ALICE.0, ALICE.1).await;
@@ -296,8 +216,8 @@ on_each_engine! {
     async fn many_who_ask_at_once_cost_one_fetch(world: World) {
         let (world, site) = world_and_site(world).await;
         let (hanging, other) = (Site::new().await, Site::new().await);
-        *site.state.delay.lock().unwrap() = Duration::from_millis(100);
-        *hanging.state.delay.lock().unwrap() = Duration::from_secs(60);
+        site.takes(Duration::from_millis(100));
+        hanging.takes(Duration::from_secs(60));
         let waiting = hanging.flow(&world);
         let waiting = tokio::spawn(async move { is_known(&waiting).await });
         let all: Vec<_> = (0..20).map(|_| {

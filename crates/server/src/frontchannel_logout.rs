@@ -31,7 +31,8 @@ pub(crate) async fn frames(call: &Call, session: &str) -> Result<Frames, Refusal
     let mut addresses = Vec::new();
     let mut origins = BTreeSet::new();
     for row in rows {
-        let client = realm.client(row.text(0)).await?;
+        // Of one that is described elsewhere, what is in memory: the page does not wait for another site.
+        let client = call.holder(row.text(0)).await?;
         let client = client.filter(|client| !client.disabled && client.created_at <= row.int(1));
         let Some(client) = client else { continue };
         let Some(uri) = &client.logout.frontchannel_uri else {

@@ -136,7 +136,7 @@ pub struct Server {
     ciba: ciba::Ciba,
     requests: limits::Limits,
     outbound: Option<fetch::Fetch>,
-    documents: client_id_document::Documents,
+    documents: Arc<client_id_document::Documents>,
     remote_keys: Arc<client_auth::RemoteKeys>,
     /// How clients are told that a session has ended.
     logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
@@ -149,6 +149,8 @@ impl Server {
     /// Makes the limits; starts nothing.
     pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
         let remote_keys = Arc::new(client_auth::RemoteKeys::new(options.outbound.clone()));
+        let documents = client_id_document::Documents::new(&options.outbound, &ambient.clock);
+        let documents = Arc::new(documents);
         Arc::new(Self {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
@@ -167,8 +169,8 @@ impl Server {
             ),
             requests: limits::Limits::new(&options.requests, &ambient.clock),
             outbound: registration::outbound(&options.outbound),
-            logout: backchannel_logout::handler(&options.outbound, &remote_keys),
-            documents: client_id_document::Documents::new(&options.outbound, &ambient.clock),
+            logout: backchannel_logout::handler(&options.outbound, (&remote_keys, &documents)),
+            documents,
             remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),

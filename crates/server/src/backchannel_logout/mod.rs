@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use self::rest::Rest;
 use self::rules::Heard;
 use crate::client_auth::{Envelope, RemoteKeys};
+use crate::client_id_document::{self, Documents};
 use crate::refusal::Refusal;
 use crate::tokens::{id_token, subject};
 
@@ -48,8 +49,7 @@ struct Notice {
 /// Adds to the batch that gives a client something of a session that the client is told when the session ends, if it wants to hear of that. Costs a row
 /// for the first time, and nothing after that.
 pub(crate) fn remember(realm: &Realm, batch: &mut Batch, client: &Client, session: &Session) {
-    // Whoever describes itself by a document is known while it is asked for, and not later.
-    if !client.logout.is_told() || client.is_document() {
+    if !client.logout.is_told() {
         return;
     }
     let lifetimes = identity::session::lifetimes(realm);
@@ -106,8 +106,12 @@ pub(crate) async fn announce(realm: &Realm, whose: Whose<'_>) -> Result<(), Erro
             };
             let own = params![realm.name(), &notice.session, &notice.client];
             batch.expect(&sql::FORGET_CLIENT, own, 1);
-            let client = realm.client(&notice.client).await?;
-            if client.is_some_and(|client| address(&client, &notice).is_some()) {
+            let wants = match realm.client(&notice.client).await? {
+                Some(client) => address(&client, &notice).is_some(),
+                // What its document says by then counts.
+                None => is_document(&notice.client),
+            };
+            if wants {
                 let payload = serde_json::json!(notice).to_string();
                 realm.enqueue(&mut batch, KIND, &payload, realm.now());
             }
@@ -120,6 +124,11 @@ pub(crate) async fn announce(realm: &Realm, whose: Whose<'_>) -> Result<(), Erro
     }
 }
 
+/// Whether an identifier may be the address of a document about its client.
+fn is_document(id: &str) -> bool {
+    client_id_document::rules::address(id, true).is_some()
+}
+
 /// Where the client is told, if it is still the one at which the session was used.
 fn address<'a>(client: &'a Client, notice: &Notice) -> Option<&'a str> {
     let is_same = !client.disabled && client.created_at <= notice.at;
@@ -129,7 +138,7 @@ fn address<'a>(client: &'a Client, notice: &Notice) -> Option<&'a str> {
 /// What tells clients, through the guard: the kind of message and its handler.
 pub(crate) fn handler(
     outbound: &FetchOptions,
-    keys: &Arc<RemoteKeys>,
+    (keys, documents): (&Arc<RemoteKeys>, &Arc<Documents>),
 ) -> Option<(&'static str, Arc<dyn Handler>)> {
     let options = FetchOptions {
         timeout: outbound.timeout.min(PATIENCE),
@@ -142,6 +151,7 @@ pub(crate) fn handler(
     let teller = Teller {
         fetch,
         keys: Arc::clone(keys),
+        documents: Arc::clone(documents),
         rest: Rest::default(),
     };
     Some((KIND, Arc::new(teller)))
@@ -152,6 +162,8 @@ struct Teller {
     fetch: Fetch,
     /// Those to which ID tokens, and so these, are encrypted.
     keys: Arc<RemoteKeys>,
+    /// Who describes themselves.
+    documents: Arc<Documents>,
     rest: Rest,
 }
 
@@ -165,8 +177,8 @@ impl Teller {
     async fn tell(&self, realm: &Arc<Realm>, message: &Message) -> Result<(), String> {
         let notice: Notice = serde_json::from_str(&message.payload)
             .map_err(|_| "the payload cannot be read".to_owned())?;
-        let client = realm.client(&notice.client).await;
-        let client = client.map_err(|error| error.to_string())?;
+        let client = self.client(realm, &notice.client).await;
+        let client = client.map_err(Refusal::into_words)?;
         let found = client
             .as_deref()
             .and_then(|client| Some((client, address(client, &notice)?)));
@@ -198,6 +210,14 @@ impl Teller {
                 Ok(())
             }
             Heard::Later(why) => Err(why),
+        }
+    }
+
+    /// The client, as it is registered or as its document says now.
+    async fn client(&self, realm: &Arc<Realm>, id: &str) -> Result<Option<Arc<Client>>, Refusal> {
+        match realm.client(id).await? {
+            Some(client) => Ok(Some(client)),
+            None => self.documents.find(realm, id).await,
         }
     }
 

@@ -111,9 +111,39 @@ impl Documents {
         allowed.then_some(url)
     }
 
+    /// The client that is described at this address, for what nobody's call is about: as memory has it, and fetched where that is too old.
+    ///
+    /// # Errors
+    /// When the document describes no client or cannot be had.
+    pub(crate) async fn find(
+        &self,
+        realm: &Arc<Realm>,
+        id: &str,
+    ) -> Result<Option<Arc<Client>>, Refusal> {
+        let Some(url) = self.address(realm, id) else {
+            return Ok(None);
+        };
+        let asking = Asking {
+            documents: self,
+            realm,
+            call: None,
+        };
+        let described = Box::pin(described(asking, id, &url)).await?;
+        Ok(described.first().cloned())
+    }
+
     fn kept(&self, realm: &Realm, id: &str) -> Option<Kept> {
         self.entries.get(&name(realm, id))?.latest()
     }
+}
+
+/// On whose behalf a document is asked for.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    documents: &'a Documents,
+    realm: &'a Arc<Realm>,
+    /// Whoever calls can make us fetch only so often.
+    call: Option<&'a Call>,
 }
 
 fn name(realm: &Realm, id: &str) -> String {
@@ -141,7 +171,12 @@ impl Call {
         let Some(url) = self.server.documents.address(&self.realm, id) else {
             return Ok(None);
         };
-        let described = Box::pin(described(self, id, &url)).await?;
+        let asking = Asking {
+            documents: &self.server.documents,
+            realm: &self.realm,
+            call: Some(self),
+        };
+        let described = Box::pin(described(asking, id, &url)).await?;
         let method = |client: &Client| client.token_endpoint_auth_method;
         let fitting = described
             .iter()
@@ -173,20 +208,26 @@ impl Call {
 }
 
 /// What the document says: from memory while it is fresh, and for a while longer when it cannot be had.
-async fn described(call: &Call, id: &str, url: &Url) -> Result<Arc<Vec<Arc<Client>>>, Refusal> {
-    let documents = &call.server.documents;
-    let now = call.now();
-    if let Some(kept) = documents.kept(&call.realm, id)
+async fn described(
+    asking: Asking<'_>,
+    id: &str,
+    url: &Url,
+) -> Result<Arc<Vec<Arc<Client>>>, Refusal> {
+    let Asking {
+        documents, realm, ..
+    } = asking;
+    let now = realm.now();
+    if let Some(kept) = documents.kept(realm, id)
         && now < kept.fresh_until
     {
         return Ok(kept.described);
     }
-    let name = name(&call.realm, id);
+    let name = name(realm, id);
     let made = documents
         .entries
         .get_or_insert_with(&name, || Ok::<_, Reason>(Arc::default()));
     let entry = made?;
-    let renewed = renew(call, Arc::clone(&entry), (id, url), now).await;
+    let renewed = renew(asking, Arc::clone(&entry), (id, url), now).await;
     let kept = entry.latest();
     let still_good = |kept: &Kept| now < kept.fresh_until.saturating_add(rules::STALE);
     match (kept, renewed) {
@@ -209,12 +250,16 @@ fn unreachable() -> Wire {
 
 /// Fetches the document unless somebody else just did. Gives what went wrong.
 async fn renew(
-    call: &Call,
+    asking: Asking<'_>,
     entry: Arc<Entry>,
     (id, url): (&str, &Url),
     now: i64,
 ) -> Result<Option<Failure>, Refusal> {
-    let documents = &call.server.documents;
+    let Asking {
+        documents,
+        realm,
+        call,
+    } = asking;
     let mut failed = Arc::clone(&entry.failed).lock_owned().await;
     let fresh = |kept: Kept| now < kept.fresh_until;
     if entry.latest().is_some_and(fresh) {
@@ -225,7 +270,9 @@ async fn renew(
     {
         return Ok(Some(failure.clone()));
     }
-    call.server.requests.fetch(call)?;
+    if let Some(call) = call {
+        call.server.requests.fetch(call)?;
+    }
     let host = url.host_str().unwrap_or_default();
     documents
         .hosts
@@ -233,12 +280,8 @@ async fn renew(
         .map_err(|wait| Refusal::TooMany(wait.0))?;
     let permit = Arc::clone(&documents.at_once).try_acquire_owned();
     let permit = permit.map_err(|_| Refusal::Busy)?;
-    let catalogue = call.realm.catalogue().await?;
-    let (fetch, realm, id) = (
-        documents.fetch.clone(),
-        Arc::clone(&call.realm),
-        id.to_owned(),
-    );
+    let catalogue = realm.catalogue().await?;
+    let (fetch, realm, id) = (documents.fetch.clone(), Arc::clone(realm), id.to_owned());
     let fetching = async move {
         let outcome = published(fetch, &realm, &id, &catalogue).await;
         let failure = match outcome {

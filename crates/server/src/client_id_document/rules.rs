@@ -95,9 +95,23 @@ pub fn read(id: &str, document: Members, catalogue: &Catalogue) -> Result<Descri
             client.origin = Origin::Document;
             // Nobody has looked at what it can do.
             client.require_pkce = Some(true);
+            only_at_home(id, &mut client);
             Ok(client)
         })
         .collect()
+}
+
+/// Leaves out where the client would be told of a logout, unless that is on the very site that vouches for it: nobody has agreed to be called because somebody
+/// else's document says so.
+fn only_at_home(id: &str, client: &mut Client) {
+    let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+    let home = origin(id);
+    let at_home = |uri: &String| origin(uri) == home;
+    let logout = &mut client.logout;
+    logout.backchannel_uri = logout.backchannel_uri.take().filter(at_home);
+    logout.frontchannel_uri = logout.frontchannel_uri.take().filter(at_home);
+    logout.backchannel_session_required &= logout.backchannel_uri.is_some();
+    logout.frontchannel_session_required &= logout.frontchannel_uri.is_some();
 }
 
 /// Methods that no shared secret is needed for.
