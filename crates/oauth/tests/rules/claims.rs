@@ -125,3 +125,20 @@ proptest! {
         prop_assert_eq!(names, expected);
     }
 }
+
+/// OpenID Connect Core §5.5: a name gives its own claim, and what is no claim of the standard gives none.
+#[test]
+fn a_name_gives_its_own_claim_only() {
+    let value = |claims: &StandardClaims| serde_json::to_value(claims).unwrap();
+    let all = value(&everything());
+    let told = |name: &str| value(&everything().told(&oauth::Scope::empty(), &[name.to_owned()]));
+    for name in StandardClaims::BY_SCOPE
+        .iter()
+        .flat_map(|(_, names)| *names)
+    {
+        assert_eq!(told(name), json!({ *name: all[*name] }), "{name}");
+    }
+    for name in ["groups", "sub", "", "Name"] {
+        assert_eq!(told(name), json!({}), "{name}");
+    }
+}
