@@ -15,9 +15,9 @@ use crate::consent::sql as consent;
 use crate::refresh_token::rules::{Bound, Family};
 use crate::refresh_token::sql as family;
 
-const NOW: i64 = 1_800_000_000;
+pub(crate) const NOW: i64 = 1_800_000_000;
 
-async fn realm() -> Arc<Realm> {
+pub(crate) async fn realm() -> Arc<Realm> {
     let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
     let key = SealingKey::from_bytes([1; 32]);
     let options = NodeOptions::new(db, Ambient::manual(NOW, 1), key, "https://as.example");
@@ -31,7 +31,7 @@ async fn run(realm: &Realm, stmt: &'static Stmt, values: Params) {
 }
 
 /// Whether a batch with this guard was committed.
-async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
+pub(crate) async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
     let mut batch = Batch::new();
     batch.expect(stmt, values, 1);
     commit(realm, batch).await.unwrap().is_some()

@@ -9,13 +9,14 @@ use web::page;
 
 use super::approvals::{self, HOME, Shown, Standing};
 use super::rules::Allowed;
-use super::{as_code, event, notification, sql};
+use super::{notification, polled, sql};
 use crate::backchannel_logout;
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
 use crate::consent;
 use crate::consent::rules::Consent;
 use crate::refusal::{Reason, Refusal};
+use crate::waiting::{poll::event, stored};
 use crate::{form, pages};
 
 /// How long an `auth_req_id` is remembered at least after it expired, in seconds, so that its second use is noticed.
@@ -119,7 +120,7 @@ fn allow(
     let keep_until = asked.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();
     let hash = &standing.found.hash;
-    let values = sql::allow(realm.name(), hash, &allowed, (now, keep_until));
+    let values = stored::allow((realm.name(), hash), &allowed, (now, keep_until));
     batch.expect(&sql::ALLOW_AUTHENTICATION, values, 1);
     // Remembered, so that it can be taken back; the next request is asked about all the same.
     let values = params![
@@ -132,7 +133,7 @@ fn allow(
     ];
     batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
     backchannel_logout::remember(realm, &mut batch, &standing.client, session);
-    let code = as_code(asked, &allowed);
+    let code = polled(asked, hash).as_code(&allowed);
     realm.record(&mut batch, event(call, "consent.granted", &code));
     realm.record(&mut batch, event(call, "ciba.allowed", &code));
     if asked.delivery.calls() {

@@ -3,7 +3,7 @@
 //!
 //! 1. `backchannel_authentication.rs` takes the request: `signed.rs` opens a signed one, `hint.rs` finds the person, `user_code.rs` and `limits.rs` keep the
 //!    person from being disturbed. 2. `webhook.rs` rings, `mail.rs` writes. 3. `approvals.rs` shows the person who asks and for what, and `answer.rs` writes the answer. 4. A client
-//!    that polls is answered here: `rules.rs` decides, and what was allowed becomes tokens as a code does. One that is called is called by `notification.rs`,
+//!    that polls is answered here: `rules.rs` decides and `waiting` does it; what was allowed becomes tokens as a code does. One that is called is called by `notification.rs`,
 //!    with the tokens themselves in the mode push (`push.rs`).
 
 mod answer;
@@ -26,20 +26,18 @@ use std::sync::Arc;
 
 use ::mail::Mailer;
 use ambient::Clock;
-use db::params;
 use fetch::{Fetch, FetchOptions};
 use oauth::token::{Ciba as Request, TokenResponse};
 use realm::outbox::Handler;
-use realm::{Event, Mark};
 
-use self::rules::{Allowed, Authentication, Decision};
-use crate::authorization_code::{self, rules as code};
+use self::rules::Authentication;
+use crate::authorization_code;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, RemoteKeys};
 use crate::commit::TRIES;
 use crate::granting::rules::Wanted;
 use crate::refusal::{Reason, Refusal};
-use crate::{refresh_token, waiting};
+use crate::waiting::{self, poll::Grant, poll::Outcome, poll::Polled};
 
 pub(crate) use answer::submit;
 pub(crate) use approvals::show;
@@ -107,6 +105,20 @@ impl Ciba {
     }
 }
 
+/// What this grant has for itself.
+static GRANT: Grant = Grant {
+    poll: &sql::POLL_AUTHENTICATION,
+    redeem: &sql::REDEEM_AUTHENTICATION,
+    pending: Reason::CibaPending,
+    slow_down: Reason::CibaSlowDown,
+    replayed: Reason::CibaReplayed,
+    events: (
+        "ciba.redeemed",
+        "ciba.replayed",
+        "an auth_req_id was used twice",
+    ),
+};
+
 /// Answers a poll.
 pub(crate) async fn poll(
     call: &Call,
@@ -114,116 +126,31 @@ pub(crate) async fn poll(
     request: &Request,
 ) -> Result<TokenResponse, Refusal> {
     let hash = authorization_code::hash(&request.auth_req_id);
-    let mut lost = Reason::CibaSlowDown;
+    let wanted = Wanted {
+        resources: &request.resource,
+        details: request.authorization_details.as_ref(),
+    };
+    let mut why = Reason::CibaSlowDown;
     for _ in 0..TRIES {
         let Some(found) = sql::find(&call.realm, &hash).await? else {
             call.server.guesses.failed(call, &client.id);
             return Err(Reason::CibaUnknown.into());
         };
-        let asked = found.asked;
-        let allowed = asked.state.allowed();
-        match (rules::decide(&asked, client, call.now())?, allowed) {
-            (Decision::Pending, _) => {
-                if polled(call, client, &hash, (&asked, asked.interval)).await? {
-                    return Err(Reason::CibaPending.into());
-                }
-            }
-            (Decision::SlowDown { interval }, _) => {
-                if polled(call, client, &hash, (&asked, interval)).await? {
-                    return Err(Reason::CibaSlowDown.into());
-                }
-            }
-            (Decision::Redeem, Some(allowed)) => {
-                let code = as_code(&asked, allowed);
-                if let Some(tokens) = redeem(call, client, request, (&hash, &code)).await? {
-                    return Ok(tokens);
-                }
-                // Still allowed and yet not to be redeemed: revoked at another node, of which this one is about to hear.
-                lost = Reason::GrantRevoked;
-            }
-            (Decision::Replay, Some(allowed)) => {
-                return Err(replayed(call, client, &as_code(&asked, allowed)).await?);
-            }
-            (Decision::Redeem | Decision::Replay, None) => break,
+        let decision = rules::decide(&found.asked, client, call.now())?;
+        let polled = (&polled(&found.asked, &hash), decision);
+        match waiting::poll::answer(call, client, &GRANT, polled, wanted).await? {
+            Outcome::Tokens(tokens) => return Ok(*tokens),
+            Outcome::Lost(reason) => why = reason,
         }
     }
-    Err(lost.into())
+    Err(why.into())
 }
 
-/// Writes down when the client polled; `false` when another poll was faster.
-async fn polled(
-    call: &Call,
-    client: &AuthenticatedClient,
-    hash: &str,
-    (asked, interval): (&Authentication, i64),
-) -> Result<bool, Refusal> {
-    let realm = &call.realm;
-    let mut batch = client.batch(realm);
-    let values = params![
-        realm.name(),
+fn polled<'a>(asked: &'a Authentication, hash: &'a str) -> Polled<'a> {
+    Polled {
         hash,
-        call.now(),
-        interval,
-        asked.polled_at,
-        asked.interval
-    ];
-    batch.expect(&sql::POLL_AUTHENTICATION, values, 1);
-    Ok(client.commit(realm, batch).await?.is_some())
-}
-
-fn as_code(asked: &Authentication, allowed: &Allowed) -> code::Code {
-    let code = waiting::as_code(&asked.client, &asked.resources, allowed, asked.expires_at);
-    code::Code {
-        details: asked.details.clone(),
-        ..code
+        waiting: asked.waiting(),
+        resources: &asked.resources,
+        details: asked.details.as_ref(),
     }
-}
-
-/// Issues the tokens; `None` when another poll was faster.
-async fn redeem(
-    call: &Call,
-    client: &AuthenticatedClient,
-    request: &Request,
-    (hash, code): (&str, &code::Code),
-) -> Result<Option<TokenResponse>, Refusal> {
-    let realm = &call.realm;
-    let wanted = Wanted {
-        resources: &request.resource,
-        details: request.authorization_details.as_ref(),
-    };
-    let issued = authorization_code::fulfil(realm, &client.recipient(), code, wanted).await?;
-    let mut batch = client.batch(realm);
-    let marks = authorization_code::marks(code);
-    let times = (code.issued_at, call.now());
-    let values = sql::redeem((realm.name(), hash), marks, times, None);
-    batch.expect(&sql::REDEEM_AUTHENTICATION, values, 1);
-    if let Some(family) = &issued.family {
-        refresh_token::begin(realm, &mut batch, family);
-    }
-    realm.record(&mut batch, event(call, "ciba.redeemed", code));
-    Ok(client.commit(realm, batch).await?.map(|_| issued.tokens))
-}
-
-/// The tokens were fetched before: whoever has the request should not, so what it gave is revoked, as for authorization codes (RFC 6749 §4.1.2).
-async fn replayed(
-    call: &Call,
-    client: &AuthenticatedClient,
-    code: &code::Code,
-) -> Result<Refusal, Refusal> {
-    let realm = &call.realm;
-    let grant = Mark::Grant(&code.grant_id);
-    // Once is enough: whoever goes on presenting it must not fill the audit.
-    if realm.revocations().is_revoked(grant, code.issued_at) {
-        return Ok(Reason::CibaReplayed.into());
-    }
-    let event = event(call, "ciba.replayed", code);
-    let because = (event, "an auth_req_id was used twice");
-    refresh_token::end_grant(call, client, &code.grant_id, because).await?;
-    Ok(Reason::CibaReplayed.into())
-}
-
-fn event(call: &Call, kind: &'static str, code: &code::Code) -> Event {
-    let detail = serde_json::json!({ "grant": code.grant_id, "scope": code.scope });
-    call.event(kind, Some(&code.person), &code.client)
-        .detail(detail)
 }

@@ -7,8 +7,8 @@ use oauth::ErrorCode;
 use oauth::ciba::{Ping, Push, PushError};
 use realm::{Client, Event, Realm};
 
-use super::as_code;
 use super::notification::{Caller, Heard, Kept, Made, forget, words};
+use super::polled;
 use super::rules::{Allowed, State};
 use super::sql::{self, Found};
 use crate::authorization_code::{self, Recipient};
@@ -68,7 +68,7 @@ async fn make(
 ) -> Result<bool, String> {
     let envelope = Envelope::of_id_tokens(&caller.keys, realm, client).await;
     let envelope = envelope.map_err(words)?;
-    let code = as_code(&found.asked, allowed);
+    let code = polled(&found.asked, &found.hash).as_code(allowed);
     let recipient = Recipient {
         client,
         confirmation: None,
@@ -102,8 +102,8 @@ async fn make(
     let marks = authorization_code::marks(&code);
     // It was allowed in time, whenever it is sent.
     let times = (allowed.at, allowed.at);
-    let values = sql::redeem((realm.name(), &found.hash), marks, times, Some(&sealed));
-    batch.expect(&sql::REDEEM_AUTHENTICATION, values, 1);
+    let values = sql::push((realm.name(), &found.hash), marks, times, &sealed);
+    batch.expect(&sql::PUSH_AUTHENTICATION, values, 1);
     if let Some(family) = &issued.family {
         refresh_token::begin(realm, &mut batch, family);
     }

@@ -3,31 +3,15 @@
 
 use std::sync::Arc;
 
-use ambient::Ambient;
-use db::{Batch, Db, Params, Stmt, params};
+use db::{Batch, params};
 use oauth::ciba::DeliveryMode;
-use realm::{Mark, Node, NodeOptions, Realm, SealingKey};
+use realm::{Mark, Realm};
 
 use super::rules::{Allowed, Authentication, LIFETIME, State};
-use super::{as_code, sql};
+use super::{polled, sql};
 use crate::authorization_code::marks;
-use crate::commit::commit;
-
-const NOW: i64 = 1_800_000_000;
-
-async fn realm() -> Arc<Realm> {
-    let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
-    let key = SealingKey::from_bytes([1; 32]);
-    let options = NodeOptions::new(db, Ambient::manual(NOW, 1), key, "https://as.example");
-    Node::start(options).await.unwrap().first()
-}
-
-/// Whether a batch with this guard was committed.
-async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
-    let mut batch = Batch::new();
-    batch.expect(stmt, values, 1);
-    commit(realm, batch).await.unwrap().is_some()
-}
+use crate::races::{NOW, guarded, realm};
+use crate::waiting::stored;
 
 fn asked() -> Authentication {
     Authentication {
@@ -71,7 +55,7 @@ async fn begun() -> Arc<Realm> {
 }
 
 async fn allow(realm: &Realm, person: &str, now: i64) -> bool {
-    let values = sql::allow(realm.name(), "a", &allowed(person), (now, now + 4000));
+    let values = stored::allow((realm.name(), "a"), &allowed(person), (now, now + 4000));
     guarded(realm, &sql::ALLOW_AUTHENTICATION, values).await
 }
 
@@ -81,8 +65,8 @@ async fn deny(realm: &Realm, person: &str, now: i64) -> bool {
 }
 
 async fn redeem(realm: &Realm, now: i64) -> bool {
-    let code = as_code(&asked(), &allowed("alice"));
-    let values = sql::redeem((realm.name(), "a"), marks(&code), (NOW, now), None);
+    let code = polled(&asked(), "a").as_code(&allowed("alice"));
+    let values = stored::redeem((realm.name(), "a"), marks(&code), (NOW, now));
     guarded(realm, &sql::REDEEM_AUTHENTICATION, values).await
 }
 

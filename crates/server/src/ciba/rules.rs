@@ -58,6 +58,20 @@ pub struct Authentication {
     pub state: State,
 }
 
+impl Authentication {
+    /// What a poll is about.
+    pub fn waiting(&self) -> Waiting<'_> {
+        Waiting {
+            client: &self.client,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            interval: self.interval,
+            polled_at: self.polled_at,
+            state: &self.state,
+        }
+    }
+}
+
 /// For how many seconds a request stands (§7.1, `requested_expiry`).
 pub fn lifetime(requested: Option<i64>) -> i64 {
     requested.map_or(LIFETIME, |seconds| seconds.clamp(1, LONGEST_LIFETIME))
@@ -68,19 +82,11 @@ pub fn lifetime(requested: Option<i64>) -> i64 {
 /// # Errors
 /// The reason why nothing is to be done.
 pub fn decide(asked: &Authentication, client: &Client, now: i64) -> Result<Decision, Reason> {
-    let waiting = Waiting {
-        client: &asked.client,
-        created_at: asked.created_at,
-        expires_at: asked.expires_at,
-        interval: asked.interval,
-        polled_at: asked.polled_at,
-        state: &asked.state,
-    };
     let pushed = asked.delivery == DeliveryMode::Push;
     if pushed && is_of(asked, client) {
         return Err(Reason::CibaIsPushed);
     }
-    waiting::decide(&waiting, client, now).map_err(|refused| match refused {
+    waiting::decide(&asked.waiting(), client, now).map_err(|refused| match refused {
         Refused::OfAnotherClient => Reason::CibaOfAnotherClient,
         Refused::Denied => Reason::CibaDenied,
         Refused::Expired => Reason::CibaExpired,

@@ -5,7 +5,7 @@ use oauth::authorization_details::AuthorizationDetails;
 use oauth::ciba::DeliveryMode;
 use realm::{Mark, Realm};
 
-use super::rules::{Allowed, Authentication, PENDING, PENDING_OF_CLIENT};
+use super::rules::{Authentication, PENDING, PENDING_OF_CLIENT};
 use crate::refusal::Refusal;
 use crate::{stored, waiting};
 
@@ -47,9 +47,13 @@ db::statements! {
     /// Denies a request, once, by the person who is asked: the guard is one row.
     pub DENY_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'denied'
         WHERE realm = $1 AND hash = $2 AND person = $3 AND state = 'pending' AND expires_at > $4";
-    /// Redeems a request, once, unless its grant or session, or since it was allowed its person, consent or client, was revoked: the guard is one row. What
-    /// is still to be sent (sealed) stays with it.
-    pub REDEEM_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'redeemed', notification = $10
+    /// Redeems a request, once, unless its grant or session, or since it was allowed its person, consent or client, was revoked: the guard is one row.
+    pub REDEEM_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'redeemed', notification = NULL
+        WHERE realm = $1 AND hash = $2 AND state = 'allowed' AND expires_at > $3
+        AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
+        AND revocation.id IN ($4, $5, $6, $7, $8) AND (revocation.id IN ($4, $5) OR revocation.revoked_at >= $9))";
+    /// The same, where what is redeemed is still to be sent: that (sealed) stays with it.
+    pub PUSH_AUTHENTICATION = "UPDATE backchannel_authentication SET state = 'redeemed', notification = $10
         WHERE realm = $1 AND hash = $2 AND state = 'allowed' AND expires_at > $3
         AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
         AND revocation.id IN ($4, $5, $6, $7, $8) AND (revocation.id IN ($4, $5) OR revocation.revoked_at >= $9))";
@@ -116,35 +120,12 @@ fn at_most(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The parameters of [`ALLOW_AUTHENTICATION`].
-pub(crate) fn allow(
-    realm: &str,
-    hash: &str,
-    allowed: &Allowed,
-    (now, keep_until): (i64, i64),
-) -> db::Params {
-    params![
-        realm,
-        hash,
-        now,
-        keep_until,
-        &allowed.grant_id,
-        &allowed.person,
-        &allowed.session,
-        allowed.scope.to_string(),
-        allowed.auth_time,
-        stored::list(&allowed.amr),
-        allowed.acr.as_deref(),
-        allowed.at,
-    ]
-}
-
-/// The parameters of [`REDEEM_AUTHENTICATION`].
-pub(crate) fn redeem(
+/// The parameters of [`PUSH_AUTHENTICATION`].
+pub(crate) fn push(
     (realm, hash): (&str, &str),
     marks: [Mark<'_>; 5],
     (allowed_at, now): (i64, i64),
-    notification: Option<&str>,
+    notification: &str,
 ) -> db::Params {
     let [grant, session, person, consent, client] = marks.map(|mark| mark.id());
     params![

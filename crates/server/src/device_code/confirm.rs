@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use web::page;
 
 use super::rules::{self, Allowed, Device};
-use super::{enter, event, question, seal, sql};
+use super::{enter, polled, question, seal, sql};
 use crate::authorization_details::rules as details;
 use crate::backchannel_logout;
 use crate::call::Call;
@@ -26,6 +26,7 @@ use crate::consent;
 use crate::consent::rules::Consent;
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
+use crate::waiting::{poll::event, stored};
 use crate::{form, pages};
 
 /// How long a device code is remembered at least after it expired, in seconds, so that its second use is noticed.
@@ -260,7 +261,8 @@ fn allow(call: &Call, visit: &Visit, standing: &Standing, shown: &Scope) -> Batc
     let lifetimes = standing.client.lifetimes(&realm.settings());
     let keep_until = standing.device.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();
-    let values = sql::allow(realm.name(), &standing.hash, &allowed, (now, keep_until));
+    let row = (realm.name(), standing.hash.as_str());
+    let values = stored::allow(row, &allowed, (now, keep_until));
     batch.expect(&sql::ALLOW_DEVICE, values, 1);
     // Remembered, so that it can be taken back; the next device is asked about all the same.
     let consent = standing.consent.as_ref();
@@ -274,7 +276,7 @@ fn allow(call: &Call, visit: &Visit, standing: &Standing, shown: &Scope) -> Batc
     ];
     batch.expect(&consent::sql::REMEMBER_CONSENT, values, 1);
     backchannel_logout::remember(realm, &mut batch, &standing.client, &visit.session);
-    let code = super::as_code(&standing.device, &allowed);
+    let code = polled(&standing.device, &standing.hash).as_code(&allowed);
     realm.record(&mut batch, event(call, "consent.granted", &code));
     realm.record(&mut batch, event(call, "device_code.allowed", &code));
     batch

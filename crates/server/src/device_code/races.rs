@@ -4,19 +4,14 @@
 use std::sync::Arc;
 
 use ambient::Ambient;
-use db::{Batch, Db, Params, Stmt, params};
+use db::{Batch, Db, Params, params};
 use realm::{Mark, Node, NodeOptions, Realm, SealingKey};
 
 use super::rules::{Allowed, Device, LIFETIME, State};
-use super::{as_code, sql};
+use super::{polled, sql};
 use crate::authorization_code::marks;
-use crate::commit::commit;
-
-const NOW: i64 = 1_800_000_000;
-
-async fn realm() -> Arc<Realm> {
-    realm_of([1; 32]).await
-}
+use crate::races::{NOW, guarded, realm};
+use crate::waiting::stored;
 
 async fn realm_of(key: [u8; 32]) -> Arc<Realm> {
     let db = Db::open(&"sqlite::memory:".parse().unwrap()).await.unwrap();
@@ -24,13 +19,6 @@ async fn realm_of(key: [u8; 32]) -> Arc<Realm> {
     let key = SealingKey::from_bytes(key);
     let options = NodeOptions::new(db, Ambient::manual(NOW, seed), key, "https://as.example");
     Node::start(options).await.unwrap().first()
-}
-
-/// Whether a batch with this guard was committed.
-async fn guarded(realm: &Realm, stmt: &'static Stmt, values: Params) -> bool {
-    let mut batch = Batch::new();
-    batch.expect(stmt, values, 1);
-    commit(realm, batch).await.unwrap().is_some()
 }
 
 fn asked() -> Device {
@@ -67,13 +55,13 @@ async fn begun(realm: &Realm, hash: &str, user_code: &str) -> bool {
 }
 
 fn allow(realm: &Realm, hash: &str, now: i64) -> Params {
-    sql::allow(realm.name(), hash, &allowed(now), (now, now + 4000))
+    stored::allow((realm.name(), hash), &allowed(now), (now, now + 4000))
 }
 
 fn redeem(realm: &Realm, hash: &str, now: i64) -> Params {
-    let code = as_code(&asked(), &allowed(NOW));
+    let code = polled(&asked(), hash).as_code(&allowed(NOW));
     let marks = marks(&code);
-    sql::redeem((realm.name(), hash), marks, NOW, now)
+    stored::redeem((realm.name(), hash), marks, (NOW, now))
 }
 
 #[tokio::test]

@@ -38,20 +38,26 @@ pub struct Device {
     pub state: State,
 }
 
+impl Device {
+    /// What a poll is about.
+    pub fn waiting(&self) -> Waiting<'_> {
+        Waiting {
+            client: &self.client,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            interval: self.interval,
+            polled_at: self.polled_at,
+            state: &self.state,
+        }
+    }
+}
+
 /// Decides about a poll. A client that presents another's code learns nothing and changes nothing, not even the pace.
 ///
 /// # Errors
 /// The reason why nothing is to be done.
 pub fn decide(device: &Device, client: &Client, now: i64) -> Result<Decision, Reason> {
-    let waiting = Waiting {
-        client: &device.client,
-        created_at: device.created_at,
-        expires_at: device.expires_at,
-        interval: device.interval,
-        polled_at: device.polled_at,
-        state: &device.state,
-    };
-    waiting::decide(&waiting, client, now).map_err(|refused| match refused {
+    waiting::decide(&device.waiting(), client, now).map_err(|refused| match refused {
         Refused::OfAnotherClient => Reason::DeviceCodeOfAnotherClient,
         Refused::Denied => Reason::DeviceDenied,
         Refused::Expired => Reason::DeviceCodeExpired,

@@ -2,9 +2,9 @@
 
 use db::{Row, params};
 use oauth::authorization_details::AuthorizationDetails;
-use realm::{Mark, Realm};
+use realm::Realm;
 
-use super::rules::{Allowed, Device};
+use super::rules::Device;
 use crate::refusal::Refusal;
 use crate::{stored, waiting};
 
@@ -57,42 +57,6 @@ pub(crate) fn begin(
         keep_until,
         device.interval,
         device.details.as_ref().map(AuthorizationDetails::to_text),
-    ]
-}
-
-/// The parameters of [`ALLOW_DEVICE`].
-pub(crate) fn allow(
-    realm: &str,
-    hash: &str,
-    allowed: &Allowed,
-    (now, keep_until): (i64, i64),
-) -> db::Params {
-    params![
-        realm,
-        hash,
-        now,
-        keep_until,
-        &allowed.grant_id,
-        &allowed.person,
-        &allowed.session,
-        allowed.scope.to_string(),
-        allowed.auth_time,
-        stored::list(&allowed.amr),
-        allowed.acr.as_deref(),
-        allowed.at,
-    ]
-}
-
-/// The parameters of [`REDEEM_DEVICE`].
-pub(crate) fn redeem(
-    (realm, hash): (&str, &str),
-    marks: [Mark<'_>; 5],
-    allowed_at: i64,
-    now: i64,
-) -> db::Params {
-    let [grant, session, person, consent, client] = marks.map(|mark| mark.id());
-    params![
-        realm, hash, now, grant, session, person, consent, client, allowed_at
     ]
 }
 

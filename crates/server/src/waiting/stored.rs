@@ -1,6 +1,7 @@
 //! How far a request has come, as nine columns say it: state, grant_id, person, session, allowed_scope, auth_time, amr, acr, allowed_at.
 
-use db::Row;
+use db::{Params, Row, params};
+use realm::Mark;
 
 use super::rules::{Allowed, State};
 use crate::refusal::Refusal;
@@ -30,6 +31,40 @@ fn allowed(row: &Row, at: usize) -> Result<Allowed, Refusal> {
         acr: row.opt_text(at + 7).map(str::to_owned),
         at: time(8)?,
     })
+}
+
+/// The parameters of a statement that allows a request, once.
+pub(crate) fn allow(
+    (realm, hash): (&str, &str),
+    allowed: &Allowed,
+    (now, keep_until): (i64, i64),
+) -> Params {
+    params![
+        realm,
+        hash,
+        now,
+        keep_until,
+        &allowed.grant_id,
+        &allowed.person,
+        &allowed.session,
+        allowed.scope.to_string(),
+        allowed.auth_time,
+        stored::list(&allowed.amr),
+        allowed.acr.as_deref(),
+        allowed.at,
+    ]
+}
+
+/// The parameters of a statement that redeems a request, once, unless one of the marks ended it: the first two ever, the others since it was allowed.
+pub(crate) fn redeem(
+    (realm, hash): (&str, &str),
+    marks: [Mark<'_>; 5],
+    (allowed_at, now): (i64, i64),
+) -> Params {
+    let [grant, session, person, consent, client] = marks.map(|mark| mark.id());
+    params![
+        realm, hash, now, grant, session, person, consent, client, allowed_at
+    ]
 }
 
 fn damaged() -> Refusal {
