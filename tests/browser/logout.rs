@@ -11,7 +11,7 @@ use grantor_tests::live::binary;
 use crate::{ALICE, Chromium, Demo};
 
 /// The example of RFC 7636 appendix B.
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// An application: notes what it is asked, and asks the frame at the provider whether the session goes on.
 struct App {

@@ -1,6 +1,11 @@
 //! Draws docs/screenshots: every page of the demo at phone and desktop width, in light and dark. Run by `cargo xtask screenshots`.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use axum::http::header::CONTENT_TYPE;
+use grantor_tests::live::binary;
+use serde_json::{Value, json};
 
 use crate::{ALICE, Chromium, Demo};
 
@@ -68,6 +73,8 @@ async fn walk(chromium: &Chromium, demo: &Demo, shot: impl Fn(&str) -> PathBuf) 
     draw(chromium, &shot("applications")).await;
     draw_device(chromium, demo, &shot).await;
     draw_approvals(chromium, demo, &shot).await;
+    draw_payment(chromium, demo, &shot).await;
+    draw_link(chromium, demo, &shot).await;
     chromium.open(&format!("{}/logout", demo.origin)).await;
     chromium.find("#sign-out").await;
     draw(chromium, &shot("sign-out")).await;
@@ -104,6 +111,113 @@ async fn draw_approvals(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -
     chromium.click("#allow").await;
     chromium.find("#allowed").await;
     draw(chromium, &shot("approved")).await;
+}
+
+/// An application with a logo asks for one payment.
+async fn draw_payment(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> PathBuf) {
+    let picture = || async { ([(CONTENT_TYPE, "image/png")], include_bytes!("logo.png")) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port");
+    let logo = format!("http://{}/logo.png", listener.local_addr().expect("a port"));
+    let router = axum::Router::new().fallback(picture);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let kind = json!({
+        "type": "payment", "words": "Pay {euros} euros to {payee}[ for {purpose}]",
+        "schema": {"type": "object", "required": ["type", "euros", "payee"], "properties": {
+            "type": {"const": "payment"}, "euros": {"type": "string"}, "payee": {"type": "string"}, "purpose": {"type": "string"},
+        }},
+    });
+    let file = demo.data().join("payment.json");
+    std::fs::write(&file, kind.to_string()).expect("a file");
+    let file = file.to_str().expect("a path");
+    let bank = [
+        "--id",
+        "urn:demo:bank",
+        "--name",
+        "Northwind Bank",
+        "--details-type",
+        file,
+    ];
+    grantor(demo, &["resource", "create"], &bank);
+    let shop = [
+        "--id",
+        "shop",
+        "--name",
+        "Ledger",
+        "--public",
+        "--redirect-uri",
+        "https://ledger.example/callback",
+        "--scope",
+        "openid profile",
+        "--details-type",
+        "payment",
+        "--logo-uri",
+        &logo,
+        "--policy-uri",
+        "https://ledger.example/privacy",
+        "--tos-uri",
+        "https://ledger.example/terms",
+    ];
+    grantor(demo, &["client", "create"], &shop);
+    let details = json!([{"type": "payment", "euros": "240.00", "payee": "Harbour Books", "purpose": "the spring catalogue"}]);
+    let request = request(
+        demo,
+        ("shop", "https://ledger.example/callback"),
+        &[
+            ("scope", "openid profile"),
+            ("authorization_details", &details.to_string()),
+        ],
+    );
+    chromium.open(&request).await;
+    chromium.find("#allow").await;
+    // The logo arrives after the page.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    draw(chromium, &shot("consent-payment")).await;
+}
+
+/// The answer to a request that nobody asked for leads to a site that anybody could have named: it is a link.
+async fn draw_link(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> PathBuf) {
+    const CALLBACK: &str = "https://sketches.example/callback";
+    let metadata = json!({"client_name": "Sketches", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"});
+    let answer = reqwest::Client::new()
+        .post(format!("{}/register", demo.origin))
+        .header("content-type", "application/json")
+        .body(metadata.to_string())
+        .send();
+    let answer = answer.await.expect("the demo answers").text();
+    let registered: Value = serde_json::from_str(&answer.await.expect("a body")).expect("JSON");
+    let id = registered["client_id"].as_str().expect("an identifier");
+    let prompt = [("scope", "openid"), ("prompt", "none")];
+    chromium.open(&request(demo, (id, CALLBACK), &prompt)).await;
+    chromium.find("a").await;
+    draw(chromium, &shot("refused-link")).await;
+}
+
+/// A command beside the running demo.
+fn grantor(demo: &Demo, command: &[&str], arguments: &[&str]) {
+    let run = Command::new(binary())
+        .args(command)
+        .arg("--data")
+        .arg(demo.data())
+        .args(arguments)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}");
+}
+
+/// An authorization request with more parameters.
+fn request(demo: &Demo, (client, redirect): (&str, &str), more: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", client)
+        .append_pair("redirect_uri", redirect)
+        .append_pair("state", "af0ifjsldkj")
+        .append_pair("code_challenge", crate::logout::CHALLENGE)
+        .append_pair("code_challenge_method", "S256")
+        .extend_pairs(more)
+        .finish();
+    format!("{}/authorize?{query}", demo.origin)
 }
 
 /// The whole page, however long.
