@@ -1,9 +1,11 @@
 //! What a request may ask of the sign-in, in all combinations: OpenID Connect Core §3.1.2.1, §5.5, §5.5.1.1.
 
+use jose::jwe::{ContentEncryption, KeyManagement};
 use serde_json::json;
 
 use crate::harness::{Browser, Flow, World, altered};
 use crate::on_each_engine;
+use crate::request_object::encrypted::{encrypt, published};
 
 /// What the first answer to a request is: a code, an error, or a page.
 async fn outcome(flow: &Flow, browser: &mut Browser) -> String {
@@ -93,10 +95,27 @@ on_each_engine! {
         let expired = tokens.id();
         let forged = altered(expired, expired.len() - 9);
         let unsigned = format!("{}.{}.", jose::base64url::encode("{\"alg\":\"none\"}"), expired.split('.').nth(1).unwrap());
+        // What a client was sent encrypted it may send back encrypted to us.
+        let key = published(&world, "/jwks").await;
+        let sealed = |token: &str| encrypt(token, &key, KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        let twisted = sealed(expired);
         for (hint, prompt, expected) in [
             (expired, "none", ["code", "login_required", "login_required"]),
             (expired, "", ["code", "password", "password"]),
             (expired, "login", ["password", "password", "password"]),
+            (expired, "consent", ["allow", "password", "password"]),
+            (expired, "select_account", ["password", "password", "password"]),
+            (expired, "login consent", ["password", "password", "password"]),
+            (expired, "consent select_account", ["password", "password", "password"]),
+            (expired, "none login", ["invalid_request"; 3]),
+            (&sealed(expired), "none", ["code", "login_required", "login_required"]),
+            (&sealed(expired), "", ["code", "password", "password"]),
+            (&sealed(expired), "consent", ["allow", "password", "password"]),
+            (&sealed(tokens.access()), "none", ["invalid_request"; 3]),
+            (&sealed(&forged), "none", ["invalid_request"; 3]),
+            (&sealed(&sealed(expired)), "none", ["invalid_request"; 3]),
+            (&altered(&twisted, twisted.len() - 9), "none", ["invalid_request"; 3]),
+            ("a.b.c.d.e", "none", ["invalid_request"; 3]),
             (elsewhere.id(), "none", ["code", "login_required", "login_required"]),
             (tokens.access(), "none", ["invalid_request"; 3]),
             (&forged, "none", ["invalid_request"; 3]),

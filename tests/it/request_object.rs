@@ -1,7 +1,7 @@
 //! Request objects (RFC 9101, OpenID Connect Core §6).
 
 mod by_reference;
-mod encrypted;
+pub mod encrypted;
 mod message_signing;
 
 use jose::jws::{self, Header};

@@ -10,7 +10,7 @@ use crate::harness::World;
 use crate::on_each_engine;
 
 /// The key that /jwks says is for this.
-async fn published(world: &World, path: &str) -> Jwk {
+pub async fn published(world: &World, path: &str) -> Jwk {
     let keys = world.get(path).send().await.json();
     let mut found = keys["keys"]
         .as_array()
@@ -22,7 +22,7 @@ async fn published(world: &World, path: &str) -> Jwk {
     Jwk::from_value(key.clone()).unwrap()
 }
 
-fn encrypt(
+pub fn encrypt(
     text: &str,
     key: &Jwk,
     management: KeyManagement,

@@ -1,4 +1,6 @@
-//! Request objects that clients encrypt to the realm's key (RFC 9101 §4, §6.1).
+//! Request objects, and hints, that clients encrypt to the realm's key (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
+
+use std::borrow::Cow;
 
 use jose::jwe::{self, Accepted, ContentEncryption, KeyManagement};
 use realm::Realm;
@@ -13,8 +15,20 @@ pub(crate) const KEY_MANAGEMENT: [KeyManagement; 4] = [
     KeyManagement::EcdhEsA256Kw,
 ];
 
+/// The text itself, or what it holds if it is encrypted to us.
+///
+/// # Errors
+/// As [`decrypt`].
+pub(crate) fn opened<'a>(realm: &Realm, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
+    if is_encrypted(text) {
+        decrypt(realm, text).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(text))
+    }
+}
+
 /// Whether a text looks encrypted: five parts instead of three.
-pub(super) fn is_encrypted(text: &str) -> bool {
+fn is_encrypted(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'.').count() == 4
 }
 
@@ -22,7 +36,7 @@ pub(super) fn is_encrypted(text: &str) -> bool {
 ///
 /// # Errors
 /// `invalid_request_object`, whatever is wrong with it (RFC 7516 §11.5).
-pub(super) fn decrypt(realm: &Realm, text: &str) -> Result<String, Refusal> {
+fn decrypt(realm: &Realm, text: &str) -> Result<String, Refusal> {
     let accepted = Accepted {
         key_management: &KEY_MANAGEMENT,
         content: &ContentEncryption::ALL,

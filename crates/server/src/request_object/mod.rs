@@ -19,7 +19,7 @@ use crate::call::Call;
 use crate::client_auth::{Unverified, verify_signed};
 use crate::refusal::{Reason, Refusal};
 
-pub(crate) use encryption::KEY_MANAGEMENT;
+pub(crate) use encryption::{KEY_MANAGEMENT, opened};
 pub(crate) use reference::{DEFAULT, References};
 
 /// The algorithms that objects are signed with.
@@ -45,14 +45,8 @@ pub(crate) async fn open(
     } else {
         outer
     };
-    let decrypted;
-    let text = if encryption::is_encrypted(text) {
-        decrypted = encryption::decrypt(realm, text)?;
-        &decrypted
-    } else {
-        text
-    };
-    let claims = verify(call, client, text).await?;
+    let text = opened(realm, text)?;
+    let claims = verify(call, client, &text).await?;
     let parties = Parties {
         client: &client.id,
         issuer: realm.issuer(),

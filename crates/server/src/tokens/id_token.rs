@@ -12,6 +12,7 @@ use super::access_token::{Authentication, verify_signed};
 use super::released::{self, About};
 use super::subject;
 use crate::refusal::{Reason, Refusal};
+use crate::request_object;
 
 /// What an ID token says.
 #[derive(Clone, Copy, Debug)]
@@ -156,7 +157,7 @@ pub(crate) async fn read(realm: &Realm, token: &str, now: i64) -> Result<IdToken
     }
 }
 
-/// Reads an `id_token_hint`: one of our ID tokens, expired or not (OpenID Connect Core §3.1.2.1). Its `sub` is the person.
+/// Reads an `id_token_hint`: one of our ID tokens, expired or not, and encrypted to us or not (OpenID Connect Core §3.1.2.1). Its `sub` is the person.
 pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdToken, Refusal> {
     let policy = jwt::Policy {
         issuer: jwt::Issuer::Is(realm.issuer()),
@@ -167,7 +168,11 @@ pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdT
         now,
         leeway: 5,
     };
-    let read = verify_signed::<IdToken>(realm, hint, &policy).await?;
+    let hint = request_object::opened(realm, hint).map_err(|refusal| match refusal {
+        Refusal::Because(_) => Reason::HintInvalid.into(),
+        failed => failed,
+    })?;
+    let read = verify_signed::<IdToken>(realm, &hint, &policy).await?;
     read.ok()
         .and_then(|claims| subject::revealed(realm, claims))
         .ok_or_else(|| Reason::HintInvalid.into())
