@@ -87,7 +87,8 @@ impl Grantor {
         }
         for options in &plan.resources {
             let mut command = vec!["resource", "create"];
-            let options: Vec<String> = options.iter().map(|o| o.replace("{api}", api)).collect();
+            let filled = |o: &String| o.replace("{api}", api).replace("{issuer}", &grantor.issuer);
+            let options: Vec<String> = options.iter().map(filled).collect();
             command.extend(options.iter().map(String::as_str));
             grantor.command(&command, "")?;
         }
@@ -185,6 +186,13 @@ impl Grantor {
     /// Makes its next signing keys the ones that sign.
     pub(crate) fn rotate_keys(&self) -> Result<(), Failure> {
         self.command(&["key", "rotate"], "")?;
+        Ok(())
+    }
+
+    /// Sets the other person's password once more: a credential changes, and all sessions end.
+    pub(crate) fn set_password(&self) -> Result<(), Failure> {
+        let command = ["user", "set-password", OTHER, "--password-stdin"];
+        self.command(&command, PASSWORD)?;
         Ok(())
     }
 

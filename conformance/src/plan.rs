@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     /// Settings of the realm, as `grantor realm set` takes them.
     #[serde(default)]
     pub(crate) realm: BTreeMap<String, String>,
-    /// APIs, each as the options of `grantor resource create`; `{api}` stands for the one that is served.
+    /// APIs, each as the options of `grantor resource create`; `{api}` stands for the one that is served, `{issuer}` for the issuer.
     #[serde(default)]
     pub(crate) resources: Vec<Vec<String>>,
     /// Clients, by their member in the suite's configuration.

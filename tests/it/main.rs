@@ -79,6 +79,7 @@ mod response_mode;
 mod revocation;
 mod scope;
 mod sealed_answers;
+mod shared_signals;
 mod step_up;
 mod storage;
 mod token_exchange;

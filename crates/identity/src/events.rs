@@ -38,6 +38,11 @@ impl<'a> Happened<'a> {
         Self { actor, ..self }
     }
 
+    /// Whether somebody else than the person did it.
+    pub(crate) fn is_by_another(&self) -> bool {
+        self.actor.is_some()
+    }
+
     pub(crate) fn from(self, address: Option<IpAddr>) -> Self {
         Self { address, ..self }
     }

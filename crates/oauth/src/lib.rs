@@ -29,6 +29,8 @@ mod redacted;
 pub mod redirect_uri;
 pub mod revocation;
 mod scope;
+pub mod security_event;
+pub mod shared_signals;
 pub mod token;
 pub mod token_exchange;
 

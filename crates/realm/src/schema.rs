@@ -94,4 +94,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0022_bound_grant",
         sql: include_str!("../../../migrations/0022_bound_grant.sql"),
     },
+    Migration {
+        version: 23,
+        name: "0023_shared_signals",
+        sql: include_str!("../../../migrations/0023_shared_signals.sql"),
+    },
 ];

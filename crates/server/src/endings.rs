@@ -8,7 +8,8 @@ use realm::outbox::{Delivery, Ended, Handler, Message};
 use realm::{Error, Realm};
 
 use crate::backchannel_logout::{self, Whose};
-use crate::{ciba, consent, refresh_token};
+use crate::refusal::Refusal;
+use crate::{ciba, consent, refresh_token, shared_signals};
 
 /// How many rows one commit changes at most, where there may be any number.
 const STEP: i64 = 500;
@@ -44,8 +45,26 @@ impl Handler for Ending {
         Box::pin(async move {
             let ended = Ended::read(&message.payload).ok_or("the payload cannot be read")?;
             let done = end(realm, *self, &ended).await;
-            done.map_err(|error| error.to_string())
+            done.map_err(|error| error.to_string())?;
+            let told = tell(realm, *self, (&message.id, &ended)).await;
+            told.map_err(Refusal::into_words)
         })
+    }
+}
+
+/// Tells receivers of security events.
+async fn tell(
+    realm: &Realm,
+    ending: Ending,
+    (message, ended): (&str, &Ended),
+) -> Result<(), Refusal> {
+    match ending {
+        Ending::Session if ended.person.is_none() => Ok(()),
+        Ending::Session | Ending::Person => {
+            shared_signals::session_ended(realm, message, ended, false).await
+        }
+        Ending::DeletedPerson => shared_signals::session_ended(realm, message, ended, true).await,
+        Ending::DeletedClient => shared_signals::forget_client(realm, ended).await,
     }
 }
 

@@ -42,6 +42,7 @@ pub mod refusal;
 pub mod registration;
 pub mod request_object;
 mod revocation;
+pub mod shared_signals;
 mod stored;
 mod token;
 pub mod token_exchange;
@@ -140,6 +141,9 @@ pub struct Server {
     remote_keys: Arc<client_auth::RemoteKeys>,
     /// How clients are told that a session has ended.
     logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
+    /// How events are pushed to receivers.
+    push: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
+    polls: shared_signals::Room,
     certificates: ClientCertificates,
     signed: metadata::signed::Signed,
     trusted_origins: Vec<String>,
@@ -171,6 +175,8 @@ impl Server {
             outbound: registration::outbound(&options.outbound),
             logout: backchannel_logout::handler(&options.outbound, (&remote_keys, &documents)),
             documents,
+            push: shared_signals::push(&options.outbound),
+            polls: shared_signals::Room::new(),
             remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),
@@ -182,6 +188,7 @@ impl Server {
     pub fn handlers(&self) -> Vec<(&'static str, Arc<dyn realm::outbox::Handler>)> {
         let mut handlers = self.ciba.handlers();
         handlers.extend(self.logout.clone());
+        handlers.extend(self.push.clone());
         handlers
     }
 
@@ -247,11 +254,33 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/check_session", get(check_session_iframe::get))
         .route("/logout", get(end_session::get).post(end_session::post));
     endpoints
+        .merge(signals())
         .merge(pages(&server))
         .merge(for_scripts)
         .merge(web::cors::public(public))
         .with_state(Arc::clone(&server))
         .merge(metadata_router(server))
+}
+
+/// The endpoints for receivers of security events.
+fn signals() -> Router<Arc<Server>> {
+    Router::new()
+        .route(
+            "/ssf/streams",
+            get(shared_signals::read)
+                .post(shared_signals::create)
+                .patch(shared_signals::patch)
+                .put(shared_signals::replace)
+                .delete(shared_signals::delete),
+        )
+        .route("/ssf/streams/{id}/poll", post(shared_signals::poll))
+        .route(
+            "/ssf/status",
+            get(shared_signals::status).post(shared_signals::set_status),
+        )
+        .route("/ssf/subjects/add", post(shared_signals::add_subject))
+        .route("/ssf/subjects/remove", post(shared_signals::remove_subject))
+        .route("/ssf/verify", post(shared_signals::verify))
 }
 
 /// The pages whose forms change something, behind the origin check.
@@ -295,6 +324,10 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
             get(metadata::get),
         )
         .route(
+            "/.well-known/ssf-configuration",
+            get(shared_signals::metadata),
+        )
+        .route(
             "/.well-known/oauth-protected-resource",
             get(metadata::protected_resource::get),
         )
@@ -307,7 +340,9 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
 
 /// What this crate does about messages of lower floors, for [`realm::Node::handle`]: the kind and its handler.
 pub fn handlers() -> Vec<(&'static str, Arc<dyn realm::outbox::Handler>)> {
-    endings::handlers()
+    let mut handlers = endings::handlers();
+    handlers.push(shared_signals::changes());
+    handlers
 }
 
 /// What deletes the expired rows of this crate in the background: `$1` is now, `$2` how many rows at most.
@@ -323,6 +358,7 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &ciba::sql::SWEEP_LETTER_COUNTS,
         &backchannel_logout::sql::SWEEP_CLIENTS,
         &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
+        &shared_signals::sql::SWEEP_SIGNALS,
     ]
 }
 
@@ -339,6 +375,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         ciba::sql::STATEMENTS,
         backchannel_logout::sql::STATEMENTS,
         pushed_authorization_request::sql::STATEMENTS,
+        shared_signals::sql::STATEMENTS,
     ]
     .concat()
 }

@@ -60,6 +60,8 @@ pub struct RequestRates {
     pub device_authorization: Option<RequestRate>,
     /// /bc-authorize.
     pub backchannel_authentication: Option<RequestRate>,
+    /// What receivers of security events ask for.
+    pub shared_signals: Option<RequestRate>,
     /// /register, by one address.
     pub registration: Option<RequestRate>,
     /// Clients registering in one realm, from wherever.
@@ -76,6 +78,7 @@ impl Default for RequestRates {
             pushed_authorization_request: Some(RequestRate::new(600, 60)),
             device_authorization: Some(RequestRate::new(600, 60)),
             backchannel_authentication: Some(RequestRate::new(600, 60)),
+            shared_signals: Some(RequestRate::new(1200, 60)),
             registration: Some(RequestRate::new(60, 3600)),
             registration_in_realm: Some(RequestRate::new(3600, 3600)),
             client_id_documents: Some(RequestRate::new(60, 60)),
@@ -92,6 +95,7 @@ impl RequestRates {
             pushed_authorization_request: None,
             device_authorization: None,
             backchannel_authentication: None,
+            shared_signals: None,
             registration: None,
             registration_in_realm: None,
             client_id_documents: None,
@@ -137,6 +141,7 @@ impl Limits {
                 "backchannel_authentication",
                 rates.backchannel_authentication,
             ),
+            ("shared_signals", rates.shared_signals),
         ];
         let pair = |(name, rate): (&'static str, Option<RequestRate>)| {
             let rate = rate?;

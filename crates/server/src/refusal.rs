@@ -441,6 +441,10 @@ reasons! {
     TokenAudience => InvalidToken, "the access token is not meant for this endpoint";
     /// The access token lacks the scope `openid`.
     TokenScope => InsufficientScope, "the access token lacks the scope openid";
+    /// The access token lacks a scope of the transmitter of security events.
+    TokenScopeOfSignals => InsufficientScope, "the access token lacks the scope ssf.read or ssf.manage";
+    /// A person's token, where a client acts for itself.
+    TokenOfPerson => InvalidToken, "the access token must be one of the client itself";
     /// A token that was issued to another client is to be revoked (RFC 7009 §2.1).
     TokenOfAnotherClient => InvalidGrant, "the token was issued to another client";
 

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use oauth::challenge::Bearer;
 use oauth::claims::Userinfo;
-use oauth::{Error as Wire, Scope};
+use oauth::{Error as Wire, ErrorCode, Scope};
 use realm::Client;
 use realm::resources::Place;
 
@@ -20,14 +20,15 @@ use crate::tokens::released::{self, About};
 use crate::tokens::{access_token, subject};
 use crate::{answer, cors, form};
 
-const ENDPOINT: &str = "userinfo";
+/// The endpoint in the log, and the scope that it asks for.
+const HERE: (&str, &str) = ("userinfo", "openid");
 
 /// The endpoint.
 pub(crate) async fn handle(call: Call, method: Method, body: Body) -> Response {
     let (scheme, token) = match presented(&call, &method, body).await {
         Ok(Some(presented)) => presented,
-        Ok(None) => return challenge(&call, None, None),
-        Err(reason) => return challenge(&call, None, Some(&reason.into())),
+        Ok(None) => return challenge(&call, HERE, None, None),
+        Err(reason) => return challenge(&call, HERE, None, Some(&reason.into())),
     };
     let told = match tell(&call, &method, (scheme, &token)).await {
         Ok((client, claims)) => match written::answer(&call, &client, &claims).await {
@@ -42,7 +43,7 @@ pub(crate) async fn handle(call: Call, method: Method, body: Body) -> Response {
             cors::allow(&call, Some(&client), response)
         }
         Err((client, refusal)) => {
-            let response = challenge(&call, Some(scheme), Some(&refusal));
+            let response = challenge(&call, HERE, Some(scheme), Some(&refusal));
             cors::allow(&call, client.as_deref(), response)
         }
     }
@@ -94,7 +95,7 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
     let proven = call.confirmation();
     dpop::check_holder(
         call,
-        method,
+        (method, "/userinfo"),
         (scheme, token),
         (&claims, &client),
         proven.as_ref(),
@@ -131,8 +132,13 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
     Ok((client, told))
 }
 
-/// A refusal as RFC 6750 §3 has it: without an error code when no token came, and `openid` named when it is what lacks.
-fn challenge(call: &Call, scheme: Option<Scheme>, refusal: Option<&Refusal>) -> Response {
+/// A refusal as RFC 6750 §3 has it: without an error code when no token came, and the scope named when it is what lacks.
+pub(crate) fn challenge(
+    call: &Call,
+    (endpoint, scope): (&'static str, &str),
+    scheme: Option<Scheme>,
+    refusal: Option<&Refusal>,
+) -> Response {
     let (mut response, challenge) = match refusal {
         None => (
             answer::empty(StatusCode::UNAUTHORIZED),
@@ -141,10 +147,10 @@ fn challenge(call: &Call, scheme: Option<Scheme>, refusal: Option<&Refusal>) -> 
         Some(refusal) => {
             let (code, description) = refusal.wire();
             let mut challenge = Bearer::refusing(&Wire::new(code, description));
-            if matches!(refusal, Refusal::Because(Reason::TokenScope)) {
-                challenge = challenge.with_scope(Scope::of(["openid"]).unwrap_or_default());
+            if code == ErrorCode::InsufficientScope {
+                challenge = challenge.with_scope(Scope::of([scope]).unwrap_or_default());
             }
-            (answer::refused(call, ENDPOINT, None, refusal), challenge)
+            (answer::refused(call, endpoint, None, refusal), challenge)
         }
     };
     let challenge = challenge.with_realm(call.realm.issuer());

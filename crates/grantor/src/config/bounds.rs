@@ -103,6 +103,15 @@ pub(super) static LIMITS: &[Setting] = &[
         },
     },
     Setting {
+        key: "limits.shared_signals",
+        words: "The same for /ssf, where receivers of security events make streams and fetch events.",
+        default: "1200/m",
+        apply: |c, v| {
+            c.limits.shared_signals = v.rate()?;
+            Ok(())
+        },
+    },
+    Setting {
         key: "limits.approvals",
         words: "How often one application may ask one person for approval (CIBA); all applications together may four times as often. Never `off`: whoever is asked \
                 without end approves in the end.",

@@ -1,6 +1,7 @@
 use db::{Batch, CommitError, Stmt, params};
 use realm::outbox::Ended;
 use realm::{Mark, Realm};
+use serde::{Deserialize, Serialize};
 
 use super::{Details, Person, Profile, rules, sql};
 use crate::Error;
@@ -11,6 +12,35 @@ use crate::methods::password::PasswordHash;
 pub const SIGNED_OUT: &str = "person.signed_out";
 /// The kind of the message ([`Ended`]) that says that a person was deleted.
 pub const DELETED: &str = "person.deleted";
+
+/// The kind of the message ([`Changed`]) that says that an account has changed, for whoever is to be told of it.
+pub const CHANGED: &str = "person.changed";
+
+/// What became of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Whose.
+    pub person: String,
+    /// What.
+    pub what: Change,
+    /// When (unix seconds).
+    pub at: i64,
+    /// Whether somebody else than the person did it.
+    #[serde(default)]
+    pub by_admin: bool,
+}
+
+/// What can become of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It has another password.
+    Password,
+    /// It cannot be used.
+    Disabled,
+    /// It can be used again.
+    Enabled,
+}
 
 /// What becomes of a person's sessions and tokens when the password changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,12 +210,13 @@ pub async fn set_password(
         &mut batch,
         Happened::to("person.password_changed", id).by(actor),
     );
+    tell(realm, &mut batch, (id, actor), Change::Password);
     if sessions == Sessions::End {
         batch.run(
             &sql::SIGN_OUT_PERSON,
             params![realm.name(), id, realm.now()],
         );
-        end_sessions(realm, &mut batch, id, SIGNED_OUT);
+        end_sessions(realm, &mut batch, (id, actor), SIGNED_OUT);
     }
     finish(realm, batch).await
 }
@@ -197,7 +228,8 @@ pub async fn set_password(
 pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let happened = Happened::to("person.disabled", id).by(actor);
     let mut batch = marked(realm, &sql::DISABLE_PERSON, id, happened);
-    end_sessions(realm, &mut batch, id, SIGNED_OUT);
+    tell(realm, &mut batch, (id, actor), Change::Disabled);
+    end_sessions(realm, &mut batch, (id, actor), SIGNED_OUT);
     finish(realm, batch).await
 }
 
@@ -207,7 +239,8 @@ pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(),
 /// [`Error::NotFound`], or the database's.
 pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let happened = Happened::to("person.enabled", id).by(actor);
-    let batch = marked(realm, &sql::ENABLE_PERSON, id, happened);
+    let mut batch = marked(realm, &sql::ENABLE_PERSON, id, happened);
+    tell(realm, &mut batch, (id, actor), Change::Enabled);
     finish(realm, batch).await
 }
 
@@ -224,7 +257,7 @@ pub async fn delete(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), 
         &mut batch,
         Happened::to("person.deleted", id).by(actor),
     );
-    end_sessions(realm, &mut batch, id, DELETED);
+    end_sessions(realm, &mut batch, (id, actor), DELETED);
     finish(realm, batch).await
 }
 
@@ -239,7 +272,7 @@ pub async fn sign_out_everywhere(
 ) -> Result<(), Error> {
     let happened = Happened::to("person.signed_out_everywhere", id).by(actor);
     let mut batch = marked(realm, &sql::SIGN_OUT_PERSON, id, happened);
-    end_sessions(realm, &mut batch, id, SIGNED_OUT);
+    end_sessions(realm, &mut batch, (id, actor), SIGNED_OUT);
     finish(realm, batch).await
 }
 
@@ -251,15 +284,36 @@ fn marked(realm: &Realm, stmt: &'static Stmt, id: &str, happened: Happened<'_>) 
     batch
 }
 
+/// Adds the message that the account has changed.
+fn tell(realm: &Realm, batch: &mut Batch, (person, actor): (&str, Option<&str>), what: Change) {
+    let changed = Changed {
+        person: person.to_owned(),
+        what,
+        at: realm.now(),
+        by_admin: actor.is_some(),
+    };
+    let payload = serde_json::json!(changed).to_string();
+    realm.enqueue(batch, CHANGED, &payload, realm.now());
+}
+
 /// Deletes the rows of a person's sessions and revokes their tokens. A session that begins at the same time falls to `signed_out_at`, which
 /// the caller sets in the same batch. Comes last in its batch, as every revocation does.
-fn end_sessions(realm: &Realm, batch: &mut Batch, person: &str, message: &'static str) {
+fn end_sessions(
+    realm: &Realm,
+    batch: &mut Batch,
+    (person, actor): (&str, Option<&str>),
+    message: &'static str,
+) {
     batch.run(
         &sql::DELETE_SESSIONS_OF_PERSON,
         params![realm.name(), person],
     );
     let now = realm.now();
-    realm.enqueue(batch, message, &Ended::payload(person, now), now);
+    let ended = Ended {
+        by_admin: actor.is_some(),
+        ..Ended::new(person, now)
+    };
+    realm.enqueue(batch, message, &ended.to_payload(), now);
     realm.revocations().revoke(batch, Mark::Person(person));
 }
 

@@ -10,8 +10,8 @@ use realm::Realm;
 
 pub(crate) use change::hold_for_sign_in;
 pub use change::{
-    DELETED, SIGNED_OUT, Sessions, create, delete, disable, enable, set_password,
-    sign_out_everywhere, update,
+    CHANGED, Change, Changed, DELETED, SIGNED_OUT, Sessions, create, delete, disable, enable,
+    set_password, sign_out_everywhere, update,
 };
 pub use person::{Details, Person, Profile};
 

@@ -246,7 +246,12 @@ pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<
 fn ended(realm: &Realm, batch: &mut Batch, session: &Session, happened: Happened<'_>) {
     batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
     let now = realm.now();
-    realm.enqueue(batch, ENDED, &Ended::payload(&session.id, now), now);
+    let ended = Ended {
+        person: Some(session.person.clone()),
+        by_admin: happened.is_by_another(),
+        ..Ended::new(&session.id, now)
+    };
+    realm.enqueue(batch, ENDED, &ended.to_payload(), now);
     let happened = happened.with(serde_json::json!({ "session": session.id }));
     record(realm, batch, happened);
     realm

@@ -46,12 +46,33 @@ pub struct Ended {
     pub id: String,
     /// When (unix seconds). What began later under the same identifier has not.
     pub at: i64,
+    /// Whose it was, where that is somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Whether somebody else than the person ended it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_admin: bool,
 }
 
 impl Ended {
     /// The payload that says so.
     pub fn payload(id: &str, at: i64) -> String {
-        serde_json::json!({ "id": id, "at": at }).to_string()
+        Self::new(id, at).to_payload()
+    }
+
+    /// An end.
+    pub fn new(id: &str, at: i64) -> Self {
+        Self {
+            id: id.to_owned(),
+            at,
+            person: None,
+            by_admin: false,
+        }
+    }
+
+    /// The payload that says so.
+    pub fn to_payload(&self) -> String {
+        serde_json::json!(self).to_string()
     }
 
     /// Reads what [`Ended::payload`] wrote.

@@ -61,4 +61,10 @@ db::statements! {
     pub(crate) PURGE_LETTER_COUNT = "DELETE FROM letter_count WHERE (realm, person, client) IN (SELECT realm, person, client FROM letter_count WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_USER_CODE = "DELETE FROM user_code WHERE (realm, person) IN (SELECT realm, person FROM user_code WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SIGNAL_STREAM = "DELETE FROM signal_stream WHERE (realm, id) IN (SELECT realm, id FROM signal_stream WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SIGNAL_SUBJECT = "DELETE FROM signal_subject WHERE (realm, stream, hash) IN (SELECT realm, stream, hash FROM signal_subject WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SIGNAL = "DELETE FROM signal WHERE (realm, stream, jti) IN (SELECT realm, stream, jti FROM signal WHERE realm = $1 LIMIT $2)";
 }

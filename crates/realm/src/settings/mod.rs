@@ -6,6 +6,7 @@ mod profile;
 mod registration;
 
 use jose::Algorithm;
+use oauth::shared_signals::DefaultSubjects;
 use serde::{Deserialize, Serialize};
 
 use crate::clients::{self, PublicKeys};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub require_attestation_challenge: bool,
     /// What the strengths of a sign-in are called, the weakest first; without any, clients' `acr_values` are a wish.
     pub acr: AuthenticationContexts,
+    /// Whom a stream of security events is about before its receiver adds or removes anybody: `ALL` or `NONE` (OpenID Shared Signals Framework §7.1).
+    pub signals_default_subjects: DefaultSubjects,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -72,6 +75,7 @@ impl Default for Settings {
             client_attestation_jwks: None,
             require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
+            signals_default_subjects: DefaultSubjects::default(),
             lifetimes: Lifetimes::default(),
         }
     }

@@ -73,7 +73,7 @@ impl Scheme {
 /// A bound token as a bearer token, an unbound one with the scheme DPoP, and whatever is wrong with the proof.
 pub(crate) fn check_holder(
     call: &Call,
-    method: &Method,
+    (method, path): (&Method, &str),
     (scheme, token): (Scheme, &str),
     (claims, client): (&AccessToken, &Client),
     proven: Option<&Confirmation>,
@@ -91,7 +91,7 @@ pub(crate) fn check_holder(
             return Err(Reason::TokenNotBound.into());
         }
         let text = presented(call)?.ok_or(Reason::ProofMissing)?;
-        let request = (method.as_str(), "/userinfo", Some(token));
+        let request = (method.as_str(), path, Some(token));
         let (proof, _) = judge(call, text, request, client)?;
         proven.jkt = Some(proof.jkt().to_owned());
         used = Some(proof);

@@ -1,0 +1,171 @@
+//! Who should not, tries.
+
+use super::*;
+use crate::harness::authority;
+
+/// Every request about a stream, as another one might try it.
+async fn every_request(listener: &Listener, id: &str) -> Vec<(u16, String)> {
+    let mut statuses = Vec::new();
+    let stream = json!({"stream_id": id, "description": "mine now"});
+    let subject = json!({"stream_id": id, "subject": {"format": "opaque", "id": "x"}});
+    for (method, path, body) in [
+        ("GET", format!("/ssf/streams?stream_id={id}"), Value::Null),
+        ("PATCH", "/ssf/streams".to_owned(), stream.clone()),
+        ("PUT", "/ssf/streams".to_owned(), stream),
+        ("GET", format!("/ssf/status?stream_id={id}"), Value::Null),
+        (
+            "POST",
+            "/ssf/status".to_owned(),
+            json!({"stream_id": id, "status": "disabled"}),
+        ),
+        ("POST", "/ssf/subjects/add".to_owned(), subject.clone()),
+        ("POST", "/ssf/subjects/remove".to_owned(), subject),
+        (
+            "POST",
+            "/ssf/verify".to_owned(),
+            json!({"stream_id": id, "state": "x"}),
+        ),
+        (
+            "POST",
+            format!("/ssf/streams/{id}/poll"),
+            json!({"returnImmediately": true}),
+        ),
+        (
+            "DELETE",
+            format!("/ssf/streams?stream_id={id}"),
+            Value::Null,
+        ),
+    ] {
+        let answer = listener.ask(method, &path, body).await;
+        statuses.push((answer.status, answer.body));
+    }
+    statuses
+}
+
+on_each_engine! {
+    /// A stream of another receiver is as unknown as one that is not there.
+    async fn a_foreign_stream_is_unknown(world: World) {
+        let listener = begin(&world).await;
+        let id = listener.polled().await;
+        let other = self::listener(&world, "other", "ssf.manage").await;
+        let foreign = every_request(&other, &id).await;
+        assert!(foreign.iter().all(|(status, _)| *status == 404), "{foreign:?}");
+        assert_eq!(foreign, every_request(&other, "0").await);
+        assert_eq!(other.ask("GET", "/ssf/streams", Value::Null).await.json(), json!([]));
+        let own = every_request(&listener, &id).await;
+        assert!(own.iter().all(|(status, _)| (200..300).contains(status) || *status == 400), "{own:?}");
+    }
+
+    /// Tokens without the scope, for another API, of a person, of another realm, revoked, expired, or of a disabled client.
+    async fn who_may_not_gets_nothing(world: World) {
+        let listener = begin(&world).await;
+        let id = listener.polled().await;
+        world.notes().await;
+        let reads = of(&world, listener.client.clone(), "ssf.read").await;
+        reads.ask("GET", "/ssf/streams", Value::Null).await.status(200);
+        reads.poll_with(&id, json!({"returnImmediately": true})).await.status(200);
+        reads.verify(&id, "x").await.status(204);
+        let answer = reads.status(&id, "paused").await;
+        answer.refused(403, "insufficient_scope");
+        assert!(answer.header("www-authenticate").contains("ssf.manage"));
+        reads.post("/ssf/streams", json!({})).await.refused(403, "insufficient_scope");
+        let service = world.client("service").grants(&["client_credentials"]).redirects(&[]).scope("notes.read").create().await;
+        let wrong = of(&world, service, "notes.read").await;
+        wrong.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+        let app = world.client("app").trusted().scope("openid ssf.manage").create().await;
+        let tokens = world.flow(&app).with("scope", "ssf.manage").tokens().await;
+        let person = Listener { world: world.clone(), client: app, token: tokens.access().to_owned() };
+        person.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+        for token in ["x", "invalid:1", "a.b.c"] {
+            world.get("/ssf/streams").bearer(token).send().await.refused(401, "invalid_token");
+        }
+        let bare = world.get("/ssf/streams").send().await;
+        bare.status(401);
+        assert!(!bare.header("www-authenticate").is_empty());
+        listener.client.revoke(&listener.token).await.status(200);
+        listener.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+        world.advance(301);
+        reads.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+    }
+
+    /// A token of one realm is nothing in another, nor is a stream of it.
+    async fn another_realm_is_another_transmitter(world: World) {
+        let listener = begin(&world).await;
+        let id = listener.polled().await;
+        let issuer = world.add_realm("acme").await;
+        let realm = world.node().realm("acme").await.unwrap().unwrap();
+        let resource = json!({"id": format!("{issuer}/ssf"), "name": "x", "scopes": [{"name": "ssf.manage", "description": "x"}]});
+        realm::resources::create(&realm, serde_json::from_value(resource).unwrap(), "test").await.unwrap();
+        let at = |path: &str| world.get(&format!("/realms/acme{path}")).bearer(&listener.token);
+        at("/ssf/streams").send().await.refused(401, "invalid_token");
+        at(&format!("/ssf/streams?stream_id={id}")).send().await.refused(401, "invalid_token");
+        // Whoever is of the same name there is somebody else.
+        let details = identity::Details { username: ALICE.0.to_owned(), ..identity::Details::default() };
+        let other = identity::people::create(&realm, details, None, None).await.unwrap();
+        identity::people::sign_out_everywhere(&realm, &other.id, None).await.unwrap();
+        settle(&world).await;
+        assert!(listener.poll(&id).await.is_empty());
+    }
+
+    /// Calls into our own network, with credentials, without TLS, or by a redirect are not made.
+    async fn the_address_of_a_receiver_is_no_weapon(world: World) {
+        let listener = begin(&world).await;
+        for url in [
+            "http://wiki.example/events", "https://10.0.0.1/x", "https://169.254.169.254/latest", "https://user:pw@wiki.example/",
+            "ftp://wiki.example/", "file:///etc/passwd", "https://[fd00::1]/", "https://0x0a000001/", "nothing", "",
+        ] {
+            let delivery = json!({"method": PUSH, "endpoint_url": url});
+            let answer = listener.post("/ssf/streams", json!({"delivery": delivery})).await;
+            assert_eq!(answer.status, 400, "{url}");
+        }
+        let (receiver, elsewhere) = (Receiver::new().await, Receiver::new().await);
+        let id = listener.pushed(&receiver.url).await;
+        receiver.answers(&[307]);
+        listener.verify(&id, "x").await.status(204);
+        settle(&world).await;
+        assert_eq!((receiver.heard().len(), elsewhere.heard().len()), (1, 0), "no redirect is followed");
+    }
+
+    /// So many streams, so many at a time, and never two in one place.
+    async fn nobody_makes_streams_without_end(world: World) {
+        let listener = begin(&world).await;
+        let attempt = || listener.post("/ssf/streams", json!({}));
+        let (a, b, c, d) = tokio::join!(attempt(), attempt(), attempt(), attempt());
+        let attempts = [a, b, c, d];
+        let made = attempts.iter().filter(|answer| answer.status == 201).count();
+        assert!(made >= 1 && attempts.iter().all(|answer| [201, 409].contains(&answer.status)));
+        while listener.post("/ssf/streams", json!({})).await.status == 201 {}
+        let all = listener.ask("GET", "/ssf/streams", Value::Null).await.json();
+        assert_eq!(all.as_array().unwrap().len(), 4);
+        listener.post("/ssf/streams", json!({})).await.status(409);
+    }
+
+    /// What a receiver may ask in a minute is bounded.
+    async fn floods_are_bounded(world: World) {
+        let rate = server::RequestRate { count: 3, seconds: 60 };
+        let rates = server::RequestRates { shared_signals: Some(rate), ..server::RequestRates::none() };
+        let world = world.rated(rates).await;
+        let listener = begin(&world).await;
+        for _ in 0..3 {
+            listener.ask("GET", "/ssf/streams", Value::Null).await.status(200);
+        }
+        let refused = listener.ask("GET", "/ssf/streams", Value::Null).await;
+        refused.status(429);
+        assert!(!refused.header("retry-after").is_empty());
+        let other = self::listener(&world, "other", "ssf.manage").await;
+        other.ask("GET", "/ssf/streams", Value::Null).await.status(200);
+    }
+
+    /// RFC 8705 §3: a token that is bound to a certificate is worth nothing without it.
+    async fn a_bound_token_needs_its_certificate(world: World) {
+        transmitter(&world).await;
+        let client = world.client("bound").grants(&["client_credentials"]).redirects(&[]).scope("ssf.manage");
+        let client = client.set("tls_client_certificate_bound_access_tokens", json!(true)).create().await;
+        let (der, _) = authority::identity();
+        let form = [("grant_type", "client_credentials"), ("scope", "ssf.manage")];
+        let call = world.post("/token").form(&form).basic(&client.id, client.secret.as_ref().unwrap());
+        let token = call.certificate(&der).send().await.text("access_token");
+        world.get("/ssf/streams").bearer(&token).send().await.refused(401, "invalid_token");
+        world.get("/ssf/streams").bearer(&token).certificate(&der).send().await.status(200);
+    }
+}
