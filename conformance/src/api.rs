@@ -20,6 +20,7 @@ use web::client_certificate::ClientCertificate;
 use web::serve::{Listener, ServeOptions, Tls, TlsOptions, serve};
 
 use crate::Failure;
+use crate::anchor::Anchor;
 use crate::authority;
 use crate::device::Device;
 use crate::grantor::Grantor;
@@ -47,7 +48,12 @@ impl Api {
     }
 
     /// Serves it with the tokens of this grantor until the guard is dropped.
-    pub(crate) fn serve(self, grantor: &Grantor, device: Shared) -> Result<DropGuard, Failure> {
+    pub(crate) fn serve(
+        self,
+        grantor: &Grantor,
+        device: Shared,
+        anchor: Option<Anchor>,
+    ) -> Result<DropGuard, Failure> {
         let trusting = FetchOptions {
             extra_roots: vec![grantor.certificate.clone()],
             ..FetchOptions::loopback()
@@ -61,7 +67,9 @@ impl Api {
             .layer(verifier.require(SCOPE))
             .layer(from_fn(certificate))
             .layer(from_fn(interaction));
-        let router = router.route("/answer", post(answer).with_state(device));
+        let router = router
+            .route("/answer", post(answer).with_state(device))
+            .merge(anchor.map(Anchor::router).unwrap_or_default());
         let own = authority::localhost()?;
         // FAPI 1.0 allows fewer cipher suites of TLS 1.2 (Advanced §8.5).
         let options = TlsOptions {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clients::{self, Callback};
 use crate::grantor::{Grantor, OTHER, PASSWORD, USERNAME};
+use crate::keys::Keys;
 use crate::plan::Plan;
 use crate::suite::Suite;
 use crate::{Failure, folder};
@@ -34,15 +35,13 @@ pub(crate) async fn of(
     suite: &Suite,
     grantor: &Grantor,
     plan: &Plan,
-    api: &str,
+    (api, keys): (&str, &Keys),
 ) -> Result<Value, Failure> {
-    // Of this run alone: the suite ends a module whose alias another one takes.
-    let alias = format!("grantor-{}-{}", plan.name, std::process::id());
     let callback = Callback {
-        base: format!("{}/test/a/{alias}", suite.url()),
+        base: base(suite, plan),
     };
     let mut members = plan.config.clone();
-    members.insert("alias".into(), alias.into());
+    members.insert("alias".into(), plan.alias().into());
     members.insert(
         "description".into(),
         format!("grantor: {}", plan.name).into(),
@@ -65,12 +64,18 @@ pub(crate) async fn of(
         ("{issuer}", grantor.issuer.as_str()),
         ("{mtls}", grantor.mtls.as_str()),
         ("{api}", api),
+        ("{base}", &callback.base),
         ("{suite}", suite.url()),
         ("{username}", USERNAME),
         ("{other}", OTHER),
         ("{password}", PASSWORD),
     ];
-    Ok(filled(Value::Object(members), &words))
+    Ok(filled(keys.placed(Value::Object(members)), &words))
+}
+
+/// Where the suite is called back.
+pub(crate) fn base(suite: &Suite, plan: &Plan) -> String {
+    format!("{}/test/a/{}", suite.url(), plan.alias())
 }
 
 /// The member of that name, which is made if it is not there.

@@ -58,11 +58,11 @@ pub(crate) struct Grantor {
 }
 
 impl Grantor {
-    /// Starts it as the plan wants it and waits until it listens. `suite` is the certificate (DER) that it trusts when it fetches,
+    /// Starts it as the plan wants it, with its realm's settings as they are `written`, and waits until it listens. `suite` is the certificate (DER) that it trusts when it fetches,
     /// `api` the address that `{api}` stands for.
     pub(crate) async fn start(
         program: PathBuf,
-        plan: &Plan,
+        (plan, written): (&Plan, &dyn Fn(&str) -> String),
         (suite, api): (Option<&[u8]>, &str),
         logs: &Path,
     ) -> Result<Self, Failure> {
@@ -82,7 +82,8 @@ impl Grantor {
         if !plan.realm.is_empty() {
             let mut command = vec!["realm".to_owned(), "set".to_owned()];
             let settings = plan.realm.iter();
-            command.extend(settings.map(|(setting, value)| format!("{setting}={value}")));
+            command
+                .extend(settings.map(|(setting, value)| format!("{setting}={}", written(value))));
             grantor.command(&command, "")?;
         }
         for options in &plan.resources {

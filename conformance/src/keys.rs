@@ -1,12 +1,61 @@
 //! Keys for clients: an RSA key for PS256 as a public and a private JWK (RFC 7517, RFC 7518 §6.3). With RSA, since some modules ask what happens when such
 //! a key signs with an algorithm that FAPI does not allow.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 use crate::Failure;
+
+/// The keys of a plan, by their names.
+pub(crate) struct Keys(BTreeMap<String, Pair>);
+
+impl Keys {
+    /// New ones of these names.
+    pub(crate) fn generate(names: &[String]) -> Result<Self, Failure> {
+        let made = |name: &String| Ok((name.clone(), generate(name)?));
+        let pairs = names.iter().map(made).collect::<Result<_, Failure>>()?;
+        Ok(Self(pairs))
+    }
+
+    /// The private half of one.
+    pub(crate) fn private(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).map(|pair| &pair.private)
+    }
+
+    /// A text with the public halves in their places, each as a JWK set.
+    pub(crate) fn written(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, pair)| {
+            let set = json!({"keys": [pair.public]});
+            text.replace(&format!("{{{name}}}"), &set.to_string())
+        })
+    }
+
+    /// JSON with the halves in the places of the texts that name them, each as a JWK set.
+    pub(crate) fn placed(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => {
+                let named = |(name, pair): (&String, &Pair)| {
+                    if text == format!("{{{name}}}") {
+                        return Some(json!({"keys": [pair.public]}));
+                    }
+                    (text == format!("{{private {name}}}")).then(|| json!({"keys": [pair.private]}))
+                };
+                let key = self.0.iter().find_map(named);
+                key.unwrap_or(Value::String(text))
+            }
+            Value::Array(items) => items.into_iter().map(|item| self.placed(item)).collect(),
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, member)| (name, self.placed(member)))
+                .collect(),
+            other => other,
+        }
+    }
+}
 
 /// Both halves of a key, each as a JWK.
 pub(crate) struct Pair {

@@ -7,6 +7,7 @@
     reason = "a command for people: its output is its purpose"
 )]
 
+mod anchor;
 mod api;
 mod authority;
 mod clients;

@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     /// Settings of the process, by their environment variables.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, String>,
-    /// Settings of the realm, as `grantor realm set` takes them.
+    /// Settings of the realm, as `grantor realm set` takes them; `{api}` and `{base}` stand for addresses.
     #[serde(default)]
     pub(crate) realm: BTreeMap<String, String>,
     /// APIs, each as the options of `grantor resource create`; `{api}` stands for the one that is served, `{issuer}` for the issuer.
@@ -32,7 +32,11 @@ pub(crate) struct Plan {
     /// Clients, by their member in the suite's configuration.
     #[serde(default)]
     pub(crate) clients: BTreeMap<String, Client>,
-    /// The rest of the suite's configuration. `{issuer}`, `{mtls}`, `{api}` and `{suite}` stand for addresses.
+    /// Keys (RSA, for PS256) that the suite or the driver signs with. In settings of the realm `{NAME}` stands for the public half as a JWK set, in the suite's
+    /// configuration the texts `{NAME}` and `{private NAME}` for either.
+    #[serde(default)]
+    pub(crate) keys: Vec<String>,
+    /// The rest of the suite's configuration. `{issuer}`, `{mtls}`, `{api}` and `{suite}` stand for addresses, `{base}` for the one where the suite is called back.
     #[serde(default)]
     pub(crate) config: Map<String, Value>,
     /// Scenes for modules, beside those of `browser.json`.
@@ -56,6 +60,11 @@ pub(crate) struct Client {
 }
 
 impl Plan {
+    /// What the suite knows this run of the plan by, and nobody else: it ends a module whose alias another one takes.
+    pub(crate) fn alias(&self) -> String {
+        format!("grantor-{}-{}", self.name, std::process::id())
+    }
+
     /// The variant in words: `client_auth_type=mtls, openid=openid_connect`.
     pub(crate) fn variant_words(&self) -> String {
         let parts = self.variant.iter();

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::anchor::{self, Anchor};
 use crate::api::Api;
 use crate::device::Device;
 use crate::expected::{self, Expected};
 use crate::grantor::Grantor;
+use crate::keys::Keys;
 use crate::module::{self, Done};
 use crate::options::Options;
 use crate::plan::Plan;
@@ -39,11 +41,20 @@ pub(crate) async fn run<'a>(
     let api = Api::bind().await?;
     let url = api.url.clone();
     let trusted = (certificate, url.as_str());
-    let grantor = Grantor::start(options.program()?, plan, trusted, &logs).await?;
+    let keys = Keys::generate(&plan.keys)?;
+    let base = configuration::base(suite, plan);
+    let settings = |text: &str| {
+        let text = text.replace("{api}", &url).replace("{base}", &base);
+        keys.written(&text)
+    };
+    let grantor = Grantor::start(options.program()?, (plan, &settings), trusted, &logs).await?;
     let device = Arc::new(Mutex::new(Device::new(&grantor)?));
-    let _serving = api.serve(&grantor, Arc::clone(&device))?;
+    let anchor = keys.private(anchor::KEY);
+    let anchor = anchor.map(|key| Anchor::new(&url, key, &grantor));
+    let anchor = anchor.transpose()?;
+    let _serving = api.serve(&grantor, Arc::clone(&device), anchor)?;
     let asks_people = plan.variant.contains_key("ciba_mode");
-    let configuration = configuration::of(suite, &grantor, plan, &url).await?;
+    let configuration = configuration::of(suite, &grantor, plan, (&url, &keys)).await?;
     let variant = serde_json::to_string(&plan.variant)?;
     let made = suite
         .make_plan(&plan.plan, &variant, &configuration)

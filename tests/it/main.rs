@@ -40,6 +40,7 @@ mod ended_session;
 mod endings;
 mod every_grant;
 mod fapi2;
+mod federation;
 mod foreign;
 mod frontchannel_logout;
 mod growth;

@@ -120,6 +120,12 @@ error_codes! {
     InvalidBindingMessage = "invalid_binding_message", 400;
     /// What was agreed to could not be completed (OpenID Connect CIBA Core §12).
     TransactionFailed = "transaction_failed", 400;
+    /// No trust in the entity follows from its trust chain (OpenID Federation 1.0 §8.9).
+    InvalidTrustChain = "invalid_trust_chain", 400;
+    /// Its trust chains end at nobody who is trusted here (OpenID Federation 1.0 §8.9).
+    InvalidTrustAnchor = "invalid_trust_anchor", 404;
+    /// The metadata of the entity, or the policies that hold for it, cannot be used (OpenID Federation 1.0 §8.9).
+    InvalidMetadata = "invalid_metadata", 400;
 }
 
 impl fmt::Display for ErrorCode {

@@ -15,6 +15,7 @@ mod confirmation;
 pub mod device_code;
 pub mod dpop;
 mod error;
+pub mod federation;
 pub mod id_token;
 pub mod introspection;
 pub mod jwt_bearer;

@@ -40,8 +40,8 @@ pub use resources::{
 pub use revocations::{Mark, Revocations};
 pub use sealing::{SealingError, SealingKey};
 pub use settings::{
-    Admission, ClientIdDocuments, LIFETIMES, LONGEST_TOKEN, LifetimeOverrides, Lifetimes, Profile,
-    Registration, Settings, StatementIssuer,
+    Admission, ClientIdDocuments, Federation, LIFETIMES, LONGEST_TOKEN, LifetimeOverrides,
+    Lifetimes, Profile, Registration, Settings, StatementIssuer,
 };
 pub use tenant::Realm;
 

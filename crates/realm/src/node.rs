@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::changes::{self, Follower, Kind};
 use crate::clients;
 use crate::error::Error;
-use crate::keys::{self, rules::Schedule};
+use crate::keys::{self, Purpose, rules::Schedule};
 use crate::outbox::{self, Handler, Handlers};
 use crate::realms::{self, Stored};
 use crate::sealing::SealingKey;
@@ -237,7 +237,8 @@ impl Node {
         result
     }
 
-    async fn rotate_in(&self, name: &str, algorithm: &str) -> Result<(), Error> {
+    async fn rotate_in(&self, name: &str, slot: &str) -> Result<(), Error> {
+        let (purpose, algorithm) = Purpose::of(slot);
         // What a newer version made, and what a removed realm left behind, is passed over.
         let Ok(algorithm) = algorithm.parse::<Algorithm>() else {
             return Ok(());
@@ -250,7 +251,11 @@ impl Node {
             rotation: lifetimes.key_rotation,
             lead: lifetimes.key_lead,
         };
-        realm.keys().turn(algorithm, schedule).await
+        let keys = match purpose {
+            Purpose::Tokens => realm.keys(),
+            Purpose::Federation => realm.federation_keys(),
+        };
+        keys.turn(algorithm, schedule).await
     }
 
     /// Deletes what has expired, with a rest after each step. Says whether there is more to do.

@@ -12,7 +12,7 @@ use crate::clients::{self, Client};
 use crate::error::Error;
 use crate::events::{self, Event};
 use crate::issuers::{self, Issuers};
-use crate::keys::Keys;
+use crate::keys::{Keys, Purpose};
 use crate::outbox;
 use crate::realms::Stored;
 use crate::resources::{self, Catalogue};
@@ -38,6 +38,7 @@ pub struct Realm {
     catalogue: Slot<Catalogue>,
     issuers: Slot<Issuers>,
     keys: Keys,
+    federation_keys: Keys,
     revocations: Revocations,
     /// Counts the changes of anything but a single client or token.
     edition: AtomicU64,
@@ -66,6 +67,13 @@ impl Realm {
             .unwrap_or_default();
         Self {
             keys: Keys::new(
+                Purpose::Tokens,
+                &stored.name,
+                (db.clone(), ambient.clone()),
+                Arc::clone(&secrets),
+            ),
+            federation_keys: Keys::new(
+                Purpose::Federation,
                 &stored.name,
                 (db.clone(), ambient.clone()),
                 Arc::clone(&secrets),
@@ -191,6 +199,11 @@ impl Realm {
         &self.keys
     }
 
+    /// The keys that sign what the realm says as an entity of a federation, and nothing else.
+    pub fn federation_keys(&self) -> &Keys {
+        &self.federation_keys
+    }
+
     /// What has been revoked.
     pub fn revocations(&self) -> &Revocations {
         &self.revocations
@@ -287,7 +300,10 @@ impl Realm {
             Kind::RESOURCE => self.catalogue.forget(),
             Kind::ISSUER => self.issuers.forget(),
             Kind::REVOCATION => self.revocations.load_one(id, at).await?,
-            Kind::KEYS => self.keys.changed().await?,
+            Kind::KEYS => match Purpose::of(id).0 {
+                Purpose::Tokens => self.keys.changed().await?,
+                Purpose::Federation => self.federation_keys.changed().await?,
+            },
             Kind::REALM => self.refresh().await?,
             _ => {}
         }
@@ -303,6 +319,7 @@ impl Realm {
         self.next_edition();
         refreshed?;
         self.keys.changed().await?;
+        self.federation_keys.changed().await?;
         self.revocations.load().await
     }
 

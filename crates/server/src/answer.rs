@@ -49,6 +49,12 @@ pub(crate) fn public_as_of(call: &Call, json: Bytes, tag: &str) -> Response {
     document::public_as_of(&call.headers, json, tag, MAX_AGE)
 }
 
+/// As [`public_as_of`], a statement of an entity of a federation.
+pub(crate) fn public_statement(call: &Call, text: &str, tag: &str) -> Response {
+    let kind = "application/entity-statement+jwt";
+    document::public_as_of_kind(&call.headers, (kind, text.to_owned().into()), tag, MAX_AGE)
+}
+
 /// Sets a header; a value that cannot stand in one is left out.
 pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

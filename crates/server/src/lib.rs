@@ -23,6 +23,7 @@ pub mod device_code;
 mod dpop;
 pub mod end_session;
 mod endings;
+pub mod federation;
 mod form;
 mod frontchannel_logout;
 pub mod granting;
@@ -43,6 +44,7 @@ pub mod registration;
 pub mod request_object;
 mod revocation;
 pub mod shared_signals;
+mod sought;
 mod stored;
 mod token;
 pub mod token_exchange;
@@ -138,6 +140,7 @@ pub struct Server {
     requests: limits::Limits,
     outbound: Option<fetch::Fetch>,
     documents: Arc<client_id_document::Documents>,
+    federation: federation::Federation,
     remote_keys: Arc<client_auth::RemoteKeys>,
     /// How clients are told that a session has ended.
     logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
@@ -177,6 +180,7 @@ impl Server {
             documents,
             push: shared_signals::push(&options.outbound),
             polls: shared_signals::Room::new(),
+            federation: federation::Federation::new(&options.outbound, &ambient.clock),
             remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),
@@ -251,6 +255,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/challenge", post(challenge::post))
         .route("/device_authorization", post(device_code::begin))
         .route("/bc-authorize", post(ciba::begin))
+        .route(
+            "/federation_registration",
+            post(federation::federation_registration::post),
+        )
         .route("/check_session", get(check_session_iframe::get))
         .route("/logout", get(end_session::get).post(end_session::post));
     endpoints
@@ -326,6 +334,10 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
         .route(
             "/.well-known/ssf-configuration",
             get(shared_signals::metadata),
+        )
+        .route(
+            "/.well-known/openid-federation",
+            get(federation::configuration::get),
         )
         .route(
             "/.well-known/oauth-protected-resource",

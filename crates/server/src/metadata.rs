@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
+use crate::federation::configuration::provider_members;
 use crate::request_object;
 use crate::tokens::id_token;
 
@@ -140,7 +141,10 @@ fn everything(
             .map(|resource| resource.id.clone())
             .filter(|id| id.starts_with("https://") || id.starts_with("http://"))
             .collect(),
-        extra: identity_assertions(),
+        extra: identity_assertions()
+            .into_iter()
+            .chain(provider_members(realm, &settings))
+            .collect(),
         ..ServerMetadata::default()
     }
 }

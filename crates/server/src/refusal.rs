@@ -174,6 +174,18 @@ reasons! {
     RequestObjectClient => InvalidRequestObject, "client_id in the request object must be that of the request";
     /// `aud` is not this server (RFC 9101 §4).
     RequestObjectAudience => InvalidRequestObject, "aud of the request object must be the issuer";
+    /// The request object of a federation's client lacks what it must say, or says more (OpenID Federation 1.0 §12.1.1.1).
+    FederationObject => InvalidRequestObject, "iss and client_id of the request object must be the entity identifier, aud the issuer alone, exp and jti must be there, and sub must not be";
+    /// The request object of a federation's client was used before.
+    RequestObjectReplayed => InvalidRequestObject, "the request object was used before: its jti must be new";
+    /// A registration of an entity is not for this server.
+    FederationAudience => InvalidRequest, "aud of the entity configuration must be the issuer alone";
+    /// A registration of an entity came before.
+    FederationReplayed => InvalidRequest, "this entity configuration was used before: sign another";
+    /// A registration of an entity is neither its configuration nor a chain.
+    FederationContentType => InvalidRequest, "the body must be application/entity-statement+jwt or application/trust-chain+json";
+    /// A registration of an entity cannot be read.
+    FederationBody => InvalidRequest, "the body is no entity configuration, and no trust chain";
     /// It has expired, or is not yet valid.
     RequestObjectTimes => InvalidRequestObject, "exp, nbf or iat of the request object is out of bounds";
     /// What must be the same in it and beside it is not (OpenID Connect Core §6.1).

@@ -38,8 +38,17 @@ pub fn public_as_of(
     tag: &str,
     max_age: u32,
 ) -> Response {
-    let tag = format!("W/\"{tag}\"");
-    tagged(request, ("application/json", json.into()), tag, max_age)
+    public_as_of_kind(request, ("application/json", json.into()), tag, max_age)
+}
+
+/// As [`public_as_of`], of another media type.
+pub fn public_as_of_kind(
+    request: &HeaderMap,
+    document: (&'static str, Bytes),
+    tag: &str,
+    max_age: u32,
+) -> Response {
+    tagged(request, document, format!("W/\"{tag}\""), max_age)
 }
 
 fn tagged(

@@ -11,17 +11,31 @@ use crate::form::{self, FormError};
 /// # Errors
 /// [`FormError`], whose words about the content type mean forms.
 pub async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<String, FormError> {
-    if !is_json(headers) {
-        return Err(FormError::WrongContentType);
-    }
-    form::collect(body, most).await
+    read_as(headers, body, &["application/json"], most)
+        .await
+        .map(|(_, text)| text)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// As [`read`], text of one of these media types; says which, by its place among them.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_as(
+    headers: &HeaderMap,
+    body: Body,
+    kinds: &[&str],
+    most: usize,
+) -> Result<(usize, String), FormError> {
+    let kind = media_type(headers).unwrap_or_default();
+    let which = kinds.iter().position(|own| kind.eq_ignore_ascii_case(own));
+    let which = which.ok_or(FormError::WrongContentType)?;
+    Ok((which, form::collect(body, most).await?))
+}
+
+fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
+        return None;
     };
-    let essence = value.to_str().unwrap_or_default().split(';').next();
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+    value.to_str().ok()?.split(';').next().map(str::trim)
 }

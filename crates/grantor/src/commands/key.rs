@@ -1,7 +1,7 @@
 //! `grantor key`: the keys that sign tokens.
 
 use clap::{Args, Subcommand};
-use realm::keys::{self, KeyInfo, Rotation};
+use realm::keys::{self, KeyInfo, Purpose, Rotation};
 use serde_json::json;
 
 use super::ACTOR_NAME;
@@ -46,6 +46,10 @@ enum Action {
         /// The old key has leaked: withdraw it at once, and with it every token it signed
         #[arg(long)]
         compromised: bool,
+        /// The key with which the realm speaks as an entity of a federation. It never rotates by itself: whoever is above the realm has to
+        /// vouch for the new key, so unless the old one has leaked it is published for `lifetimes.key_lead` before it signs
+        #[arg(long)]
+        federation: bool,
     },
     /// Seal every secret with the sealing key that is configured now, where `sealing_key_previous` did. No token, key or secret changes.
     /// Give all nodes both keys first, run this, then drop the previous one
@@ -64,6 +68,7 @@ impl Key {
                 place,
                 algorithm,
                 compromised,
+                federation,
             } => {
                 let realm = place.realm().await?;
                 let parsed = algorithm
@@ -71,10 +76,16 @@ impl Key {
                     .map_err(|_| format!("`{algorithm}` is not a signature algorithm"))?;
                 let rotation = if compromised {
                     Rotation::Compromised
+                } else if federation {
+                    Rotation::Announced
                 } else {
                     Rotation::Now
                 };
-                keys::rotate(&realm, parsed, rotation, ACTOR_NAME).await?;
+                if federation {
+                    keys::rotate_federation(&realm, parsed, rotation, ACTOR_NAME).await?;
+                } else {
+                    keys::rotate(&realm, parsed, rotation, ACTOR_NAME).await?;
+                }
                 list(&place, false).await
             }
             Action::Reseal { place } => {
@@ -96,7 +107,10 @@ async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
         (None, _) => return Err(format!("there is no key `{kid}`").into()),
         (Some(_), Some(_)) => return Err(format!("several keys begin with `{kid}`").into()),
     };
-    let published = realm.keys().jwks().await?;
+    let published = match key.purpose {
+        Purpose::Tokens => realm.keys().jwks().await?,
+        Purpose::Federation => realm.federation_keys().jwks().await?,
+    };
     let public = published.find(&key.kid).map(|public| public.to_value());
     if json {
         let mut shown = facts(key);
@@ -108,6 +122,7 @@ async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
     output::facts(&[
         ("key", key.kid.clone()),
         ("algorithm", key.algorithm.clone()),
+        ("use", words(key.purpose).to_owned()),
         ("generation", key.generation.to_string()),
         ("published since", day(key.created_at)),
         ("signs from", day(key.active_at)),
@@ -122,8 +137,15 @@ async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
 
 fn facts(key: &KeyInfo) -> serde_json::Value {
     json!({
-        "kid": key.kid, "alg": key.algorithm, "created_at": key.created_at, "active_at": key.active_at, "expires_at": key.expires_at,
+        "kid": key.kid, "alg": key.algorithm, "purpose": words(key.purpose), "created_at": key.created_at, "active_at": key.active_at, "expires_at": key.expires_at,
     })
+}
+
+fn words(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Tokens => "tokens",
+        Purpose::Federation => "federation",
+    }
 }
 
 fn state(key: &KeyInfo, now: i64) -> String {
@@ -146,9 +168,16 @@ async fn list(place: &Place, json: bool) -> Result<(), Failure> {
     }
     let rows = all
         .iter()
-        .map(|key| vec![key.algorithm.clone(), key.kid.clone(), state(key, now)])
+        .map(|key| {
+            vec![
+                key.algorithm.clone(),
+                words(key.purpose).to_owned(),
+                key.kid.clone(),
+                state(key, now),
+            ]
+        })
         .collect();
-    output::table(&["Algorithm", "Key", ""], rows, "No key yet.");
+    output::table(&["Algorithm", "For", "Key", ""], rows, "No key yet.");
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use jose::Algorithm;
 use realm::Settings;
-use realm::keys::KeyInfo;
+use realm::keys::{KeyInfo, Purpose};
 
 use super::{Finding, Severity, day};
 
@@ -12,6 +12,9 @@ const SLACK: i64 = 24 * 3600;
 /// Judges the published keys of a realm.
 pub(crate) fn judge(keys: &[KeyInfo], settings: &Settings, now: i64) -> Vec<Finding> {
     let mut found = Vec::new();
+    // Those of a federation are replaced when an operator says so.
+    let keys = keys.iter().filter(|key| key.purpose == Purpose::Tokens);
+    let keys: Vec<&KeyInfo> = keys.collect();
     let mut algorithms: Vec<&str> = keys.iter().map(|key| key.algorithm.as_str()).collect();
     algorithms.sort_unstable();
     algorithms.dedup();
@@ -21,6 +24,7 @@ pub(crate) fn judge(keys: &[KeyInfo], settings: &Settings, now: i64) -> Vec<Find
             |key: &&KeyInfo| key.active_at <= now && key.expires_at.is_none_or(|at| now < at);
         let signer = keys
             .iter()
+            .copied()
             .filter(of)
             .filter(signs)
             .max_by_key(|key| key.generation);
@@ -62,6 +66,7 @@ mod tests {
 
     fn key(algorithm: &str, active_at: i64, expires_at: Option<i64>) -> KeyInfo {
         KeyInfo {
+            purpose: Purpose::Tokens,
             kid: "kid".to_owned(),
             algorithm: algorithm.to_owned(),
             generation: 1,

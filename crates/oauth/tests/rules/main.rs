@@ -11,6 +11,7 @@ mod client_auth;
 mod device_code;
 mod dpop;
 mod error;
+mod federation;
 mod id_token;
 mod logout_token;
 mod metadata;

@@ -19,6 +19,13 @@ pub enum Origin {
     Registration(Registration),
     /// It is described by the document at the address that is its identifier (draft-ietf-oauth-client-id-metadata-document).
     Document,
+    /// Those above it in a federation vouch for it, for a time (OpenID Federation 1.0 §12.1); nothing of it is stored.
+    Federation,
+    /// It registered with what those above it in a federation say of it, for a time (OpenID Federation 1.0 §12.2).
+    FederationRegistration {
+        /// Until when (unix seconds).
+        expires_at: i64,
+    },
 }
 
 /// What is kept about a client that registered itself. `Debug` hides the token's MAC.
@@ -53,7 +60,17 @@ pub(super) fn new_token(realm: &Realm, id: &str) -> (String, [u8; 32]) {
 impl Client {
     /// Whether nobody vouches for it: it registered itself, or describes itself.
     pub fn is_self_made(&self) -> bool {
-        self.origin != Origin::Operator
+        matches!(self.origin, Origin::Registration(_) | Origin::Document)
+    }
+
+    /// Whether a federation vouches for it with each of its requests: it is not registered.
+    pub fn is_federated(&self) -> bool {
+        self.origin == Origin::Federation
+    }
+
+    /// Whether what it is stands elsewhere, so that nothing of it is stored.
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_document() || self.is_federated()
     }
 
     /// Whether it is described by the document at its identifier.
@@ -65,8 +82,14 @@ impl Client {
     pub fn expires_at(&self) -> Option<i64> {
         match &self.origin {
             Origin::Registration(registration) => registration.expires_at,
-            Origin::Operator | Origin::Document => None,
+            Origin::FederationRegistration { expires_at } => Some(*expires_at),
+            Origin::Operator | Origin::Document | Origin::Federation => None,
         }
+    }
+
+    /// Whether it is kept for longer when it is used.
+    pub fn is_renewed(&self) -> bool {
+        matches!(self.origin, Origin::Registration(_))
     }
 
     /// Whether it is forgotten, and only not deleted yet.

@@ -23,7 +23,7 @@ impl Client {
 /// # Errors
 /// When the redirect URIs have several hosts.
 pub(super) fn of(client: &Client) -> Result<String, Invalid> {
-    if client.origin == Origin::Document {
+    if client.is_elsewhere() || matches!(client.origin, Origin::FederationRegistration { .. }) {
         return Ok(host(&client.id).unwrap_or_else(|| own(client)));
     }
     if let Some(uri) = &client.sector_identifier_uri {

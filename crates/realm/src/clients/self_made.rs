@@ -93,7 +93,7 @@ impl Realm {
     /// Notes that a client was used, so that one that registered itself is not forgotten. Memory only, but for once in a tenth of its lifetime; that write happens
     /// behind the answer.
     pub fn used(self: &Arc<Self>, client: &Client) {
-        if client.expires_at().is_none() {
+        if client.expires_at().is_none() || !client.is_renewed() {
             return;
         }
         let lifetime = self.settings().lifetimes.client_registration;

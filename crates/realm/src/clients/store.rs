@@ -12,7 +12,7 @@ use crate::outbox::Ended;
 use crate::revocations::Mark;
 use crate::tenant::Realm;
 
-const WHAT: &str = "client";
+pub(super) const WHAT: &str = "client";
 
 /// The kind of the message ([`Ended`]) that says that a client was removed.
 pub const DELETED: &str = "client.deleted";
@@ -167,7 +167,7 @@ pub async fn update(
 }
 
 /// One that is switched off may be what it likes: nobody shall have to mend it for that.
-fn check_profile(realm: &Realm, client: &Client) -> Result<(), Error> {
+pub(super) fn check_profile(realm: &Realm, client: &Client) -> Result<(), Error> {
     if client.disabled {
         return Ok(());
     }
@@ -186,7 +186,7 @@ fn check_profile(realm: &Realm, client: &Client) -> Result<(), Error> {
 }
 
 /// Makes the keys that will sign what it gets, so that they are among the published ones before the client reads them, which many do just once.
-async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
+pub(super) async fn publish_key(realm: &Realm, client: &Client) -> Result<(), Error> {
     let algorithms = [
         client.id_token_signed_response_alg,
         client.authorization_signed_response_alg,
@@ -270,7 +270,7 @@ pub(crate) async fn load(db: &db::Db, realm: &str, id: &str) -> Result<Option<Cl
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &Row) -> Result<Client, Error> {
+pub(super) fn read(row: &Row) -> Result<Client, Error> {
     let id = row.text(0);
     let mut client = stored::read(row.text(1)).map_err(|error| Error::stored(WHAT, id, error))?;
     client.id = id.to_owned();
@@ -284,11 +284,14 @@ fn read(row: &Row) -> Result<Client, Error> {
     client.sealed_secret = row.opt_text(6).map(|text| SealedSecret(text.to_owned()));
     (client.version, client.created_at, client.updated_at) = (row.int(3), row.int(4), row.int(5));
     client.revoked_at = row.int(9);
-    if let Some(text) = row.opt_text(7) {
-        let token = mac(text).ok_or_else(|| Error::stored(WHAT, id, "registration_token"))?;
-        let expires_at = row.opt_int(8);
-        client.origin = Origin::Registration(Registration { token, expires_at });
-    }
+    client.origin = match (row.opt_text(7), row.opt_int(8)) {
+        (Some(text), expires_at) => {
+            let token = mac(text).ok_or_else(|| Error::stored(WHAT, id, "registration_token"))?;
+            Origin::Registration(Registration { token, expires_at })
+        }
+        (None, Some(expires_at)) => Origin::FederationRegistration { expires_at },
+        (None, None) => Origin::Operator,
+    };
     Ok(client)
 }
 
@@ -299,25 +302,32 @@ fn mac(text: &str) -> Option<[u8; 32]> {
 fn registration_text(client: &Client) -> Option<String> {
     match &client.origin {
         Origin::Registration(registration) => Some(jose::base64url::encode(registration.token)),
-        Origin::Operator | Origin::Document => None,
+        Origin::Operator
+        | Origin::Document
+        | Origin::Federation
+        | Origin::FederationRegistration { .. } => None,
     }
 }
 
-fn document(client: &Client) -> Result<String, Error> {
+pub(super) fn document(client: &Client) -> Result<String, Error> {
     serde_json::to_string(client).map_err(|error| Error::stored(WHAT, &client.id, error))
 }
 
-fn hash_text(client: &Client) -> Option<String> {
+pub(super) fn hash_text(client: &Client) -> Option<String> {
     client
         .secret_hash
         .map(|hash| jose::base64url::encode(hash.0))
 }
 
-fn sealed_text(client: &Client) -> Option<String> {
+pub(super) fn sealed_text(client: &Client) -> Option<String> {
     client.sealed_secret.as_ref().map(|sealed| sealed.0.clone())
 }
 
-fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Result<(), Error> {
+pub(super) fn set_secret(
+    realm: &Realm,
+    client: &mut Client,
+    secret: Option<&str>,
+) -> Result<(), Error> {
     (client.secret_hash, client.sealed_secret) = match secret {
         None => (None, None),
         Some(secret) => {
@@ -329,7 +339,7 @@ fn set_secret(realm: &Realm, client: &mut Client, secret: Option<&str>) -> Resul
     Ok(())
 }
 
-fn done(realm: &Realm, batch: &mut Batch, client: &Client, event: Event) {
+pub(super) fn done(realm: &Realm, batch: &mut Batch, client: &Client, event: Event) {
     realm.record(batch, event.client(&client.id));
     realm.announce(batch, Kind::CLIENT, &client.id);
 }

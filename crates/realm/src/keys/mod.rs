@@ -1,6 +1,7 @@
 //! Signing keys that rotate by themselves: published before they sign, kept until what they signed has expired, the same on every node.
 
 mod encryption;
+mod purpose;
 mod ring;
 pub(crate) mod rules;
 pub(crate) mod sql;
@@ -19,8 +20,9 @@ use crate::error::Error;
 use crate::sealing::Secrets;
 use ring::Ring;
 
+pub use purpose::Purpose;
 pub use rules::Rotation;
-pub use store::{KeyInfo, list, rotate};
+pub use store::{KeyInfo, list, rotate, rotate_federation};
 
 /// How many keys are looked at in one round.
 const LOOKS: i64 = 500;
@@ -44,8 +46,9 @@ pub(crate) async fn to_look_at(db: &Db, now: i64) -> Result<BTreeSet<(String, St
     Ok(due)
 }
 
-/// The keys of one realm.
+/// The keys of one realm for one purpose.
 pub struct Keys {
+    pub(crate) purpose: Purpose,
     pub(crate) realm: String,
     pub(crate) db: Db,
     pub(crate) ambient: Ambient,
@@ -58,8 +61,14 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(realm: &str, (db, ambient): (Db, Ambient), secrets: Arc<Secrets>) -> Self {
+    pub(crate) fn new(
+        purpose: Purpose,
+        realm: &str,
+        (db, ambient): (Db, Ambient),
+        secrets: Arc<Secrets>,
+    ) -> Self {
         Self {
+            purpose,
             realm: realm.to_owned(),
             db,
             ambient,
@@ -175,6 +184,11 @@ impl Keys {
         schedule: rules::Schedule,
     ) -> Result<(), Error> {
         let _one_at_a_time = self.making.lock().await;
+        if !self.purpose.turns_by_itself() {
+            return self
+                .look_again(&self.purpose.slot(algorithm), i64::MAX, 0)
+                .await;
+        }
         let ring = self.reload().await?;
         let times = ring.times(algorithm);
         if let Some(next) = rules::next(&times, self.ambient.now(), schedule) {
@@ -183,17 +197,17 @@ impl Keys {
             return self.changed().await;
         }
         match rules::look_at(&times, schedule) {
-            Some((youngest, at)) => self.look_again(algorithm.as_str(), youngest, at).await,
+            Some((youngest, at)) => {
+                self.look_again(&self.purpose.slot(algorithm), youngest, at)
+                    .await
+            }
             None => Ok(()),
         }
     }
 
-    async fn look_again(&self, algorithm: &str, youngest: i64, at: i64) -> Result<(), Error> {
+    async fn look_again(&self, slot: &str, youngest: i64, at: i64) -> Result<(), Error> {
         let mut batch = Batch::new();
-        batch.run(
-            &sql::LOOK_AGAIN,
-            params![&self.realm, algorithm, youngest, at],
-        );
+        batch.run(&sql::LOOK_AGAIN, params![&self.realm, slot, youngest, at]);
         self.db.commit(batch).await?;
         Ok(())
     }

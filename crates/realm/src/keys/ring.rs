@@ -6,7 +6,7 @@ use db::{Row, params};
 use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
 
 use super::rules::{self, Times};
-use super::{Keys, sql};
+use super::{Keys, Purpose, sql};
 use crate::error::Error;
 use crate::sealing::{Place, SealingError};
 
@@ -65,7 +65,7 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
         .db
         .rows(&sql::LIST_KEYS, params![&keys.realm, now])
         .await?;
-    let secrets = Arc::clone(&keys.secrets);
+    let (secrets, purpose) = (Arc::clone(&keys.secrets), keys.purpose);
     let parse = move || {
         let mut ring = Ring {
             entries: Vec::new(),
@@ -76,7 +76,11 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
         let mut jwks = JwkSet { keys: Vec::new() };
         for row in &rows {
             let kid = row.text(0);
-            let Ok(algorithm) = row.text(1).parse::<Algorithm>() else {
+            let (own, algorithm) = Purpose::of(row.text(1));
+            if own != purpose {
+                continue;
+            }
+            let Ok(algorithm) = algorithm.parse::<Algorithm>() else {
                 tracing::warn!(
                     kid,
                     algorithm = row.text(1),

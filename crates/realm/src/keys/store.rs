@@ -3,7 +3,7 @@ use jose::{Algorithm, SigningKey};
 use serde_json::json;
 
 use super::rules::{self, Next, Rotation};
-use super::{Keys, ring, sql};
+use super::{Keys, Purpose, ring, sql};
 use crate::changes::{self, Kind};
 use crate::error::{Error, Invalid};
 use crate::events::Event;
@@ -14,6 +14,8 @@ use crate::tenant::Realm;
 pub struct KeyInfo {
     /// Its name in tokens: the thumbprint (RFC 7638).
     pub kid: String,
+    /// What it is for.
+    pub purpose: Purpose,
     /// What it signs with, by the registered name.
     pub algorithm: String,
     /// 1, 2, …
@@ -39,9 +41,11 @@ pub async fn list(realm: &Realm) -> Result<Vec<KeyInfo>, Error> {
 }
 
 fn info(row: &Row) -> KeyInfo {
+    let (purpose, algorithm) = Purpose::of(row.text(1));
     KeyInfo {
+        purpose,
         kid: row.text(0).to_owned(),
-        algorithm: row.text(1).to_owned(),
+        algorithm: algorithm.to_owned(),
         generation: row.int(2),
         created_at: row.int(5),
         active_at: row.int(6),
@@ -59,21 +63,41 @@ pub async fn rotate(
     rotation: Rotation,
     actor: &str,
 ) -> Result<(), Error> {
-    let keys = realm.keys();
+    replace(realm, realm.keys(), (algorithm, rotation), actor).await
+}
+
+/// As [`rotate`], the keys of the realm as an entity of a federation. Whoever is above it has to vouch for the new key before that signs.
+///
+/// # Errors
+/// As [`rotate`].
+pub async fn rotate_federation(
+    realm: &Realm,
+    algorithm: Algorithm,
+    rotation: Rotation,
+    actor: &str,
+) -> Result<(), Error> {
+    replace(realm, realm.federation_keys(), (algorithm, rotation), actor).await
+}
+
+async fn replace(
+    realm: &Realm,
+    keys: &Keys,
+    (algorithm, rotation): (Algorithm, Rotation),
+    actor: &str,
+) -> Result<(), Error> {
+    let slot = keys.purpose.slot(algorithm);
     let youngest = youngest(keys, algorithm).await?;
     let lead = realm.settings().lifetimes.key_lead;
     let next = rules::on_request(youngest, realm.now(), lead, rotation);
     let (mut batch, _) = batch(keys, algorithm, next).await?;
     let event = Event::new("key.rotated").actor(actor).detail(json!({
-        "algorithm": algorithm.as_str(),
+        "algorithm": slot,
         "compromised": rotation == Rotation::Compromised,
     }));
     realm.record(&mut batch, event);
-    realm.announce(&mut batch, Kind::KEYS, algorithm.as_str());
+    realm.announce(&mut batch, Kind::KEYS, &slot);
     match realm.commit(batch).await {
-        Err(error) if error.is_unique(&sql::INSERT_KEY) => {
-            Err(Error::conflict("key", algorithm.as_str()))
-        }
+        Err(error) if error.is_unique(&sql::INSERT_KEY) => Err(Error::conflict("key", &slot)),
         other => other.map(drop).map_err(Error::from),
     }
 }
@@ -82,7 +106,10 @@ pub async fn rotate(
 pub(super) async fn youngest(keys: &Keys, algorithm: Algorithm) -> Result<i64, Error> {
     let row = keys
         .db
-        .row(&sql::YOUNGEST_KEY, params![&keys.realm, algorithm.as_str()])
+        .row(
+            &sql::YOUNGEST_KEY,
+            params![&keys.realm, &*keys.purpose.slot(algorithm)],
+        )
         .await?;
     Ok(row.map_or(0, |row| row.int(0)))
 }
@@ -90,15 +117,16 @@ pub(super) async fn youngest(keys: &Keys, algorithm: Algorithm) -> Result<i64, E
 /// Makes a key. Says whether it did: another node may have been faster, and its key is as good.
 pub(super) async fn make(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<bool, Error> {
     let (mut batch, kid) = batch(keys, algorithm, next).await?;
+    let slot = keys.purpose.slot(algorithm);
     changes::announce(
         &mut batch,
         &keys.realm,
-        (Kind::KEYS, algorithm.as_str()),
+        (Kind::KEYS, &slot),
         keys.ambient.now(),
     );
     match keys.db.commit(batch).await {
         Ok(_) => {
-            tracing::info!(realm = keys.realm, %algorithm, kid, active_at = next.active_at, "made a signing key");
+            tracing::info!(realm = keys.realm, algorithm = %slot, kid, active_at = next.active_at, "made a signing key");
             Ok(true)
         }
         Err(error) if error.is_unique(&sql::INSERT_KEY) => Ok(false),
@@ -128,13 +156,14 @@ async fn batch(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<(Batch, 
         members.insert("alg".to_owned(), json!(algorithm.as_str()));
         members.insert("use".to_owned(), json!("sig"));
     }
+    let slot = keys.purpose.slot(algorithm);
     let mut batch = Batch::new();
     batch.run(
         &sql::INSERT_KEY,
         params![
             &keys.realm,
             &kid,
-            algorithm.as_str(),
+            &*slot,
             next.generation,
             public.to_string(),
             sealed,
@@ -146,7 +175,7 @@ async fn batch(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<(Batch, 
         &sql::EXPIRE_PREDECESSORS,
         params![
             &keys.realm,
-            algorithm.as_str(),
+            &*slot,
             next.generation,
             next.predecessors_expire_at
         ],

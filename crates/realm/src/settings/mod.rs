@@ -1,6 +1,7 @@
 //! What a realm's operator may set, and what holds where nothing is set.
 
 mod acr;
+mod federation;
 mod lifetimes;
 mod profile;
 mod registration;
@@ -13,6 +14,7 @@ use crate::clients::{self, PublicKeys};
 use crate::error::Invalid;
 
 pub use acr::{AuthenticationContext, AuthenticationContexts};
+pub use federation::{Federation, TrustAnchor};
 pub(crate) use lifetimes::check_one;
 pub use lifetimes::{LIFETIMES, LONGEST_TOKEN, Lifetime, LifetimeOverrides, Lifetimes};
 pub use profile::{FAPI_ALGORITHMS, FAPI_METHODS, Profile};
@@ -54,6 +56,8 @@ pub struct Settings {
     pub acr: AuthenticationContexts,
     /// Whom a stream of security events is about before its receiver adds or removes anybody: `ALL` or `NONE` (OpenID Shared Signals Framework §7.1).
     pub signals_default_subjects: DefaultSubjects,
+    /// The federations that the realm is part of (OpenID Federation 1.0).
+    pub federation: Federation,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -76,6 +80,7 @@ impl Default for Settings {
             require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
             signals_default_subjects: DefaultSubjects::default(),
+            federation: Federation::default(),
             lifetimes: Lifetimes::default(),
         }
     }
@@ -131,6 +136,7 @@ impl Settings {
         self.acr.check()?;
         self.registration.check()?;
         self.client_id_documents.check()?;
+        self.federation.check()?;
         self.lifetimes.check()
     }
 

@@ -10,7 +10,7 @@ use realm::Client;
 use super::request::{Stop, client, find};
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
-use crate::{pushed_authorization_request as par, request_object};
+use crate::{federation, pushed_authorization_request as par, request_object};
 
 /// The parameters that count, and how they came.
 pub(super) struct Arrived<'p> {
@@ -39,6 +39,7 @@ pub(super) async fn resolve<'p>(call: &Call, params: &'p Params) -> Result<Arriv
             by: By::Address,
         });
     }
+    Box::pin(federation::learn(call, params)).await;
     let client = client(call, params.get("client_id")).await?;
     match Box::pin(elsewhere(call, &client, params)).await {
         Ok(arrived) => Ok(arrived),

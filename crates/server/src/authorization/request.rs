@@ -182,7 +182,7 @@ pub(crate) async fn check_new(call: &Call, params: &Params) -> Result<Checked, S
         }
         _ if client.profile(&settings).demands_pushed_requests() => Some(Reason::ProfilePush),
         _ if client.requires_pushed_requests(&settings) => Some(Reason::PushNeeded),
-        By::Address if client.requires_signed_requests(&settings) => {
+        By::Address if client.requires_signed_requests(&settings) || client.is_federated() => {
             Some(Reason::RequestObjectNeeded)
         }
         By::Address | By::Object => None,

@@ -49,7 +49,8 @@ struct Notice {
 /// Adds to the batch that gives a client something of a session that the client is told when the session ends, if it wants to hear of that. Costs a row
 /// for the first time, and nothing after that.
 pub(crate) fn remember(realm: &Realm, batch: &mut Batch, client: &Client, session: &Session) {
-    if !client.logout.is_told() {
+    // What becomes of a client of a federation is known while its chain counts, and not later.
+    if !client.logout.is_told() || client.is_federated() {
         return;
     }
     let lifetimes = identity::session::lifetimes(realm);

@@ -34,7 +34,9 @@ pub(super) async fn check(
     let recipient = Recipient {
         issuer: realm.issuer(),
         endpoints: &endpoints,
-        sole_issuer: client.profile(&realm.settings()).demands_sole_audience(),
+        sole_issuer: client.profile(&realm.settings()).demands_sole_audience()
+            // OpenID Federation 1.0 §12.1.1.2.
+            || (client.is_federated() && endpoint.path == "/par"),
     };
     let typ = header.header.typ.as_deref();
     judge(&claims, typ, &client.id, &recipient, call.now())

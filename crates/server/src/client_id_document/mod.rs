@@ -19,6 +19,7 @@ use url::Url;
 use web::limit::Limiter;
 
 use crate::call::Call;
+use crate::federation;
 use crate::refusal::{Reason, Refusal};
 
 /// How many documents are kept.
@@ -151,7 +152,8 @@ fn name(realm: &Realm, id: &str) -> String {
 }
 
 impl Call {
-    /// The client with this identifier: one that is registered, else one that is described at that address, in the way that it prefers to authenticate.
+    /// The client with this identifier: one that is registered, else one that a federation vouches for, else one that is described at that address, in the way that it
+    /// prefers to authenticate.
     ///
     /// # Errors
     /// When a document is there and describes no client, cannot be had, or too many were asked for.
@@ -166,6 +168,12 @@ impl Call {
         fits: fn(Method) -> bool,
     ) -> Result<Option<Arc<Client>>, Refusal> {
         if let Some(client) = self.realm.client(id).await? {
+            return Ok(Some(client));
+        }
+        // Those who vouch for an entity say more than it says itself.
+        if federation::is_possible(self, id)
+            && let Some(client) = Box::pin(federation::find_by(self, id, fits)).await?
+        {
             return Ok(Some(client));
         }
         let Some(url) = self.server.documents.address(&self.realm, id) else {
@@ -184,7 +192,8 @@ impl Call {
         Ok(fitting.or(described.first()).cloned())
     }
 
-    /// The client that a token was issued to, without asking anybody else: of one that is described at its address, what is in memory, or its name alone.
+    /// The client that a token was issued to, without asking anybody else: of one that is described at its address, what is in memory, or its name alone. Only for
+    /// one of a federation that is not in memory its superiors are asked.
     ///
     /// # Errors
     /// When the database fails.
@@ -193,6 +202,19 @@ impl Call {
             return Ok(Some(client));
         }
         let documents = &self.server.documents;
+        if federation::is_possible(self, id) {
+            // Its name alone would not tell which of its names a person has there.
+            let known = match federation::remembered(self, id) {
+                Some(client) => Some(client),
+                None => Box::pin(federation::find_by(self, id, |_| true))
+                    .await
+                    .ok()
+                    .flatten(),
+            };
+            if known.is_some() {
+                return Ok(known);
+            }
+        }
         if documents.address(&self.realm, id).is_none() {
             return Ok(None);
         }

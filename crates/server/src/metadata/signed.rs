@@ -69,6 +69,23 @@ impl Signed {
             realms: Cache::new(KEPT),
         }
     }
+
+    /// What was signed under this name, or what `sign` makes.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub(crate) fn get(
+        &self,
+        name: [u8; 32],
+        sign: impl FnOnce() -> Result<String, jose::Error>,
+    ) -> Result<Arc<str>, jose::Error> {
+        if let Some(signed) = self.signatures.get(&name) {
+            return Ok(signed);
+        }
+        let signed: Arc<str> = sign()?.into();
+        self.signatures.insert(name, Arc::clone(&signed));
+        Ok(signed)
+    }
 }
 
 /// Answers with a document and `signed_metadata` in it.
@@ -112,15 +129,8 @@ fn write<T: Serialize>(call: &Call, document: &T, from: Source) -> Result<Writte
     let hash = digest(&SHA256, named.as_bytes());
     let mut name = [0; 32];
     name.copy_from_slice(hash.as_ref());
-    let signatures = &call.server.signed.signatures;
-    let signature = match signatures.get(&name) {
-        Some(signature) => signature,
-        None => {
-            let signature: Arc<str> = jwt::sign(&from.key, TYPE, &claims(call, &members))?.into();
-            signatures.insert(name, Arc::clone(&signature));
-            signature
-        }
-    };
+    let sign = || jwt::sign(&from.key, TYPE, &claims(call, &members));
+    let signature = call.server.signed.get(name, sign)?;
     members.insert("signed_metadata".to_owned(), Value::from(&*signature));
     Ok(Written {
         json: serde_json::to_vec(&members).map_err(failed)?.into(),

@@ -7,16 +7,18 @@ mod encryption;
 mod reference;
 pub mod rules;
 
+use db::{Batch, params};
 use jose::jwt::{self, Audience, Issuer, Lifetime, Policy, Type};
 use jose::{Algorithm, Jwk, VerifyingKey, jws};
 use oauth::Params;
 use oauth::client_auth::assertion::{ASYMMETRIC, SYMMETRIC};
-use realm::Client;
+use realm::{Client, Realm};
 use serde_json::{Map, Value};
 
 use self::rules::Parties;
 use crate::call::Call;
-use crate::client_auth::{Unverified, verify_signed};
+use crate::client_auth::{self, Unverified, assertion_hash, verify_signed};
+use crate::commit;
 use crate::refusal::{Reason, Refusal};
 
 pub(crate) use encryption::{KEY_MANAGEMENT, opened};
@@ -40,7 +42,8 @@ pub(crate) async fn open(
     let realm = &call.realm;
     // Who has to sign requests signs all of them (RFC 9101 §5, §10.5).
     let nothing = Params::new(Vec::new());
-    let outer = if client.requires_signed_requests(&realm.settings()) {
+    let federated = client.is_federated();
+    let outer = if federated || client.requires_signed_requests(&realm.settings()) {
         &nothing
     } else {
         outer
@@ -53,7 +56,48 @@ pub(crate) async fn open(
         profile: client.profile(&realm.settings()),
     };
     rules::judge(&claims, &parties, call.now())?;
+    if federated {
+        let (jti, until) = rules::once(&claims, &parties)?;
+        let (who, used) = (
+            format!("request_object {}", client.id),
+            Reason::RequestObjectReplayed,
+        );
+        spend(call, (&who, jti), until, used).await?;
+    }
     Ok(rules::request(outer, rules::parameters(claims)?, &parties)?)
+}
+
+/// Takes note of what counts once.
+///
+/// # Errors
+/// `used`, when it came before.
+pub(crate) async fn spend(
+    call: &Call,
+    (who, what): (&str, &str),
+    until: i64,
+    used: Reason,
+) -> Result<(), Refusal> {
+    let realm = &call.realm;
+    let (hash, keep_until) = assertion_hash(who, what, until);
+    let mut batch = Batch::new();
+    let values = params![realm.name(), &hash, keep_until];
+    batch.run(&client_auth::sql::SPEND_ASSERTION, values);
+    match realm.db().commit(batch).await {
+        Err(error) if error.is_unique(&client_auth::sql::SPEND_ASSERTION) => Err(used.into()),
+        other => commit::outcome(other).map(drop),
+    }
+}
+
+/// The chain of trust that an object brings along, in its header or among its claims (OpenID Federation 1.0 §4.3, §12.1.1.1.1): neither is verified yet.
+pub(crate) fn trust_chain(realm: &Realm, text: &str) -> Option<Vec<String>> {
+    let text = opened(realm, text).ok()?;
+    let object = jws::peek(&text).ok()?;
+    let mut claims = object.claims().ok()?;
+    let mut extra = object.header.extra;
+    let chain = extra
+        .remove("trust_chain")
+        .or_else(|| claims.remove("trust_chain"))?;
+    serde_json::from_value(chain).ok()
 }
 
 /// The parameters of a request whose object is at an address.

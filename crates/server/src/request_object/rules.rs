@@ -10,11 +10,13 @@ use crate::refusal::Reason;
 pub const LEEWAY: i64 = 30;
 /// How long an object may be good for, and how old it may be, where the profile sets bounds, in seconds (FAPI 2.0 Message Signing §5.3.1).
 pub const LONGEST: i64 = 3600;
+/// The longest `jti` of an object that counts once, in bytes.
+const LONGEST_ID: usize = 255;
 /// The `typ` by which an object says what it is (§10.8).
 pub const TYPE: &str = "oauth-authz-req+jwt";
 
 /// Claims that are about the object and not of the request; and what would authenticate the client, which is nothing to hand through a browser.
-const ABOUT: [&str; 10] = [
+const ABOUT: [&str; 11] = [
     "iss",
     "sub",
     "aud",
@@ -25,6 +27,7 @@ const ABOUT: [&str; 10] = [
     "client_secret",
     "client_assertion",
     "client_assertion_type",
+    "trust_chain",
 ];
 
 /// Who speaks to whom.
@@ -65,6 +68,37 @@ pub fn judge(claims: &Map<String, Value>, parties: &Parties<'_>, now: i64) -> Re
         _ => {}
     }
     judge_times(claims, strict, now)
+}
+
+/// What the object of a federation's client must say beyond that (OpenID Federation 1.0 §12.1.1.1). Gives its `jti`, which counts once, and until when the object
+/// would be believed.
+///
+/// # Errors
+/// [`Reason::FederationObject`].
+pub fn once<'c>(
+    claims: &'c Map<String, Value>,
+    parties: &Parties<'_>,
+) -> Result<(&'c str, i64), Reason> {
+    let wrong = Reason::FederationObject;
+    let own = |name: &str| claims.get(name).and_then(Value::as_str) == Some(parties.client);
+    let sole = match claims.get("aud") {
+        Some(Value::Array(several)) => several.len() == 1,
+        other => other.is_some(),
+    };
+    let audience = claims.get("aud").filter(|_| sole);
+    let ours = audience.is_some_and(|audience| names(audience, parties.issuer));
+    if !own("iss") || !own("client_id") || !ours || claims.contains_key("sub") {
+        return Err(wrong);
+    }
+    let jti = claims
+        .get("jti")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if jti.is_empty() || jti.len() > LONGEST_ID {
+        return Err(wrong);
+    }
+    let expires = time(claims, "exp")?.ok_or(wrong)?;
+    Ok((jti, expires.saturating_add(LEEWAY)))
 }
 
 fn judge_times(claims: &Map<String, Value>, strict: bool, now: i64) -> Result<(), Reason> {

@@ -1,0 +1,67 @@
+//! A chain that comes with a request (OpenID Federation 1.0 §4.3, §12.1.1.1.1): it saves asking for what it holds, and is verified as whole as one that was
+//! fetched.
+
+use std::sync::Arc;
+
+use oauth::Params;
+use oauth::federation::{Chain, LONGEST_CHAIN, Statement};
+
+use super::resolve::{Search, within_patience};
+use super::{FRESH, Known, name, trusted};
+use crate::call::Call;
+use crate::request_object;
+use crate::sought::Kept;
+
+/// How long a chain that its subject brought is used at most before one is fetched, in seconds: it may be older than what the entity says today.
+const BROUGHT: i64 = 600;
+
+/// Takes the chain in the request object of a client that is not known yet, or of one that has said something newer since. What is wrong with it is no matter:
+/// then the chain is fetched.
+pub(crate) async fn learn(call: &Call, params: &Params) {
+    let (Some(id), Some(object)) = (params.get("client_id"), params.get("request")) else {
+        return;
+    };
+    let federation = &call.server.federation;
+    if !federation.is_entity(&call.realm, id) {
+        return;
+    }
+    if matches!(call.realm.client(id).await, Ok(Some(_)) | Err(_)) {
+        return;
+    }
+    let Some(texts) = request_object::trust_chain(&call.realm, object) else {
+        return;
+    };
+    if texts.len() > LONGEST_CHAIN + 1 || call.server.requests.fetch(call).is_err() {
+        return;
+    }
+    if let Some((known, fresh_until)) = Box::pin(verified(call, id, &texts)).await {
+        let value = Known::Trusted(Arc::new(known));
+        let name = name(&call.realm, id);
+        federation.entities.keep(&name, Kept { value, fresh_until });
+    }
+}
+
+async fn verified(call: &Call, id: &str, texts: &[String]) -> Option<(super::Trusted, i64)> {
+    let (federation, settings) = (&call.server.federation, call.realm.settings());
+    let (anchors, now) = (&settings.federation.trust_anchors, call.now());
+    let statements = texts.iter().map(|text| Statement::parse(text));
+    let statements: Vec<_> = statements.collect::<Result<_, _>>().ok()?;
+    let first = statements.first().filter(|first| first.subject == id)?;
+    let kept = federation.known(&call.realm, id);
+    if let Some(Kept {
+        value: Known::Trusted(known),
+        fresh_until,
+    }) = kept
+        && now < fresh_until
+        && first.issued_at <= known.said_at
+    {
+        return None;
+    }
+    let chain = Chain::verify(statements, &Search::trusted(anchors), now).ok()?;
+    let fetch = federation.fetch.as_ref()?;
+    let mut search = Search::new((fetch, federation.loopback), anchors, now);
+    let marks = search.marks(&chain, &settings.federation.required_trust_marks);
+    let until = within_patience(marks).await.ok()?;
+    let known = trusted(&call.realm, &chain, until).await.ok()?;
+    Some((known, until.min(now.saturating_add(BROUGHT.min(FRESH)))))
+}

@@ -1,0 +1,237 @@
+//! The realm in federations (OpenID Federation 1.0): what it says of itself as an entity, and entities that are its clients without a registration by hand.
+//!
+//! A client is found by its entity identifier: `resolve.rs` finds a chain of trust to one of the realm's anchors, the rules of `oauth::federation` verify it, and
+//! `rules.rs` makes a client of what the chain says. That is kept in bounded memory, for as long as the chain counts at most.
+
+pub(crate) mod configuration;
+pub(crate) mod federation_registration;
+mod hint;
+mod resolve;
+pub mod rules;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ambient::Clock;
+use fetch::{Fetch, FetchOptions};
+use oauth::federation::{Chain, RELYING_PARTY, is_entity_id};
+use oauth::{Error as Wire, ErrorCode};
+use realm::{Client, Realm};
+use url::Url;
+
+use self::resolve::{Configuration, Failure, Search, wire, within_patience};
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::sought::{Kept, Sought};
+
+pub(crate) use hint::learn;
+
+/// How many entities are kept.
+const ENTITIES: usize = 1000;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a chain is used before it is sought again, in seconds, even if it counts for longer.
+const FRESH: i64 = 3600;
+/// How long it is remembered that an address is of no entity, in seconds.
+const ABSENT: i64 = 60;
+
+/// The entities of all realms of a process.
+pub(crate) struct Federation {
+    fetch: Option<Fetch>,
+    loopback: bool,
+    entities: Sought<Known, Failure>,
+}
+
+/// What is known of an address.
+#[derive(Clone)]
+enum Known {
+    /// There is no entity.
+    Absent,
+    /// There is one that is trusted.
+    Trusted(Arc<Trusted>),
+}
+
+/// An entity that is trusted.
+struct Trusted {
+    /// The client, once for each way in which it may authenticate.
+    clients: Vec<Arc<Client>>,
+    /// Until when (unix seconds).
+    until: i64,
+    /// When the entity said what it is (unix seconds).
+    said_at: i64,
+}
+
+impl Federation {
+    pub(crate) fn new(options: &FetchOptions, clock: &Clock) -> Self {
+        let loopback = options.allow_loopback;
+        let options = FetchOptions {
+            timeout: options.timeout.min(PATIENCE),
+            max_bytes: resolve::LONGEST,
+            ..options.clone()
+        };
+        let fetch = Fetch::new(options).inspect_err(
+            |error| tracing::error!(%error, "no entity of a federation can be fetched"),
+        );
+        Self {
+            fetch: fetch.ok(),
+            loopback,
+            entities: Sought::new(ENTITIES, clock),
+        }
+    }
+
+    /// Whether an identifier can be that of an entity, in a realm that takes such clients.
+    fn is_entity(&self, realm: &Realm, id: &str) -> bool {
+        // Nearly all are none.
+        if !id.starts_with("http") {
+            return false;
+        }
+        let settings = realm.settings();
+        if !settings.federation.is_on() || !settings.federation.automatic_registration {
+            return false;
+        }
+        self.is_foreign(realm, id)
+    }
+
+    /// Whether it is of an entity somewhere else.
+    fn is_foreign(&self, realm: &Realm, id: &str) -> bool {
+        let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
+        // A server that asks itself could be made to ask again.
+        is_entity_id(id, self.loopback) && origin(id) != origin(realm.issuer())
+    }
+
+    fn known(&self, realm: &Realm, id: &str) -> Option<Kept<Known>> {
+        self.entities.kept(&name(realm, id))
+    }
+}
+
+fn name(realm: &Realm, id: &str) -> String {
+    format!("{} {id}", realm.name())
+}
+
+/// What a chain makes of its subject, and until when.
+async fn trusted(realm: &Realm, chain: &Chain, until: i64) -> Result<Trusted, Failure> {
+    let bad = |error: Wire| Failure::Bad(error);
+    let metadata = chain.metadata(RELYING_PARTY).map_err(|it| bad(wire(&it)))?;
+    let metadata = metadata.ok_or_else(|| {
+        let words = "the entity is no openid_relying_party, or its superiors do not allow that";
+        bad(Wire::new(ErrorCode::InvalidMetadata, words))
+    })?;
+    let catalogue = realm.catalogue().await.map_err(|_| Failure::Unreachable)?;
+    let read = rules::automatic(chain.subject(), metadata, &catalogue).map_err(bad)?;
+    let mut clients = Vec::new();
+    let mut problem = None;
+    for client in read {
+        match realm::clients::check(realm, &client).await {
+            Ok(()) => clients.push(Arc::new(client)),
+            Err(realm::Error::Invalid(rule)) => problem = problem.or(Some(rule)),
+            Err(_) => return Err(Failure::Unreachable),
+        }
+    }
+    match problem {
+        Some(rule) if clients.is_empty() => {
+            let words = format!("{}: {}", rule.field, rule.reason);
+            Err(bad(Wire::new(ErrorCode::InvalidMetadata, words)))
+        }
+        _ => Ok(Trusted {
+            clients,
+            until,
+            said_at: chain.configuration().issued_at,
+        }),
+    }
+}
+
+/// Finds out what is at an address.
+async fn look(
+    (fetch, loopback): (Option<Fetch>, bool),
+    realm: Arc<Realm>,
+    id: String,
+) -> Result<(Known, i64), Failure> {
+    let fetch = fetch.ok_or(Failure::Unreachable)?;
+    let (settings, now) = (realm.settings(), realm.now());
+    let federation = &settings.federation;
+    let mut search = Search::new((&fetch, loopback), &federation.trust_anchors, now);
+    let Configuration::Found(subject) = search.configuration(&id).await? else {
+        return Ok((Known::Absent, now.saturating_add(ABSENT)));
+    };
+    let chain = search.chain(*subject, None).await?;
+    let until = search
+        .marks(&chain, &federation.required_trust_marks)
+        .await?;
+    let trusted = trusted(&realm, &chain, until).await?;
+    let fresh_until = until.min(now.saturating_add(FRESH));
+    Ok((Known::Trusted(Arc::new(trusted)), fresh_until))
+}
+
+/// The client that an entity is, in a way of authenticating that `fits` if there is one; none where there is no entity.
+///
+/// # Errors
+/// When there is an entity that is not trusted, or it cannot be found out.
+pub(crate) async fn find_by(
+    call: &Call,
+    id: &str,
+    fits: fn(oauth::client_auth::Method) -> bool,
+) -> Result<Option<Arc<Client>>, Refusal> {
+    let federation = &call.server.federation;
+    if !federation.is_entity(&call.realm, id) {
+        return Ok(None);
+    }
+    let known = match federation.known(&call.realm, id) {
+        Some(kept) if call.now() < kept.fresh_until => kept.value,
+        _ => match Box::pin(renewed(call, id)).await? {
+            Some(known) => known,
+            None => return Ok(None),
+        },
+    };
+    let Known::Trusted(trusted) = known else {
+        return Ok(None);
+    };
+    let method = |client: &&Arc<Client>| client.token_endpoint_auth_method.is_some_and(fits);
+    let fitting = trusted.clients.iter().find(method);
+    Ok(fitting.or(trusted.clients.first()).cloned())
+}
+
+async fn renewed(call: &Call, id: &str) -> Result<Option<Known>, Refusal> {
+    let federation = &call.server.federation;
+    let host = Url::parse(id).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let seek = within_patience(look(
+        (federation.fetch.clone(), federation.loopback),
+        Arc::clone(&call.realm),
+        id.to_owned(),
+    ));
+    let name = name(&call.realm, id);
+    let (kept, failure) = federation.entities.renew(call, (&name, host), seek).await?;
+    match (kept, failure) {
+        (Some(kept), None) => Ok(Some(kept.value)),
+        (_, Some(Failure::Bad(error))) => Err(error.into()),
+        // As long as what was verified counts, who is away changes nothing.
+        (Some(kept), Some(Failure::Unreachable)) => match kept.value {
+            Known::Trusted(trusted) if call.now() < trusted.until => {
+                Ok(Some(Known::Trusted(trusted)))
+            }
+            _ => Err(unreachable().into()),
+        },
+        (None, _) => Err(unreachable().into()),
+    }
+}
+
+fn unreachable() -> Wire {
+    Wire::new(
+        ErrorCode::InvalidTrustChain,
+        "the trust chain of this client cannot be fetched",
+    )
+}
+
+/// What is in memory of a client that a federation vouches for.
+pub(crate) fn remembered(call: &Call, id: &str) -> Option<Arc<Client>> {
+    let kept = call.server.federation.known(&call.realm, id)?;
+    match kept.value {
+        Known::Trusted(trusted) => trusted.clients.first().cloned(),
+        Known::Absent => None,
+    }
+}
+
+/// Whether a client of this name, which is not in memory, would be one that a federation vouches for.
+pub(crate) fn is_possible(call: &Call, id: &str) -> bool {
+    call.server.federation.is_entity(&call.realm, id)
+}
