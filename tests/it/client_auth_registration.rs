@@ -12,6 +12,34 @@ fn jwks(keys: &[&SigningKey]) -> Value {
 }
 
 on_each_engine! {
+    /// OpenID Connect Core §16.19, RFC 7518 §3.2: a secret that is a key has as many bytes as the hash; one that only is shown may be shorter.
+    async fn a_secret_that_signs_is_as_long_as_its_hash(world: World) {
+        world.notes().await;
+        let by_hmac = |algorithm: Option<&str>| {
+            let mut members = vec![("token_endpoint_auth_method", json!("client_secret_jwt"))];
+            members.extend(algorithm.map(|name| ("token_endpoint_auth_signing_alg", json!(name))));
+            members
+        };
+        let requests = vec![("request_object_signing_alg", json!("HS384"))];
+        for (number, (members, least)) in [
+            (by_hmac(None), 32),
+            (by_hmac(Some("HS256")), 32),
+            (by_hmac(Some("HS384")), 48),
+            (by_hmac(Some("HS512")), 64),
+            (requests, 48),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for length in [least - 1, least] {
+                let start = world.client(&format!("hmac-{number}")).secret(&"s".repeat(length));
+                let client = members.iter().fold(start, |client, (name, value)| client.set(name, value.clone()));
+                assert_eq!(client.try_create().await.is_some(), length == least, "{members:?} {length}");
+            }
+        }
+        assert!(world.client("shown").secret("sixteen-letters-").try_create().await.is_some());
+    }
+
     /// What a client may register, and what the words are when it may not.
     async fn a_registration_that_cannot_work_is_refused(world: World) {
         world.notes().await;

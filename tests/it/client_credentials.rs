@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{START, World};
+use crate::harness::{ALICE, START, World};
 use crate::on_each_engine;
 
 on_each_engine! {
@@ -23,6 +23,33 @@ on_each_engine! {
         assert_eq!(claims["client_id"], json!("service"));
         assert_eq!(claims["aud"], json!("urn:example:notes"));
         assert_eq!((claims["iat"].as_i64(), claims["exp"].as_i64()), (Some(START), Some(START + 300)));
+    }
+
+    /// RFC 9700 §4.15: not even a client whose identifier is a person's is taken for that person, by whichever endpoint its token is shown to.
+    async fn a_client_that_is_named_like_a_person_is_not_that_person(world: World) {
+        let alice = world.person(ALICE.0, ALICE.1).await;
+        world.notes().await;
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let twin = world.client(&alice).grants(&["client_credentials", exchange]).redirects(&[]).scope("openid profile notes.read").create().await;
+        let api = world.api("urn:example:notes").await;
+        for scope in ["openid", "openid notes.read", "profile"] {
+            twin.client_credentials(scope).await.refused(400, "invalid_scope");
+        }
+        let answer = twin.client_credentials("notes.read").await;
+        let token = answer.text("access_token");
+        world.userinfo(&token).await.status(403);
+        let seen = api.introspect(&token).await;
+        assert_eq!((&seen["sub"], &seen["client_id"]), (&json!(alice), &json!(alice)));
+        for member in ["username", "auth_time", "acr", "amr", "name"] {
+            assert!(seen.get(member).is_none(), "{member}: {seen}");
+        }
+        let kind = "urn:ietf:params:oauth:token-type:access_token";
+        let form = [("grant_type", exchange), ("subject_token", token.as_str()), ("subject_token_type", kind), ("scope", "openid")];
+        assert!(twin.token(&form).await.status >= 400);
+        // What ends alice's tokens is not what ends the client's.
+        world.disable(ALICE.0).await;
+        world.sync().await;
+        twin.client_credentials("notes.read").await.status(200);
     }
 
     /// RFC 6749 §3.3: without `scope`, the client's default scopes.

@@ -1,5 +1,6 @@
 //! How often an endpoint may be asked: by one client from one address, and by one address for all clients it names.
 
+use serde_json::json;
 use server::{RequestRate, RequestRates};
 
 use crate::harness::{Answer, World};
@@ -84,6 +85,24 @@ on_each_engine! {
             hand_in().await.refused(401, "invalid_client");
         }
         hand_in().await.refused(429, "temporarily_unavailable");
+    }
+
+    /// A realm takes so many registrations from wherever they come; another realm's are not counted with them.
+    async fn a_realm_takes_so_many_registrations_from_wherever(world: World) {
+        let rates = RequestRates { registration_in_realm: TEN_A_MINUTE, ..RequestRates::none() };
+        let world = world.rated(rates).await;
+        world.settings(|settings| settings.registration.mode = realm::Admission::Open).await;
+        let stated = json!({"redirect_uris": ["https://app.example/callback"], "token_endpoint_auth_method": "none"});
+        let register = |number: u8| world.post("/register").from(&format!("198.51.100.{number}")).json(&stated).send();
+        for number in 0..10 {
+            register(number).await.status(201);
+        }
+        let answer = register(200).await;
+        answer.refused(429, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), "6");
+        world.advance(6);
+        register(201).await.status(201);
+        register(202).await.status(429);
     }
 
     /// One tenant's clients use up nothing of another's.

@@ -77,6 +77,7 @@ fn begun() -> Family {
         acr: None,
         confirmation: Some(Confirmation::certificate("c")),
         bound: Some(Bound::Certificate),
+        bound_from: 1,
         counter: 1,
         rotated_at: NOW,
         created_at: NOW,

@@ -127,12 +127,30 @@ on_each_engine! {
         let plain = redeem(&flow, &world, &code, &[]).await.text("refresh_token");
         let bound = refresh(&world, &flow.client, &plain, &[&key.proof(&world)]).await;
         bound.status(200);
-        // The one before as well: it leads to the same token.
-        for token in [&plain, &bound.text("refresh_token")] {
-            refresh(&world, &flow.client, token, &[]).await.refused(400, "invalid_grant");
-            refresh(&world, &flow.client, token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        let token = bound.text("refresh_token");
+        refresh(&world, &flow.client, &token, &[]).await.refused(400, "invalid_grant");
+        refresh(&world, &flow.client, &token, &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        // A lost answer is given again to who proves the same key.
+        refresh(&world, &flow.client, &plain, &[&key.proof(&world)]).await.status(200);
+        refresh(&world, &flow.client, &token, &[&key.proof(&world)]).await.status(200);
+    }
+
+    /// RFC 9700 §4.14.2: who steals a token that is not bound and binds it to a key of their own is found out when its owner comes with it, in the grace too.
+    async fn a_stolen_token_that_is_bound_by_the_thief_ends_with_its_owners_next_use(world: World) {
+        let flow = public_flow(&world).await;
+        let (thief, own) = (Key::new(), Key::new());
+        for (later, proof) in [(0, None), (3600, None), (0, Some(&own)), (3600, Some(&own))] {
+            let code = flow.fresh_code().await;
+            let stolen = redeem(&flow, &world, &code, &[]).await.text("refresh_token");
+            let bound = refresh(&world, &flow.client, &stolen, &[&thief.proof(&world)]).await;
+            let gained = bound.status(200).text("access_token");
+            world.advance(later);
+            let proof = proof.map(|key| key.proof(&world));
+            let proofs: Vec<&str> = proof.iter().map(String::as_str).collect();
+            refresh(&world, &flow.client, &stolen, &proofs).await.refused(400, "invalid_grant");
+            refresh(&world, &flow.client, &bound.text("refresh_token"), &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+            see(&world, &gained, &[&thief.beside(&world, &gained)]).await.status(401);
         }
-        refresh(&world, &flow.client, &bound.text("refresh_token"), &[&key.proof(&world)]).await.status(200);
     }
 
     /// RFC 9449 §10: a code that was bound at /authorize is redeemed with that key and no other, and is not used up by whoever injects it.

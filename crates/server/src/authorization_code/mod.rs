@@ -216,6 +216,7 @@ fn family(
             .cloned()
             .or_else(|| refresh_token::bound_to(client, recipient.confirmation)),
         bound: Bound::by(recipient.confirmation),
+        bound_from: 1,
         counter: 1,
         rotated_at: now,
         // When the person allowed it: what was revoked between then and now ends the family too.

@@ -50,6 +50,7 @@ pub fn family(granting: &Granting, client: &Client, lifetimes: &Lifetimes) -> Op
         acr: granting.acr.clone(),
         confirmation: None,
         bound: None,
+        bound_from: 1,
         counter: 1,
         rotated_at: now,
         created_at: now,

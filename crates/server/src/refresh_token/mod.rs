@@ -48,8 +48,12 @@ pub(crate) async fn refresh(
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
         let client = &*certified(call, client, &family);
-        rules::check_holder(&family, client.refreshes_with(), client.confirmation())?;
-        if decision == Decision::Revoke {
+        let held = rules::check_holder(&family, client.refreshes_with(), client.confirmation());
+        let copied = held == Err(Reason::RefreshBound) && rules::was_unbound(&family, counter);
+        if !copied {
+            held?;
+        }
+        if copied || decision == Decision::Revoke {
             return Err(replayed(call, client, &family, counter).await?);
         }
         if let Some(tokens) = attempt(call, client, request, &family, decision).await? {

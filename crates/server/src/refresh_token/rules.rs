@@ -41,6 +41,8 @@ pub struct Family {
     pub confirmation: Option<Confirmation>,
     /// By what its access tokens are bound, whoever its client is. Once set it stays.
     pub bound: Option<Bound>,
+    /// The number of its first token that is bound: 1, unless the grant came to be bound by a refresh. Means nothing where `bound` is none.
+    pub bound_from: i64,
     /// The number of the live token.
     pub counter: i64,
     /// When the live token was made (unix seconds).
@@ -128,6 +130,12 @@ pub fn check_holder(
         (Some(Bound::Key), None) => Err(Reason::RefreshUnproven),
         (Some(Bound::Certificate), None) => Err(Reason::RefreshUncertified),
     }
+}
+
+/// Whether the token of this number was made before the grant was bound, so that nobody had to prove anything with it. When it comes back from somebody who has not
+/// got what the grant is bound to since, two had it, and whoever was first to bind it may be the thief (RFC 9700 §4.14.2).
+pub fn was_unbound(family: &Family, counter: i64) -> bool {
+    family.bound.is_some() && counter < family.bound_from
 }
 
 /// Decides about a refresh token with the number `counter`, presented by `client`.
@@ -219,6 +227,7 @@ mod tests {
             acr: None,
             confirmation: None,
             bound: None,
+            bound_from: 1,
             counter: 5,
             rotated_at: NOW,
             created_at: NOW,
@@ -355,6 +364,20 @@ mod tests {
             // The key of an instance is not what its access tokens are bound to.
             assert_eq!(check_holder(&family, Some(&key), None), without);
             assert_eq!(check_holder(&family, None, Some(&unknown)), without);
+        }
+    }
+
+    #[test]
+    fn what_was_made_before_the_grant_was_bound_was_not_bound() {
+        let bound = |bound, bound_from| Family {
+            bound,
+            bound_from,
+            ..family()
+        };
+        for (from, counter, before) in [(1, 1, false), (1, 5, false), (4, 3, true), (4, 4, false)] {
+            let key = bound(Some(Bound::Key), from);
+            assert_eq!(was_unbound(&key, counter), before, "{from} {counter}");
+            assert!(!was_unbound(&bound(None, from), counter));
         }
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn begin(realm: &str, family: &Family) -> db::Params {
         family.version,
         family.details.as_ref().map(AuthorizationDetails::to_text),
         family.claims.as_ref().map(ClaimsRequest::to_text),
-        family.bound.map(name_of),
+        family.bound.map(|bound| written(bound, family.bound_from)),
     ]
 }
 
@@ -78,6 +78,8 @@ pub(crate) fn rotate(
     (to, idle_expires_at): (i64, i64),
     (confirmation, bound): (Option<Confirmation>, Option<Bound>),
 ) -> db::Params {
+    // Tokens of an attested instance were bound to it before.
+    let from = if family.confirmation.is_some() { 1 } else { to };
     params![
         realm.name(),
         &family.id,
@@ -86,8 +88,16 @@ pub(crate) fn rotate(
         realm.now(),
         idle_expires_at,
         confirmation.as_ref().map(Confirmation::to_text),
-        bound.map(name_of),
+        bound.map(|bound| written(bound, from)),
     ]
+}
+
+/// As it is stored: `key`, or `key 7` where the seventh token of the family was the first that is bound.
+fn written(bound: Bound, from: i64) -> String {
+    match from {
+        ..=1 => name_of(bound).to_owned(),
+        _ => format!("{} {from}", name_of(bound)),
+    }
 }
 
 fn name_of(bound: Bound) -> &'static str {
@@ -97,13 +107,16 @@ fn name_of(bound: Bound) -> &'static str {
     }
 }
 
-fn bound(name: &str) -> Result<Bound, Refusal> {
-    match name {
-        "key" => Ok(Bound::Key),
-        "certificate" => Ok(Bound::Certificate),
-        // Not to be taken for "not bound".
-        _ => Err(Refusal::Failed("a stored grant is damaged".to_owned())),
-    }
+fn bound(text: &str) -> Result<(Bound, i64), Refusal> {
+    // Not to be taken for "not bound".
+    let damaged = || Refusal::Failed("a stored grant is damaged".to_owned());
+    let (name, from) = text.split_once(' ').unwrap_or((text, "1"));
+    let bound = match name {
+        "key" => Bound::Key,
+        "certificate" => Bound::Certificate,
+        _ => return Err(damaged()),
+    };
+    Ok((bound, from.parse().map_err(|_| damaged())?))
 }
 
 /// The family with this id.
@@ -116,6 +129,7 @@ pub(crate) async fn find(realm: &Realm, id: &str) -> Result<Option<Family>, Refu
 }
 
 fn read(row: &Row) -> Result<Family, Refusal> {
+    let bound = row.opt_text(20).map(bound).transpose()?;
     Ok(Family {
         id: row.text(0).to_owned(),
         client: row.text(1).to_owned(),
@@ -137,6 +151,7 @@ fn read(row: &Row) -> Result<Family, Refusal> {
         revoked_at: row.opt_int(15),
         version: row.int(16),
         confirmation: row.opt_text(17).map(stored::confirmation).transpose()?,
-        bound: row.opt_text(20).map(bound).transpose()?,
+        bound: bound.map(|(bound, _)| bound),
+        bound_from: bound.map_or(1, |(_, from)| from),
     })
 }
