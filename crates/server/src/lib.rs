@@ -70,7 +70,7 @@ pub use web::limit::Rate;
 pub struct Options {
     /// How often secrets, codes and refresh tokens may be guessed.
     pub guesses: Rate,
-    /// How often devices may ask, and people type a wrong code.
+    /// How often people may type a device's code wrongly.
     pub devices: device_code::Rates,
     /// How often people may be asked by clients.
     pub ciba: ciba::Rates,

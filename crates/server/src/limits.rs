@@ -75,9 +75,11 @@ impl Default for RequestRates {
         Self {
             token: None,
             introspection: None,
-            pushed_authorization_request: Some(RequestRate::new(600, 60)),
-            device_authorization: Some(RequestRate::new(600, 60)),
-            backchannel_authentication: Some(RequestRate::new(600, 60)),
+            // A whole application may stand behind one address.
+            pushed_authorization_request: Some(RequestRate::new(100, 1)),
+            // Nobody has proved anything, and each leaves a row.
+            device_authorization: Some(RequestRate::new(60, 60)),
+            backchannel_authentication: Some(RequestRate::new(100, 1)),
             shared_signals: Some(RequestRate::new(1200, 60)),
             registration: Some(RequestRate::new(60, 3600)),
             registration_in_realm: Some(RequestRate::new(3600, 3600)),

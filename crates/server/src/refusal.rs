@@ -577,7 +577,7 @@ impl Refusal {
             Self::Protocol(error) => (error.code, error.description.to_string()),
             Self::TooMany(_) => (
                 ErrorCode::TemporarilyUnavailable,
-                "too many failed attempts: try again later".to_owned(),
+                "too many requests or failed attempts: try again later".to_owned(),
             ),
             Self::Busy => (
                 ErrorCode::TemporarilyUnavailable,

@@ -88,7 +88,7 @@ on_each_engine! {
     async fn asking_is_limited(world: World) {
         let world = world.limited().await;
         let tv = tv(&world).await;
-        for _ in 0..30 {
+        for _ in 0..60 {
             tv.post("/device_authorization", &[]).await.status(200);
         }
         let answer = tv.post("/device_authorization", &[]).await;

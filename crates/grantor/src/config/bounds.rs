@@ -78,7 +78,7 @@ pub(super) static LIMITS: &[Setting] = &[
     Setting {
         key: "limits.pushed_authorization_request",
         words: "The same for /par.",
-        default: "600/m",
+        default: "100/s",
         apply: |c, v| {
             c.limits.pushed_authorization_request = v.rate()?;
             Ok(())
@@ -87,7 +87,7 @@ pub(super) static LIMITS: &[Setting] = &[
     Setting {
         key: "limits.device_authorization",
         words: "The same for /device_authorization.",
-        default: "600/m",
+        default: "60/m",
         apply: |c, v| {
             c.limits.device_authorization = v.rate()?;
             Ok(())
@@ -96,7 +96,7 @@ pub(super) static LIMITS: &[Setting] = &[
     Setting {
         key: "limits.backchannel_authentication",
         words: "The same for /bc-authorize.",
-        default: "600/m",
+        default: "100/s",
         apply: |c, v| {
             c.limits.backchannel_authentication = v.rate()?;
             Ok(())

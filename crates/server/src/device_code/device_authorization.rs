@@ -47,7 +47,6 @@ async fn begin(
     if !client.allows_grant(GrantType::DeviceCode) {
         return Err(Reason::GrantTypeNotRegistered.into());
     }
-    call.server.devices.ask(call, &client.id)?;
     let catalogue = realm.catalogue().await?;
     let asked = granting::Asked {
         scope: request.scope.as_ref(),

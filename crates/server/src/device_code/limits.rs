@@ -1,4 +1,4 @@
-//! How often devices may ask, and how often people may type a wrong code (RFC 8628 §5.1). In bounded memory of this process.
+//! How often people may type a wrong code (RFC 8628 §5.1). In bounded memory of this process.
 //!
 //! A user code is one of 20^8. Only people who are signed in can try whether one exists; with the rate below, all of them together find one of a thousand
 //! that wait with a probability of 1 in 300 in a day without pause.
@@ -14,10 +14,6 @@ use crate::refusal::Refusal;
 /// The rates.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
-    /// Devices that ask, of one client from one address.
-    pub asking: Rate,
-    /// Devices that ask from one address, of whatever client.
-    pub asking_from_address: Rate,
     /// Wrong codes from one address.
     pub wrong_from_address: Rate,
     /// Wrong codes in one session.
@@ -29,8 +25,6 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            asking: rate(30, 5),
-            asking_from_address: rate(60, 2),
             wrong_from_address: rate(20, 15),
             wrong_in_session: rate(10, 30),
             wrong_in_realm: rate(600, 1),
@@ -49,8 +43,6 @@ impl Rates {
     /// The same rate for everything.
     pub fn all(rate: Rate) -> Self {
         Self {
-            asking: rate,
-            asking_from_address: rate,
             wrong_from_address: rate,
             wrong_in_session: rate,
             wrong_in_realm: rate,
@@ -60,8 +52,6 @@ impl Rates {
 
 /// What has been used of the rates.
 pub(crate) struct Limits {
-    asking: Limiter,
-    asking_from_address: Limiter,
     wrong_from_address: Limiter,
     wrong_in_session: Limiter,
     wrong_in_realm: Limiter,
@@ -71,23 +61,10 @@ impl Limits {
     pub(crate) fn new(rates: &Rates, clock: &Clock) -> Self {
         let limiter = |rate| Limiter::new(clock.clone(), rate);
         Self {
-            asking: limiter(rates.asking),
-            asking_from_address: limiter(rates.asking_from_address),
             wrong_from_address: limiter(rates.wrong_from_address),
             wrong_in_session: limiter(rates.wrong_in_session),
             wrong_in_realm: limiter(rates.wrong_in_realm),
         }
-    }
-
-    /// Counts a device that asks.
-    ///
-    /// # Errors
-    /// [`Refusal::TooMany`].
-    pub(super) fn ask(&self, call: &Call, client: &str) -> Result<(), Refusal> {
-        self.asking
-            .take(key(call, client))
-            .and_then(|()| self.asking_from_address.take(key(call, "")))
-            .map_err(|wait| Refusal::TooMany(wait.0))
     }
 
     /// Counts what can be no code at all, before anybody is signed in.
