@@ -9,7 +9,7 @@ use realm::Realm;
 use crate::Failure;
 use crate::bare;
 use crate::scenario::Session;
-use crate::seed::{self, API};
+use crate::seed::{self, API, Keyed};
 use crate::target::Target;
 
 /// The client that introspects; its secret is [`live::SECRET`].
@@ -22,6 +22,7 @@ pub(crate) struct Bed {
     realm: Arc<Realm>,
     database: String,
     authorizations: Vec<String>,
+    keyed: Arc<Keyed>,
     cookie: String,
     /// What it took to make the clients.
     pub(crate) seeded: Duration,
@@ -39,6 +40,10 @@ impl Bed {
             }
             url => (Storage::postgres(url.to_owned()), url.to_owned()),
         };
+        // All of the load is from one address.
+        let storage = storage
+            .with("GRANTOR_LIMITS_DEVICE_AUTHORIZATION", "off")
+            .with("GRANTOR_LIMITS_PUSHED_AUTHORIZATION_REQUEST", "off");
         let grantor = Grantor::start(storage).await;
         let api = ["resource", "create", "--id", API, "--name", "Bench"];
         grantor.command(&[&api[..], &["--scope", "bench.read=Read"]].concat(), "");
@@ -48,6 +53,7 @@ impl Bed {
         grantor.command(&[&service[..], &rights[..], &scope[..]].concat(), "");
         let cookie = live::sign_in(&grantor, "load").await.cookie;
         let realm = seed::realm(&database).await?;
+        let keyed = Arc::new(seed::keyed(&realm).await?);
         let start = Instant::now();
         let authorizations = seed::clients(&realm, clients).await?;
         Ok(Self {
@@ -56,6 +62,7 @@ impl Bed {
             realm,
             database,
             authorizations,
+            keyed,
             cookie,
             seeded: start.elapsed(),
         })
@@ -98,6 +105,11 @@ impl Bed {
     /// The `Authorization` header of each client.
     pub(crate) fn authorizations(&self) -> &[String] {
         &self.authorizations
+    }
+
+    /// Clients that can sign.
+    pub(crate) fn keyed(&self) -> Arc<Keyed> {
+        Arc::clone(&self.keyed)
     }
 
     /// The `Cookie` header of the session.

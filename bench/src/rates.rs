@@ -9,7 +9,7 @@ use crate::options::Run;
 use crate::peer::Peer;
 use crate::scenario::{self, Scenario, Server};
 use crate::target::Target;
-use crate::tokens::{Checked, Tokens};
+use crate::tokens::Tokens;
 
 /// What was measured, scenario by scenario.
 pub(crate) struct Rates {
@@ -18,7 +18,7 @@ pub(crate) struct Rates {
     pub(crate) closed: Vec<Vec<Measured>>,
     /// Scenario, arrivals a second, one measurement a round.
     pub(crate) open: Vec<(String, u32, Vec<Measured>)>,
-    pub(crate) checked: Checked,
+    pub(crate) checked: usize,
 }
 
 /// Who is measured.
@@ -45,9 +45,7 @@ pub(crate) async fn measure(
                 servers.renew(scenario).await?;
                 let one = drive::closed(scenario, &target, run.connections, length).await?;
                 if scenario.server == Server::Grantor {
-                    tokens
-                        .check(one.tokens, &target, round == run.rounds)
-                        .await?;
+                    tokens.check(one.tokens, &target).await?;
                 }
                 if round > 0 {
                     results.push(one.measured);
@@ -65,7 +63,7 @@ pub(crate) async fn measure(
                     servers.renew(scenario).await?;
                     let one = drive::open(scenario, &target, pace, seconds).await?;
                     if scenario.server == Server::Grantor {
-                        tokens.check(one.tokens, &target, false).await?;
+                        tokens.check(one.tokens, &target).await?;
                     }
                     results.push(one.measured);
                 }

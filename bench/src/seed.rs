@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use ambient::Ambient;
+use grantor_tests::live::SECRET;
 use identity::{Details, Pool, PoolOptions, people};
-use oauth::client_auth::basic;
-use realm::clients::{self, Secret};
+use jose::{Algorithm, JwkSet, SigningKey};
+use oauth::client_auth::{Method, basic};
+use realm::clients::{self, PublicKeys, Secret};
 use realm::{Client, GrantType, Node, NodeOptions, Realm, SealingKey};
 use secrecy::SecretString;
 use tokio::task::JoinSet;
@@ -16,6 +18,8 @@ use crate::Failure;
 pub(crate) const API: &str = "urn:bench:api";
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct-horse-battery";
+/// A public client of a device.
+pub(crate) const DEVICE: &str = "device";
 const ACTOR: &str = "benchmark";
 /// How many are written at a time: their commits share a write.
 const TOGETHER: usize = 64;
@@ -59,6 +63,48 @@ pub(crate) async fn clients(realm: &Arc<Realm>, count: usize) -> Result<Vec<Stri
         finished(Some(done))?;
     }
     Ok(authorizations)
+}
+
+/// Clients that can sign.
+pub(crate) struct Keyed {
+    pub(crate) key: SigningKey,
+    /// The one that authenticates with the key.
+    pub(crate) signing: String,
+    /// The identifier and secret of the one that binds and exchanges its tokens.
+    pub(crate) secret: (String, String),
+}
+
+/// Makes them, and the device.
+pub(crate) async fn keyed(realm: &Realm) -> Result<Keyed, Failure> {
+    let key = SigningKey::generate(Algorithm::Es256)?;
+    let keys = JwkSet {
+        keys: vec![key.public_jwk()?],
+    };
+    let service = |id: &str, grant_types: &[GrantType]| -> Result<Client, Failure> {
+        Ok(Client {
+            id: id.to_owned(),
+            name: "Service".into(),
+            grant_types: grant_types.to_vec(),
+            response_types: Vec::new(),
+            scope: "bench.read".parse()?,
+            ..Client::default()
+        })
+    };
+    let mut signing = service("signing", &[GrantType::ClientCredentials])?;
+    signing.token_endpoint_auth_method = Some(Method::PrivateKeyJwt);
+    signing.jwks = Some(PublicKeys::from_json(&serde_json::to_string(&keys)?)?);
+    clients::create(realm, signing, Secret::None, ACTOR).await?;
+    let both = [GrantType::ClientCredentials, GrantType::TokenExchange];
+    let secret = Secret::Given(SECRET.to_owned());
+    clients::create(realm, service("binding", &both)?, secret, ACTOR).await?;
+    let mut device = service(DEVICE, &[GrantType::DeviceCode])?;
+    device.token_endpoint_auth_method = Some(Method::None);
+    clients::create(realm, device, Secret::None, ACTOR).await?;
+    Ok(Keyed {
+        key,
+        signing: "signing".to_owned(),
+        secret: ("binding".to_owned(), SECRET.to_owned()),
+    })
 }
 
 /// Makes so many people with [`PASSWORD`]; their user names. One hash serves them all: to check it costs the same, and to make it a thousand times takes long.

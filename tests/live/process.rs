@@ -46,6 +46,13 @@ impl Storage {
         self.dir.path()
     }
 
+    /// Runs the binary with a setting, by the name it has in the environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
     /// Runs the binary with more environment, and `at_kill` each time after it has been killed.
     #[must_use]
     pub fn preload(

@@ -16,7 +16,6 @@ use crate::options::Run;
 use crate::part::Parts;
 use crate::rates::Rates;
 use crate::scenario::Server;
-use crate::tokens::Checked;
 
 /// A whole run.
 #[derive(Default, Serialize)]
@@ -28,7 +27,7 @@ pub(crate) struct Report {
     seeded_seconds: f64,
     rows: Vec<Row>,
     arrivals: Vec<Arrivals>,
-    tokens: Checked,
+    tokens: usize,
     pub(crate) parts: Parts,
 }
 

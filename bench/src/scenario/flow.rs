@@ -5,7 +5,8 @@ use grantor_tests::live::{REDIRECT, VERIFIER, authorize_path};
 use oauth::client_auth::basic;
 
 use crate::Failure;
-use crate::connection::{Connection, get, post};
+use crate::connection::{Connection, get, post, post_with};
+use crate::seed::DEVICE;
 
 /// The client of the code flows, which the live harness makes.
 pub(crate) const CLIENT: &str = "load";
@@ -14,7 +15,9 @@ pub(crate) const CLIENT: &str = "load";
 #[derive(Clone)]
 pub(crate) struct Session {
     host: String,
+    cookie: String,
     authorize: Vec<u8>,
+    push: Vec<u8>,
     authorization: String,
 }
 
@@ -26,17 +29,39 @@ pub(crate) struct Issued {
 
 impl Session {
     pub(crate) fn new(host: &str, cookie: &str) -> Self {
-        let cookie = [("cookie", cookie)];
+        let path = authorize_path(CLIENT);
+        let (_, query) = path.split_once('?').unwrap_or_default();
+        let authorization = basic(CLIENT, grantor_tests::live::SECRET);
         Self {
-            authorize: get(host, &authorize_path(CLIENT), &cookie),
-            authorization: basic(CLIENT, grantor_tests::live::SECRET),
+            authorize: get(host, &path, &[("cookie", cookie)]),
+            push: post(host, "/par", &authorization, query),
+            authorization,
             host: host.to_owned(),
+            cookie: cookie.to_owned(),
         }
     }
 
     /// Authorization and redemption.
     pub(crate) async fn flow(&self, connection: &mut Connection) -> Result<Issued, Failure> {
-        let answer = connection.exchange(&self.authorize).await?;
+        self.redeem(connection, &self.authorize).await
+    }
+
+    /// A pushed request (RFC 9126), its authorization and redemption.
+    pub(crate) async fn pushed(&self, connection: &mut Connection) -> Result<Issued, Failure> {
+        let answer = connection.exchange(&self.push).await?;
+        let uri = answer.member("request_uri").ok_or_else(|| answer.text())?;
+        let query = encode(&[("client_id", CLIENT), ("request_uri", uri)]);
+        let cookie = [("cookie", self.cookie.as_str())];
+        let authorize = get(&self.host, &format!("/authorize?{query}"), &cookie);
+        self.redeem(connection, &authorize).await
+    }
+
+    async fn redeem(
+        &self,
+        connection: &mut Connection,
+        authorize: &[u8],
+    ) -> Result<Issued, Failure> {
+        let answer = connection.exchange(authorize).await?;
         let code = answer
             .header("location")
             .and_then(|location| location.split_once("code="))
@@ -82,4 +107,14 @@ impl Session {
 pub(crate) fn revocation(authorization: &str, token: &str) -> Vec<u8> {
     let form = encode(&[("token", token)]);
     post("localhost", "/revoke", authorization, &form)
+}
+
+/// A device's question whether somebody typed its code (RFC 8628 §3.4).
+pub(crate) fn poll(host: &str, code: &str) -> Vec<u8> {
+    let form = encode(&[
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("device_code", code),
+        ("client_id", DEVICE),
+    ]);
+    post_with(host, "/token", &[], &form)
 }

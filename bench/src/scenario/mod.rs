@@ -2,12 +2,15 @@
 
 mod flow;
 mod prepare;
+mod proof;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::Failure;
 use crate::connection::Connection;
+
+use proof::Prover;
 
 pub(crate) use flow::{CLIENT, Session};
 pub(crate) use prepare::{NAMES, credentials_request, prepare, renew};
@@ -44,8 +47,14 @@ pub(crate) enum Work {
     Send(Arc<Requests>, Expected),
     /// A token by client credentials, and its revocation: the `Authorization` headers, in turn.
     Revoke(Arc<Requests>, Arc<Vec<String>>),
+    /// Requests that are made anew each time.
+    Prove(Prover),
+    /// A device's request for a code, and its first question whether somebody typed it.
+    Device(Arc<Requests>, String),
     /// A whole flow of a session.
     Code(Session),
+    /// The same with a request that was pushed.
+    Pushed(Session),
     /// One rotation after another.
     Refresh(Session),
 }
@@ -114,7 +123,23 @@ impl Worker {
                 }
                 Err(format!("a revocation: {}", answer.text()).into())
             }
+            Work::Prove(prover) => {
+                let request = prover.request()?;
+                self.send(connection, &request, Expected::Token).await
+            }
+            Work::Device(requests, host) => {
+                let (_, request) = requests.next();
+                let answer = connection.exchange(request).await?;
+                let code = answer.member("device_code").ok_or_else(|| answer.text())?;
+                let poll = flow::poll(host, code);
+                let answer = connection.exchange(&poll).await?;
+                match answer.member("error") {
+                    Some("authorization_pending") => Ok(()),
+                    _ => Err(format!("a device: {}", answer.text()).into()),
+                }
+            }
             Work::Code(session) => session.flow(connection).await.map(drop),
+            Work::Pushed(session) => session.pushed(connection).await.map(drop),
             Work::Refresh(session) => {
                 let issued = match self.held.take() {
                     None => session.flow(connection).await?,

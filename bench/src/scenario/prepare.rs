@@ -5,26 +5,37 @@ use std::sync::Arc;
 use grantor_tests::live::browser::encode;
 use oauth::client_auth::basic;
 
+use super::proof::{Kind, Prover};
 use super::{Expected, Requests, SIGN, Scenario, Server, VERIFY, Work};
 use crate::Failure;
 use crate::bed::{Bed, SERVICE};
-use crate::connection::{Connection, get, post};
+use crate::connection::{Connection, get, post, post_with};
+use crate::seed::DEVICE;
 
 /// The scenarios of grantor, as `--only` names them.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 14] = [
     "client credentials",
+    "private_key_jwt",
+    "DPoP",
+    "token exchange",
     "introspection",
+    "signed introspection",
     "userinfo",
     "jwks",
     "discovery",
     "code with a session",
+    "code by PAR",
     "refresh",
+    "device",
     "revocation",
 ];
 
-const GRANT: &str = "grant_type=client_credentials&scope=bench.read";
-/// How many tokens userinfo is asked with.
-const USERINFO_TOKENS: usize = 200;
+/// The form of client credentials.
+pub(super) const GRANT: &str = "grant_type=client_credentials&scope=bench.read";
+/// How many tokens userinfo is asked with, or are exchanged.
+const TOKENS: usize = 200;
+/// The media type of RFC 9701 §5.
+const SIGNED: &str = "application/token-introspection+jwt";
 
 /// The chosen scenarios, each after its yardstick.
 pub(crate) async fn prepare(bed: &Bed, chosen: &[String]) -> Result<Vec<Scenario>, Failure> {
@@ -76,7 +87,11 @@ async fn grantor(bed: &Bed, name: &'static str) -> Result<Scenario, Failure> {
             let work = Work::Send(credentials(bed), Expected::Token);
             (work, Some(SIGN), &[1000])
         }
-        "introspection" => (introspection(bed).await?, Some(VERIFY), &[1000]),
+        "private_key_jwt" => (Work::Prove(prover(bed, Kind::Assertion)), Some(SIGN), &[]),
+        "DPoP" => (Work::Prove(prover(bed, Kind::Dpop)), Some(SIGN), &[]),
+        "token exchange" => (exchange(bed).await?, Some(SIGN), &[]),
+        "introspection" => (introspection(bed, None).await?, Some(VERIFY), &[1000]),
+        "signed introspection" => (introspection(bed, Some(SIGNED)).await?, Some(VERIFY), &[]),
         "userinfo" => (userinfo(bed).await?, Some(VERIFY), &[]),
         "jwks" => (document("/jwks", b"\"keys\""), None, &[]),
         "discovery" => {
@@ -84,6 +99,12 @@ async fn grantor(bed: &Bed, name: &'static str) -> Result<Scenario, Failure> {
             (document(path, b"\"token_endpoint\""), None, &[])
         }
         "code with a session" => (Work::Code(bed.session()), Some(SIGN), &[300, 1000]),
+        "code by PAR" => (Work::Pushed(bed.session()), Some(SIGN), &[]),
+        "device" => {
+            let form = encode(&[("client_id", DEVICE), ("scope", "bench.read")]);
+            let request = post_with(&host, "/device_authorization", &[], &form);
+            (Work::Device(Requests::new(vec![request]), host), None, &[])
+        }
         "refresh" => (Work::Refresh(bed.session()), Some(SIGN), &[]),
         _ => {
             let authorizations = Arc::new(bed.authorizations().to_vec());
@@ -104,7 +125,9 @@ async fn grantor(bed: &Bed, name: &'static str) -> Result<Scenario, Failure> {
 pub(crate) async fn renew(bed: &Bed, scenario: &mut Scenario) -> Result<(), Failure> {
     if scenario.server == Server::Grantor {
         match scenario.name.as_str() {
-            "introspection" => scenario.work = introspection(bed).await?,
+            "introspection" => scenario.work = introspection(bed, None).await?,
+            "signed introspection" => scenario.work = introspection(bed, Some(SIGNED)).await?,
+            "token exchange" => scenario.work = exchange(bed).await?,
             "userinfo" => scenario.work = userinfo(bed).await?,
             _ => {}
         }
@@ -128,8 +151,41 @@ pub(crate) fn credentials_request(bed: &Bed) -> Vec<u8> {
     post(&bed.host(), "/token", authorization, GRANT)
 }
 
-/// Tokens of all clients, introspected by the API they are for.
-async fn introspection(bed: &Bed) -> Result<Work, Failure> {
+fn prover(bed: &Bed, kind: Kind) -> Prover {
+    Prover::new(bed.host(), bed.keyed(), kind)
+}
+
+/// Tokens that a client has made narrower; to be no narrower than they are costs the same.
+async fn exchange(bed: &Bed) -> Result<Work, Failure> {
+    let host = bed.host();
+    let keyed = bed.keyed();
+    let own = basic(&keyed.secret.0, &keyed.secret.1);
+    let mut connection = Connection::open(bed.grantor().address).await?;
+    let mut requests = Vec::new();
+    for _ in 0..TOKENS {
+        let answer = connection
+            .exchange(&post(&host, "/token", &own, GRANT))
+            .await?;
+        let token = answer.member("access_token").ok_or_else(|| answer.text())?;
+        let form = encode(&[
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("subject_token", token),
+            (
+                "subject_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+            ("scope", "bench.read"),
+        ]);
+        requests.push(post(&host, "/token", &own, &form));
+    }
+    Ok(Work::Send(Requests::new(requests), Expected::Token))
+}
+
+/// Tokens of all clients, introspected by the API they are for, as JSON or as `accept` says.
+async fn introspection(bed: &Bed, accept: Option<&str>) -> Result<Work, Failure> {
     let host = bed.host();
     let authorization = basic(SERVICE, grantor_tests::live::SECRET);
     let mut connection = Connection::open(bed.grantor().address).await?;
@@ -140,16 +196,24 @@ async fn introspection(bed: &Bed) -> Result<Work, Failure> {
             .await?;
         let token = answer.member("access_token").ok_or("no access token")?;
         let form = encode(&[("token", token)]);
-        requests.push(post(&host, "/introspect", &authorization, &form));
+        let head = [
+            ("authorization", authorization.as_str()),
+            ("accept", accept.unwrap_or("application/json")),
+        ];
+        requests.push(post_with(&host, "/introspect", &head, &form));
     }
-    Ok(Work::Send(Requests::new(requests), Expected::Active))
+    let expected = match accept {
+        None => Expected::Active,
+        Some(_) => Expected::Text(b"eyJ"),
+    };
+    Ok(Work::Send(Requests::new(requests), expected))
 }
 
 async fn userinfo(bed: &Bed) -> Result<Work, Failure> {
     let session = bed.session();
     let mut connection = Connection::open(bed.grantor().address).await?;
     let mut requests = Vec::new();
-    for _ in 0..USERINFO_TOKENS {
+    for _ in 0..TOKENS {
         let token = session.flow(&mut connection).await?.access;
         let authorization = format!("Bearer {token}");
         let head = [("authorization", authorization.as_str())];
