@@ -15,6 +15,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::harness::World;
 
 use crate::harness::authority::{identity, self_signed};
+use crate::harness::listening::serve_with_tls;
 use crate::on_each_engine;
 
 async fn client(world: &World, credentials: Credentials) -> Client {
@@ -155,5 +156,38 @@ on_each_engine! {
         assert_eq!(ask(Some(&own)).await, 200);
         assert_eq!(ask(Some(&other)).await, 401);
         assert_eq!(ask(None).await, 401);
+    }
+
+    /// RFC 8705 §3, §5: a client that signs its assertions and has its tokens bound to its certificate asks where certificates are asked for.
+    async fn the_library_shows_its_certificate_where_it_is_asked_for(world: World) {
+        let world = world.listening().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let pem = serve_with_tls(listener, world.router());
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        let jwk = key.public_jwk().unwrap();
+        world.service_with(|client| {
+            let client = client.public().set("token_endpoint_auth_method", json!("private_key_jwt")).set("jwks", json!({"keys": [jwk]}));
+            client.set("tls_client_certificate_bound_access_tokens", json!(true))
+        }).await;
+        let (certificate, identity) = identity();
+        let ask = async |identity: Option<&str>| {
+            let options = FetchOptions {
+                extra_roots: vec![pem.clone()],
+                identity: identity.map(ClientIdentity::from_pem),
+                ..FetchOptions::loopback()
+            };
+            let credentials = Credentials::signing_key("service", SigningKey::from_jwk(&key.jwk(), Algorithm::Es256).unwrap()).unwrap();
+            let builder = Client::builder(world.issuer(), credentials).ambient(world.node().ambient().clone());
+            let builder = builder.fetch(Fetch::new(options).unwrap());
+            let mut metadata = client(&world, Credentials::public("service")).await.metadata().clone();
+            metadata.mtls_endpoint_aliases = Some(json!({"token_endpoint": format!("https://localhost:{port}/token")}));
+            let client = builder.with_metadata(metadata).unwrap();
+            client.service().scope("notes.read").tokens().unwrap().access_token().await
+        };
+        let token = ask(Some(&identity)).await.unwrap();
+        let thumbprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &certificate);
+        assert_eq!(world.claims(token.as_str()).await["cnf"]["x5t#S256"], json!(jose::base64url::encode(thumbprint)));
+        assert!(ask(None).await.is_err());
     }
 }

@@ -142,15 +142,17 @@ impl Client {
         &self.shared.metadata
     }
 
-    /// The address of an endpoint, for clients with certificates the one that asks for them (RFC 8705 §5).
+    /// The address of an endpoint, for clients with certificates the one that asks for them (RFC 8705 §5): whether they authenticate by it, or only have their tokens
+    /// bound to it.
     pub(crate) fn endpoint<'a>(&'a self, name: &str, usual: Option<&'a str>) -> Option<&'a str> {
-        let aliases = match self.credentials().method() {
-            Method::TlsClientAuth | Method::SelfSignedTlsClientAuth => {
-                self.metadata().mtls_endpoint_aliases.as_ref()
-            }
-            _ => None,
-        };
+        let authenticates = matches!(
+            self.credentials().method(),
+            Method::TlsClientAuth | Method::SelfSignedTlsClientAuth
+        );
+        let certified = authenticates || self.fetch().options().identity.is_some();
+        let aliases = self.metadata().mtls_endpoint_aliases.as_ref();
         aliases
+            .filter(|_| certified)
             .and_then(|aliases| aliases.get(name)?.as_str())
             .or(usual)
     }

@@ -9,6 +9,7 @@ impl Session {
     pub async fn userinfo(&self) -> Result<Userinfo, Error> {
         let client = self.client();
         let url = client.metadata().userinfo_endpoint.as_deref();
+        let url = client.endpoint("userinfo_endpoint", url);
         let url = url.ok_or(Error::Unsupported("userinfo_endpoint"))?;
         let token = self.access_token().await?;
         let request = Request::get("userinfo", url).with_token(&token);
