@@ -347,6 +347,30 @@ on_each_engine! {
         world.post("/token").from("198.51.100.9").form(&form).send().await.status(429);
         world.post("/token").from("198.51.100.10").form(&form).send().await.refused(401, "invalid_client");
     }
+
+    /// Names that somebody makes up on a host, from ever so many networks, keep nobody away from the documents there that were good before; and what is made up takes no
+    /// place from them.
+    async fn made_up_names_do_not_use_up_the_host_of_a_known_document(world: World) {
+        let world = world.rated(server::RequestRates::default()).await;
+        let (world, site) = world_and_site(world).await;
+        let flow = site.flow(&world);
+        assert!(is_known(&flow).await);
+        world.advance(90_000);
+        let host = site.id.strip_suffix("/client.json").unwrap();
+        let mut limited = 0;
+        for network in 0..12 {
+            for number in 0..60 {
+                let made_up = world.flow(&flow.client).with("client_id", &format!("{host}/{network}/{number}"));
+                let answer = world.get(&made_up.url()).from(&format!("198.51.100.{network}")).send().await;
+                assert!(matches!(answer.status, 400 | 429), "{answer:?}");
+                limited += usize::from(answer.status == 429);
+            }
+        }
+        assert!(limited >= 100, "the host is protected too: {limited}");
+        let before = site.requests();
+        let answer = world.get(&flow.url()).from("203.0.113.9").send().await;
+        assert_eq!((answer.status, site.requests()), (303, before + 1), "{answer:?}");
+    }
 }
 
 fn keys(key: &SigningKey) -> Value {

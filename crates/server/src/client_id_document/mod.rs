@@ -1,9 +1,10 @@
 //! Clients whose identifier is the address of a document about them (draft-ietf-oauth-client-id-metadata-document): nobody registers them. Their documents are
 //! fetched through the guard, kept in bounded memory for a bounded time, and asked for once however many wait.
 
+mod rooms;
 pub mod rules;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::Clock;
@@ -11,49 +12,25 @@ use axum::http::StatusCode;
 use fetch::{Fetch, FetchOptions};
 use oauth::client_auth::Method;
 use oauth::{Error as Wire, ErrorCode};
-use quick_cache::sync::Cache;
 use realm::clients::Origin;
 use realm::{Catalogue, Client, Realm};
-use tokio::sync::{Mutex, Semaphore};
 use url::Url;
-use web::limit::Limiter;
 
+use self::rooms::{Entry, Kept, Rooms};
 use crate::call::Call;
 use crate::federation;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::Refusal;
 
-/// How many documents are kept.
-const DOCUMENTS: usize = 1000;
 /// How long one may be, in bytes; the draft expects 5 KiB.
 const LONGEST: usize = 16 * 1024;
 /// How long one may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many are fetched at once.
-const AT_ONCE: usize = 64;
-/// How often one host is asked in a minute, for whatever documents: many addresses together do not make this server flood another, and a few of them do not keep
-/// the documents of a host away from the others.
-const PER_HOST: u32 = 600;
 
 /// The documents of all realms of a process.
 pub(crate) struct Documents {
     fetch: Option<Fetch>,
     loopback: bool,
-    hosts: Limiter,
-    at_once: Arc<Semaphore>,
-    entries: Cache<String, Arc<Entry>>,
-}
-
-#[derive(Default)]
-struct Entry {
-    latest: RwLock<Option<Kept>>,
-    /// When it was tried in vain last, and why; whoever holds it is the one who fetches.
-    failed: Arc<Mutex<Option<(i64, Failure)>>>,
-}
-
-#[derive(Clone)]
-struct Kept {
-    described: Arc<Vec<Arc<Client>>>,
-    fresh_until: i64,
+    rooms: Rooms,
 }
 
 /// Why there is no client.
@@ -63,17 +40,6 @@ enum Failure {
     Unreachable,
     /// What is there describes no client.
     Bad(Wire),
-}
-
-impl Entry {
-    fn latest(&self) -> Option<Kept> {
-        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
-        latest.clone()
-    }
-
-    fn keep(&self, kept: Option<Kept>) {
-        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = kept;
-    }
 }
 
 impl Documents {
@@ -89,9 +55,7 @@ impl Documents {
         Self {
             fetch: fetch.ok(),
             loopback,
-            hosts: Limiter::per(clock.clone(), PER_HOST, 60),
-            at_once: Arc::new(Semaphore::new(AT_ONCE)),
-            entries: Cache::new(DOCUMENTS),
+            rooms: Rooms::new(clock),
         }
     }
 
@@ -134,7 +98,7 @@ impl Documents {
     }
 
     fn kept(&self, realm: &Realm, id: &str) -> Option<Kept> {
-        self.entries.get(&name(realm, id))?.latest()
+        self.rooms.find(&name(realm, id))?.latest()
     }
 }
 
@@ -145,6 +109,17 @@ struct Asking<'a> {
     realm: &'a Arc<Realm>,
     /// Whoever calls can make us fetch only so often.
     call: Option<&'a Call>,
+}
+
+impl Asking<'_> {
+    /// Counts that somebody makes us ask there.
+    fn count(&self, url: &Url, entry: Option<&Entry>) -> Result<(), Refusal> {
+        if let Some(call) = self.call {
+            call.server.requests.fetch(call)?;
+        }
+        let host = url.host_str().unwrap_or_default();
+        self.documents.rooms.count(host, entry)
+    }
 }
 
 fn name(realm: &Realm, id: &str) -> String {
@@ -245,11 +220,15 @@ async fn described(
         return Ok(kept.described);
     }
     let name = name(realm, id);
-    let made = documents
-        .entries
-        .get_or_insert_with(&name, || Ok::<_, Reason>(Arc::default()));
-    let entry = made?;
-    let renewed = renew(asking, Arc::clone(&entry), (id, url), now).await;
+    // Nothing is kept of what somebody may not ask for.
+    let (entry, counted) = match documents.rooms.find(&name) {
+        Some(entry) => (entry, false),
+        None => {
+            asking.count(url, None)?;
+            (documents.rooms.begin(&name)?, true)
+        }
+    };
+    let renewed = renew(asking, (&entry, counted), (id, url), now).await;
     let kept = entry.latest();
     let still_good = |kept: &Kept| now < kept.fresh_until.saturating_add(rules::STALE);
     match (kept, renewed) {
@@ -273,14 +252,12 @@ fn unreachable() -> Wire {
 /// Fetches the document unless somebody else just did. Gives what went wrong.
 async fn renew(
     asking: Asking<'_>,
-    entry: Arc<Entry>,
+    (entry, counted): (&Arc<Entry>, bool),
     (id, url): (&str, &Url),
     now: i64,
 ) -> Result<Option<Failure>, Refusal> {
     let Asking {
-        documents,
-        realm,
-        call,
+        documents, realm, ..
     } = asking;
     let mut failed = Arc::clone(&entry.failed).lock_owned().await;
     let fresh = |kept: Kept| now < kept.fresh_until;
@@ -292,28 +269,28 @@ async fn renew(
     {
         return Ok(Some(failure.clone()));
     }
-    if let Some(call) = call {
-        call.server.requests.fetch(call)?;
+    if !counted {
+        asking.count(url, Some(entry))?;
     }
-    let host = url.host_str().unwrap_or_default();
-    documents
-        .hosts
-        .take(host)
-        .map_err(|wait| Refusal::TooMany(wait.0))?;
-    let permit = Arc::clone(&documents.at_once).try_acquire_owned();
-    let permit = permit.map_err(|_| Refusal::Busy)?;
+    let permit = documents.rooms.permit(entry)?;
     let catalogue = realm.catalogue().await?;
     let (fetch, realm, id) = (documents.fetch.clone(), Arc::clone(realm), id.to_owned());
+    let (rooms, entry, name) = (
+        documents.rooms.clone(),
+        Arc::clone(entry),
+        name(&realm, &id),
+    );
     let fetching = async move {
         let outcome = published(fetch, &realm, &id, &catalogue).await;
         let failure = match outcome {
             Ok((described, seconds)) => {
                 let fresh_until = now.saturating_add(seconds);
                 let described = Arc::new(described);
-                entry.keep(Some(Kept {
+                let kept = Kept {
                     described,
                     fresh_until,
-                }));
+                };
+                rooms.keep(&name, &entry, Some(kept));
                 None
             }
             Err(failure) => {
@@ -324,7 +301,7 @@ async fn renew(
                     "the document of a client cannot be used"
                 );
                 if matches!(failure, Failure::Bad(_)) {
-                    entry.keep(None);
+                    rooms.keep(&name, &entry, None);
                 }
                 Some(failure)
             }
