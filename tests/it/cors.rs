@@ -24,6 +24,8 @@ on_each_engine! {
             let answer = world.post("/token").header("origin", origin).form(&form).send().await;
             answer.status(200);
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{origin}");
+            let exposed = answer.header("access-control-expose-headers").to_lowercase();
+            assert_eq!(exposed.contains("oauth-client-attestation-challenge") && exposed.contains("dpop-nonce"), !allowed.is_empty(), "{exposed}");
             assert_eq!(answer.header("access-control-allow-credentials"), "", "cookies never go along");
             assert!(answer.header("vary").to_lowercase().contains("origin"), "{answer:?}");
         }
@@ -32,7 +34,7 @@ on_each_engine! {
     /// Fetch §4.8: the question that browsers ask first.
     async fn a_preflight_is_answered(world: World) {
         world.app_with(|client| client.set("allowed_origins", json!([ORIGIN]))).await;
-        for (path, header) in [("/token", "content-type"), ("/userinfo", "authorization"), ("/revoke", "content-type")] {
+        for (path, header) in [("/token", "content-type"), ("/userinfo", "authorization"), ("/revoke", "content-type"), ("/token", "dpop"), ("/token", "oauth-client-attestation,"), ("/token", "oauth-client-attestation-pop")] {
             let answer = world
                 .call("OPTIONS", path)
                 .header("origin", ORIGIN)

@@ -30,7 +30,9 @@ pub(crate) fn allow(call: &Call, client: Option<&Client>, mut response: Response
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("WWW-Authenticate, DPoP-Nonce, Retry-After"),
+            HeaderValue::from_static(
+                "WWW-Authenticate, DPoP-Nonce, OAuth-Client-Attestation-Challenge, Retry-After",
+            ),
         );
     }
     response
@@ -64,7 +66,7 @@ fn preflight(request: &HeaderMap) -> Option<Response> {
         ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, DPoP",
+            "Authorization, Content-Type, DPoP, OAuth-Client-Attestation, OAuth-Client-Attestation-PoP",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
         (header::VARY, "Origin"),

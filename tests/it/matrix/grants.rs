@@ -60,6 +60,11 @@ impl Grant {
         }
     }
 
+    /// Whether the client proves who it is, if it can.
+    pub fn authenticates(self) -> bool {
+        self != Self::Implicit
+    }
+
     /// What a client must have registered for it.
     pub fn describe(self, client: NewClient) -> NewClient {
         match self {

@@ -51,6 +51,9 @@ async fn table(world: &World) -> String {
 
 /// The bindings that work, or a dash.
 async fn cell(world: &World, grant: Grant, method: Method) -> String {
+    if !grant.authenticates() && method != Method::None {
+        return "–".to_owned();
+    }
     let mut works = Vec::new();
     for binding in Binding::ALL {
         if ran(world, grant, method, binding).await {

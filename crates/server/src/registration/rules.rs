@@ -39,7 +39,6 @@ const REGISTRABLE: &[&str] = &[
     "subject_type",
     "id_token_signed_response_alg",
     "id_token_signing_alg_values_supported",
-    "id_token_signing_alg_values_supported",
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
     "userinfo_signed_response_alg",
