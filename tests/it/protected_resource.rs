@@ -74,6 +74,34 @@ on_each_engine! {
         }
     }
 
+    /// §2: what the operator says of an API beside its scopes, and nothing that nobody said.
+    async fn what_an_api_says_of_itself_is_told(world: World) {
+        let page = "https://api.example/about";
+        let said = json!({
+            "bearer_methods_supported": ["header"], "dpop_signing_alg_values_supported": ["ES256", "EdDSA"], "dpop_bound_access_tokens_required": true,
+            "tls_client_certificate_bound_access_tokens": true, "resource_documentation": page, "resource_policy_uri": page, "resource_tos_uri": page,
+        });
+        let mut document = said.clone();
+        (document["id"], document["name"], document["scopes"]) = (json!("urn:example:told"), json!("Told"), json!([]));
+        world.resource_document(document.clone()).await;
+        world.notes().await;
+        let told = about(&world, "?resource=urn:example:told").await.status(200).json();
+        let silent = about(&world, "?resource=urn:example:notes").await.status(200).json();
+        for (name, value) in said.as_object().unwrap() {
+            assert_eq!((&told[name], silent.get(name)), (value, None), "{name}");
+        }
+        for (name, wrong) in [
+            ("bearer_methods_supported", json!(["cookie"])), ("dpop_signing_alg_values_supported", json!(["HS256", "HS512"])),
+            ("resource_documentation", json!("javascript:alert(1)")), ("resource_policy_uri", json!("http://api.example/")), ("resource_tos_uri", json!("about")),
+        ] {
+            let mut wrong_document = document.clone();
+            (wrong_document["id"], wrong_document[name]) = (json!("urn:example:wrong"), wrong);
+            let resource = serde_json::from_value(wrong_document).unwrap();
+            let refused = realm::resources::create(world.realm(), resource, "test").await.unwrap_err().to_string();
+            assert!(refused.contains(name), "{refused}");
+        }
+    }
+
     /// §2.2, RFC 8414 §2.1: the same, signed by the issuer, typed as nothing else is.
     async fn metadata_are_signed_by_their_issuer(world: World) {
         world.notes().await;

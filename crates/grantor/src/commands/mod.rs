@@ -18,6 +18,7 @@ mod login;
 mod realm;
 mod resource;
 mod resource_claims;
+mod resource_description;
 mod serve;
 mod session;
 mod token;

@@ -10,6 +10,7 @@ use realm::{
 
 use super::ACTOR_NAME;
 use super::resource_claims;
+use super::resource_description::Description;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -116,6 +117,8 @@ struct Facts {
     /// What its access tokens are signed with; repeated, the first that all of a token's APIs, and the profile, permit [default: ES256]
     #[arg(long, value_name = "ALG")]
     signing_alg: Vec<String>,
+    #[command(flatten)]
+    description: Description,
 }
 
 impl Facts {
@@ -164,7 +167,7 @@ impl Facts {
         if !self.signing_alg.is_empty() {
             resource.signing_alg = algorithms("--signing-alg", &self.signing_alg)?;
         }
-        Ok(())
+        self.description.apply(resource)
     }
 }
 

@@ -2,6 +2,7 @@ use super::claims::ScopeClaim;
 use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
+use super::description::Description;
 use super::details::DetailsType;
 use crate::algorithms::Algorithms;
 use crate::settings::{LifetimeOverrides, Lifetimes};
@@ -67,6 +68,9 @@ pub struct Resource {
     /// What its access tokens are signed with, the first that everyone concerned can take; ES256 when it is not stated.
     #[serde(skip_serializing_if = "Algorithms::is_empty")]
     pub signing_alg: Algorithms,
+    /// What its metadata say besides.
+    #[serde(flatten)]
+    pub description: Description,
     /// The row's version, which a change names.
     #[serde(skip)]
     pub version: i64,

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod claims;
+mod description;
 mod details;
 mod document;
 pub(crate) mod expression;
@@ -15,6 +16,7 @@ mod words;
 
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
 pub use claims::{Place, ScopeClaim, Telling};
+pub use description::Description;
 pub use details::DetailsType;
 pub use document::{Grantable, PersonFacts, Resource, ScopeDefinition, TokenFormat};
 pub use store::{create, delete, find, list, update};

@@ -35,6 +35,7 @@ pub(super) fn check(resource: &Resource) -> Result<(), Invalid> {
         settings::check_one("access_token", lifetime)
             .map_err(|invalid| Invalid::new("token_lifetime", invalid.reason))?;
     }
+    resource.description.check()?;
     resource.signing_alg.check("signing_alg")
 }
 

@@ -70,6 +70,8 @@ fn origins(call: &Call, uri: &Uri) -> Vec<String> {
 
 fn describe(realm: &Realm, resource: &Resource) -> ProtectedResourceMetadata {
     let types = resource.authorization_details_types.iter();
+    let said = resource.description.clone();
+    let algorithms = said.dpop_signing_alg_values_supported.as_slice().iter();
     ProtectedResourceMetadata {
         resource: resource.id.clone(),
         authorization_servers: vec![realm.issuer().to_owned()],
@@ -79,6 +81,15 @@ fn describe(realm: &Realm, resource: &Resource) -> ProtectedResourceMetadata {
             .map(|scope| scope.name.clone())
             .collect(),
         resource_name: (!resource.name.is_empty()).then(|| resource.name.clone()),
+        bearer_methods_supported: said.bearer_methods_supported,
+        dpop_signing_alg_values_supported: algorithms.map(ToString::to_string).collect(),
+        dpop_bound_access_tokens_required: said.dpop_bound_access_tokens_required.then_some(true),
+        tls_client_certificate_bound_access_tokens: said
+            .tls_client_certificate_bound_access_tokens
+            .then_some(true),
+        resource_documentation: said.resource_documentation,
+        resource_policy_uri: said.resource_policy_uri,
+        resource_tos_uri: said.resource_tos_uri,
         authorization_details_types_supported: types.map(|kind| kind.name.clone()).collect(),
         ..ProtectedResourceMetadata::default()
     }
