@@ -1,5 +1,7 @@
 //! Attestation-based client authentication: draft-ietf-oauth-attestation-based-client-auth.
 
+mod instances;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jose::jws::{self, Header};

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::dpop::Key;
 use crate::harness::authority::TRUSTED;
 use crate::harness::{Answer, Browser, CALLBACK, Client, Flow, Page, World};
+use crate::jwt_bearer::{GRANT, Issuer};
 use crate::on_each_engine;
 use crate::pushed_authorization_request::address;
 
@@ -475,5 +476,37 @@ on_each_engine! {
         }
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+    }
+
+    /// §5.3.2.1, §5.4.1: what somebody else signed about a client authenticates none of this profile, whatever keys the client has registered; and nothing that it
+    /// hands in is signed by another algorithm.
+    async fn what_others_sign_authenticates_no_client(world: World) {
+        world.notes().await;
+        let members = [("grant_types", json!(["client_credentials", GRANT])), ("scope", json!("notes.read")), ("redirect_uris", json!([])), ("response_types", json!([]))];
+        world.profile(PROFILE).await;
+        let fapi = Fapi::with(&world, SigningKey::generate(Algorithm::Es256).unwrap(), &members).await;
+        for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
+            let mut issuer = Issuer::new(&world, &format!("https://{algorithm}.example"));
+            issuer.key = SigningKey::generate(algorithm).unwrap();
+            issuer.trusted(json!([{"condition": "true", "subject": {"client": "app"}}]), json!({})).await;
+            let says = || issuer.says("job", json!({}));
+            for form in [
+                vec![("client_assertion_type", TYPE.to_owned()), ("client_assertion", says()), ("grant_type", "client_credentials".to_owned())],
+                vec![("grant_type", GRANT.to_owned()), ("assertion", says())],
+                vec![("grant_type", GRANT.to_owned()), ("assertion", says()), ("client_id", "app".to_owned())],
+            ] {
+                let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let answer = world.post("/token").header("dpop", &fapi.dpop.proof(&world)).form(&form).send().await;
+                names(answer.refused(401, "invalid_client"), "5.3.2.1");
+            }
+            let text = says();
+            let form = [("grant_type", GRANT), ("assertion", text.as_str()), ("scope", "notes.read")];
+            let answer = fapi.post("/token", &form, &fapi.assertion(&json!({})), &[&fapi.dpop.proof(&world)]).await;
+            if algorithm == Algorithm::Es256 {
+                answer.status(200);
+            } else {
+                names(answer.refused(400, "invalid_grant"), "5.4.1");
+            }
+        }
     }
 }

@@ -106,6 +106,8 @@ reasons! {
     CertificateNeeded => InvalidRequest, "the client's tokens are bound to its certificate: connect with it";
     /// Its profile wants tokens bound, and the request proves to have nothing (FAPI 2.0 Security Profile §5.3.2.1).
     ProfileUnbound => InvalidDpopProof, "a DPoP proof or a client certificate is required (FAPI 2.0 Security Profile section 5.3.2.1)";
+    /// What somebody else signed about it authenticates no client of its profile (FAPI 2.0 Security Profile §5.3.2.1).
+    ProfileVouched => InvalidClient, "the client has to authenticate by mutual TLS or private_key_jwt (FAPI 2.0 Security Profile section 5.3.2.1)";
     /// A public client asked where only confidential ones may.
     ClientIsPublic => InvalidClient, "this endpoint requires client authentication";
     /// A public client asked for a token of its own (RFC 6749 §4.4).
@@ -214,6 +216,8 @@ reasons! {
     ScopeExceedsGrant => InvalidScope, "the scope exceeds what was granted";
     /// No such resource, or not an absolute URI (RFC 8707 §2).
     ResourceUnknown => InvalidTarget, "the resource is unknown";
+    /// A resource was named of which nothing is asked for or may be had (RFC 8707 §2).
+    ResourceUseless => InvalidTarget, "nothing of a resource that is named is asked for, or may be asked for by this client";
     /// A token asked for a resource that was not granted (RFC 8707 §2.2).
     ResourceNotGranted => InvalidTarget, "the resource was not granted";
     /// The resources ask for different formats or algorithms, so that one token cannot serve them all.
@@ -365,6 +369,8 @@ reasons! {
     AssertionSignature => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
     /// It is signed by an algorithm that its issuer does not use.
     AssertionAlgorithm => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
+    /// It is signed by an algorithm that the profile of the client does not permit (FAPI 2.0 Security Profile §5.4.1).
+    ProfileAssertionAlgorithm => InvalidGrant, "the assertion is signed by an algorithm that FAPI 2.0 Security Profile section 5.4.1 does not permit";
     /// It is for another server, or for another one too.
     AssertionAudience => InvalidGrant, "the assertion is invalid or expired, or its issuer is not trusted for this";
     /// It has expired, is not yet valid, or lives too long.

@@ -68,6 +68,21 @@ pub async fn join_group(world: &World, username: &str, group: &str) {
     .expect("the person is changed");
 }
 
+/// Takes a person out of all groups.
+pub async fn leave_groups(world: &World, username: &str) {
+    let person = find(world, username).await;
+    let mut details = Details::from(&person);
+    details.groups.clear();
+    let changed = people::update(
+        world.realm(),
+        &person.id,
+        person.version,
+        details,
+        Some(ACTOR),
+    );
+    changed.await.expect("the person is changed");
+}
+
 async fn find(world: &World, username: &str) -> identity::Person {
     let found = people::find_by_username(world.realm(), username).await;
     found

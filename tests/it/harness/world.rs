@@ -339,6 +339,11 @@ impl World {
         super::provision::join_group(self, username, group).await;
     }
 
+    /// Takes a person out of all groups.
+    pub async fn leave_groups(&self, username: &str) {
+        super::provision::leave_groups(self, username).await;
+    }
+
     /// Makes a realm below the first one; hands back its issuer.
     pub async fn add_realm(&self, name: &str) -> String {
         super::provision::realm(self, name).await

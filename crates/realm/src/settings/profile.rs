@@ -127,6 +127,11 @@ impl Profile {
         !self.is_fapi() || FAPI_METHODS.contains(&method)
     }
 
+    /// Whether what another issuer signed about a client authenticates it (FAPI 2.0 Security Profile §5.3.2.1: mutual TLS and `private_key_jwt` do).
+    pub const fn permits_vouching(self) -> bool {
+        !self.is_fapi()
+    }
+
     /// What ID tokens are signed with when the client registered nothing: RS256 (OpenID Connect Registration §2), but where that is not permitted.
     pub const fn default_algorithm(self) -> Algorithm {
         if self.is_fapi() {

@@ -95,22 +95,24 @@ pub(crate) async fn decide(
         }
     };
     let facts = person.facts();
-    let scope = granting::grantable(&terms, Some(&facts), client, &catalogue)
+    let details = request.authorization_details.as_ref();
+    let granted = (&**client, &*catalogue);
+    let left = granting::left(&terms, details, Some(&facts), granted)
         .map_err(|reason| refuse(reason.into()))?;
+    let (scope, resources) = (left.scope, left.resources);
     let claims = rules::claims(request, client);
     let shown = match &claims {
         Some(claims) => scope.union(&claims.implied()),
         None => scope.clone(),
     };
-    let details = request.authorization_details.as_ref();
-    details::grantable(details, Some(&facts), (client, &catalogue))
-        .map_err(|reason| refuse(reason.into()))?;
+    details::grantable(details, Some(&facts), granted).map_err(|reason| refuse(reason.into()))?;
     let remembered = consent::sql::find(realm, &person.id, &client.id)
         .await
         .map_err(refuse)?
         .map(|consent| consent.to(client.created_at));
-    // Details are asked about each time: what was allowed once was one act.
-    let particular = details.is_some() && !client.skip_consent;
+    // Details are asked about each time, since what was allowed once was one act; and APIs without a scope, of which nothing is remembered.
+    let whole = !granting::bare(&resources, &catalogue).is_empty();
+    let particular = (details.is_some() || whole) && !client.skip_consent;
     // Whoever comes back may be another program that bears the same name (RFC 8252 §8.6).
     let anybody = consent::words::is_open_to_impostors(client, &checked.answer.to);
     let again = request.prompt.contains(Prompt::Consent) || particular || anybody;
@@ -131,7 +133,7 @@ pub(crate) async fn decide(
         scope,
         claims,
         shown,
-        resources: terms.resources,
+        resources,
         details: details.cloned(),
         consent: remembered,
         new,

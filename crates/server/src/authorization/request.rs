@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::arrival::{self, Arrived, By};
 use super::{front_channel, rules};
-use crate::authorization_details::rules::join;
 use crate::call::Call;
 use crate::granting::rules as granting;
 use crate::pushed_authorization_request as par;
@@ -137,13 +136,7 @@ impl Checked {
     /// # Errors
     /// `invalid_scope`, `invalid_target` or `invalid_authorization_details`.
     pub(super) fn terms(&self, catalogue: &Catalogue) -> Result<granting::Terms, Reason> {
-        let client = &*self.client;
-        let mut terms = granting::terms(&self.asked(), client, catalogue)?;
-        if let Some(details) = &self.request.authorization_details {
-            let named = !self.request.resource.is_empty();
-            join(&mut terms, details, named, (client, catalogue))?;
-        }
-        Ok(terms)
+        granting::terms(&self.asked(), &self.client, catalogue)
     }
 
     /// What it asks to be granted.
@@ -151,7 +144,8 @@ impl Checked {
         granting::Asked {
             scope: self.request.scope.as_ref(),
             resources: &self.request.resource,
-            with_person: true,
+            details: self.request.authorization_details.as_ref(),
+            person: granting::Part::Asked,
         }
     }
 }

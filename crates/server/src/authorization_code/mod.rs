@@ -7,17 +7,19 @@
 pub mod rules;
 pub(crate) mod sql;
 
+use std::borrow::Cow;
+
 use identity::Person;
 use oauth::claims::Confirmation;
 use oauth::token::{AuthorizationCode, TokenResponse};
-use realm::{Client, Event, GrantType, Lifetimes, Mark, Realm};
+use realm::{Catalogue, Client, Event, GrantType, Lifetimes, Mark, PersonFacts, Realm};
 
 use self::rules::{Code, Decision, Presented};
-use crate::authorization_details::rules::narrow;
+use crate::authorization_details::rules::{narrow, still_grantable};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
-use crate::granting::rules::{Granted, Target, Wanted, target};
+use crate::granting::rules::{Granted, Target, Terms, Wanted, left, target};
 use crate::refresh_token;
 use crate::refresh_token::rules::{Bound, Family};
 use crate::refusal::{Reason, Refusal};
@@ -122,6 +124,12 @@ impl<'a> Recipient<'a> {
             may_act: self.client.may_act.as_ref(),
         }
     }
+
+    /// What its refresh tokens are bound to: those of an attested instance to its key.
+    pub(crate) fn refreshes_with(self) -> Option<Confirmation> {
+        let bound = || refresh_token::bound_to(self.client, self.confirmation);
+        self.instance.cloned().or_else(bound)
+    }
 }
 
 /// Makes what a code gives for the resources that were named, if what it stands for still holds.
@@ -133,13 +141,14 @@ pub(crate) async fn fulfil(
 ) -> Result<Issued, Refusal> {
     let person = check_grant(realm, code).await?;
     let client = recipient.client;
+    let catalogue = realm.catalogue().await?;
+    let code = &*still(code, &person.facts(), (client, &catalogue))?;
     let lifetimes = client.lifetimes(&realm.settings());
     let granted = Granted {
         scope: &code.scope,
         resources: &code.resources,
         named: wanted.resources,
     };
-    let catalogue = realm.catalogue().await?;
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
         .permitted(client.profile(&realm.settings()))?;
     let mut target = target.telling(code.claims.as_ref(), realm.issuer());
@@ -155,6 +164,34 @@ pub(crate) async fn fulfil(
     let issue = (&target, family.as_ref());
     let tokens = tokens(realm, recipient, (code, &person), issue).await?;
     Ok(Issued { tokens, family })
+}
+
+/// What of the code may still be granted: people lose groups between their approval and the tokens, and clients scopes.
+///
+/// # Errors
+/// [`Reason::ScopeNotGrantable`] when nothing of it is left.
+fn still<'a>(
+    code: &'a Code,
+    facts: &PersonFacts,
+    granted: (&Client, &Catalogue),
+) -> Result<Cow<'a, Code>, Reason> {
+    let details = still_grantable(code.details.as_ref(), facts, granted);
+    let terms = Terms {
+        scope: code.scope.clone(),
+        resources: code.resources.clone(),
+    };
+    let left = left(&terms, details.as_ref(), Some(facts), granted)
+        // RFC 6749 §5.2 has no access_denied.
+        .map_err(|_| Reason::ScopeNotGrantable)?;
+    if left == terms && details == code.details {
+        return Ok(Cow::Borrowed(code));
+    }
+    Ok(Cow::Owned(Code {
+        scope: left.scope,
+        resources: left.resources,
+        details,
+        ..code.clone()
+    }))
 }
 
 /// What ends a code when it is revoked, the grant and the session first.
@@ -211,10 +248,7 @@ fn family(
         auth_time: code.auth_time,
         amr: code.amr.clone(),
         acr: code.acr.clone(),
-        confirmation: recipient
-            .instance
-            .cloned()
-            .or_else(|| refresh_token::bound_to(client, recipient.confirmation)),
+        confirmation: recipient.refreshes_with(),
         bound: Bound::by(recipient.confirmation),
         bound_from: 1,
         counter: 1,

@@ -127,21 +127,18 @@ impl Standing {
         let wanted = granting::Asked {
             scope: Some(&asked.scope),
             resources: &asked.resources,
-            with_person: true,
+            details: asked.details.as_ref(),
+            person: granting::Part::Asked,
         };
         let (facts, granted) = (person.facts(), (&*client, catalogue));
-        let scope = granting::terms(&wanted, &client, catalogue).and_then(|mut terms| {
-            if let Some(asked_for) = &asked.details {
-                let named = !asked.resources.is_empty();
-                details::join(&mut terms, asked_for, named, granted)?;
-                details::grantable(Some(asked_for), Some(&facts), granted)?;
-            }
-            granting::grantable(&terms, Some(&facts), &client, catalogue)
+        let left = granting::terms(&wanted, &client, catalogue).and_then(|terms| {
+            details::grantable(wanted.details, Some(&facts), granted)?;
+            granting::left(&terms, wanted.details, Some(&facts), granted)
         });
-        Ok(scope.ok().map(|scope| Self {
+        Ok(left.ok().map(|left| Self {
+            scope: left.scope,
             found,
             client,
-            scope,
         }))
     }
 }
@@ -282,7 +279,7 @@ fn question<'a>(
         message: asked.binding_message.as_deref(),
         origin: Origin::new(call, asked.address.as_deref(), asked.created_at),
         left: left(asked.expires_at.saturating_sub(call.now())),
-        items: items(&standing.scope, &new, catalogue),
+        items: items((&standing.scope, &new), &asked.resources, catalogue),
         details: words::details(asked.details.as_ref(), catalogue),
         policy: client.policy_uri.as_deref(),
         terms: client.tos_uri.as_deref(),

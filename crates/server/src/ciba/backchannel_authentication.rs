@@ -73,19 +73,16 @@ async fn ask(
     let asked = granting::Asked {
         scope: Some(&request.scope),
         resources: &request.resource,
-        with_person: true,
+        details: request.authorization_details.as_ref(),
+        person: granting::Part::Asked,
     };
-    let mut terms = granting::terms(&asked, client, &catalogue)?;
-    let details = request.authorization_details.as_ref();
-    if let Some(details) = details {
-        let named = !request.resource.is_empty();
-        details::join(&mut terms, details, named, (client, &catalogue))?;
-    }
+    let terms = granting::terms(&asked, client, &catalogue)?;
     let person = person(call, client, &request).await?;
     // Nobody is asked for what they cannot give.
     let facts = person.facts();
-    details::grantable(details, Some(&facts), (client, &catalogue))?;
-    granting::grantable(&terms, Some(&facts), client, &catalogue)?;
+    let granted = (&**client, &*catalogue);
+    details::grantable(asked.details, Some(&facts), granted)?;
+    granting::left(&terms, asked.details, Some(&facts), granted)?;
     user_code::check(call, client, &person, request.user_code.as_deref()).await?;
     room(call, client, &person.id).await?;
     let limits = &call.server.ciba.limits;
@@ -155,7 +152,7 @@ async fn begin(
     let auth_req_id = format!("{PREFIX}{}", realm.ambient().token());
     let hash = authorization_code::hash(&auth_req_id);
     let kept = token.filter(|_| asked.delivery.calls()).map(|token| {
-        let kept = Kept::waiting(&auth_req_id, token);
+        let kept = Kept::waiting(&auth_req_id, token, client.recipient().instance);
         kept.seal(realm)
     });
     let kept = kept.transpose()?;

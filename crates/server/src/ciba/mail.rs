@@ -149,8 +149,12 @@ struct Html<'a> {
 impl Content {
     fn new(realm: &Realm, (person, standing): (&Person, &Standing), catalogue: &Catalogue) -> Self {
         let asked = &standing.found.asked;
-        let of_scope = items(&standing.scope, &standing.scope, catalogue);
-        let of_scope = of_scope.iter().map(|item| said(item.words));
+        let of_scope = items(
+            (&standing.scope, &standing.scope),
+            &asked.resources,
+            catalogue,
+        );
+        let of_scope = of_scope.iter().map(|item| said(&item.words));
         let in_particular = details(asked.details.as_ref(), catalogue);
         let in_particular = in_particular.iter().map(|detail| said(&detail.words));
         let until = jiff::Timestamp::from_second(asked.expires_at).unwrap_or_default();

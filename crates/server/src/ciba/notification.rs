@@ -7,6 +7,7 @@ use std::time::Duration;
 use db::{Batch, params};
 use fetch::Fetch;
 use oauth::ciba::{DeliveryMode, Ping};
+use oauth::claims::Confirmation;
 use oauth::token::{GrantType, TokenResponse};
 use realm::outbox::{Delivery, Handler, Message};
 use realm::{Client, Realm};
@@ -35,6 +36,9 @@ pub(super) struct Kept {
     pub(super) auth_req_id: String,
     /// `client_notification_token`.
     token: String,
+    /// The thumbprint of the key of the instance that asked, if an attester vouches for that: what is pushed is that one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) instance: Option<String>,
     /// What is pushed, once it has been made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tokens: Option<Made>,
@@ -51,10 +55,11 @@ pub(super) struct Made {
 
 impl Kept {
     /// Of a request that waits.
-    pub(super) fn waiting(auth_req_id: &str, token: &str) -> Self {
+    pub(super) fn waiting(auth_req_id: &str, token: &str, instance: Option<&Confirmation>) -> Self {
         Self {
             auth_req_id: auth_req_id.to_owned(),
             token: token.to_owned(),
+            instance: instance.and_then(|key| key.jkt.clone()),
             tokens: None,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use db::Batch;
 use oauth::ErrorCode;
 use oauth::ciba::{Ping, Push, PushError};
+use oauth::claims::Confirmation;
 use realm::{Client, Event, Realm};
 
 use super::notification::{Caller, Heard, Kept, Made, forget, words};
@@ -69,11 +70,12 @@ async fn make(
     let envelope = Envelope::of_id_tokens(&caller.keys, realm, client).await;
     let envelope = envelope.map_err(words)?;
     let code = polled(&found.asked, &found.hash).as_code(allowed);
+    let instance = kept.instance.clone().map(Confirmation::key);
     let recipient = Recipient {
         client,
         confirmation: None,
         auth_req_id: Some(&kept.auth_req_id),
-        instance: None,
+        instance: instance.as_ref(),
     };
     let issued = match authorization_code::fulfil(realm, &recipient, &code, Wanted::default()).await
     {

@@ -110,9 +110,17 @@ pub(super) async fn authenticate(
         // Bound to what the request cannot have proven yet.
         return Err(refused(Reason::ClientNotVouchedFor.into()));
     }
-    if let Err(invalid) = check_profile(&client, client.profile(&call.realm.settings())) {
+    let profile = client.profile(&call.realm.settings());
+    // The registration may be in order: what counts is by what it authenticates now.
+    let refusal = if profile.permits_vouching() {
+        let checked = check_profile(&client, profile);
+        checked.err().map(|invalid| Refusal::profile(&invalid))
+    } else {
+        Some(Reason::ProfileVouched.into())
+    };
+    if let Some(refusal) = refusal {
         return Err(Box::new(Unauthenticated {
-            refusal: Refusal::profile(&invalid),
+            refusal,
             client: Some(client),
         }));
     }

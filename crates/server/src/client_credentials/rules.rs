@@ -5,7 +5,7 @@ use oauth::token::ClientCredentials;
 use realm::{Catalogue, Client};
 
 use crate::authorization_details::rules as details;
-use crate::granting::rules::{Asked, Terms, grantable, terms};
+use crate::granting::rules::{Asked, Part, Terms, left, terms};
 use crate::refusal::Reason;
 
 /// The terms of a client's own token: no person is involved, so the scopes about people do not exist here.
@@ -23,14 +23,11 @@ pub fn decide(
     let asked = Asked {
         scope: request.scope.as_ref(),
         resources: &request.resource,
-        with_person: false,
+        details: request.authorization_details.as_ref(),
+        person: Part::Absent,
     };
-    let mut terms: Terms = terms(&asked, client, catalogue)?;
-    if let Some(details) = &request.authorization_details {
-        let named = !request.resource.is_empty();
-        details::join(&mut terms, details, named, (client, catalogue))?;
-        details::grantable(Some(details), None, (client, catalogue))?;
-    }
-    let scope = grantable(&terms, None, client, catalogue)?;
-    Ok((scope, terms.resources))
+    let terms: Terms = terms(&asked, client, catalogue)?;
+    details::grantable(asked.details, None, (client, catalogue))?;
+    let left = left(&terms, asked.details, None, (client, catalogue))?;
+    Ok((left.scope, left.resources))
 }

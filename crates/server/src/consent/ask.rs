@@ -153,7 +153,11 @@ fn question(
         person: standing.person.shown_name(),
         username: &standing.person.username,
         person_id: &standing.person.id,
-        items: items(&standing.shown, &standing.new, catalogue),
+        items: items(
+            (&standing.shown, &standing.new),
+            &standing.resources,
+            catalogue,
+        ),
         details: details(standing.details.as_ref(), catalogue),
         unchecked: unchecked(client, Some(&checked.answer.to)),
         policy: of("policy_uri").or(client.policy_uri.as_deref()),

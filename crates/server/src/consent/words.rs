@@ -1,5 +1,7 @@
 //! How a question says in words who asks and for what.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, header};
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
@@ -8,29 +10,39 @@ use realm::resources::written_out;
 use realm::{Catalogue, Client, Resource, ScopeOwner};
 use url::Url;
 
+use crate::granting::rules::bare;
+
 /// One thing that is asked for.
 pub(crate) struct Item<'a> {
-    /// The scope's name.
+    /// The scope's name, or the identifier of an API that has none.
     pub(crate) name: &'a str,
     /// What it means to people.
-    pub(crate) words: &'a str,
+    pub(crate) words: Cow<'a, str>,
     /// The API it belongs to.
     pub(crate) resource: Option<&'a str>,
     /// Whether it was not allowed before.
     pub(crate) new: bool,
 }
 
-/// What a scope asks for, one by one.
-pub(crate) fn items<'a>(scope: &'a Scope, new: &Scope, catalogue: &'a Catalogue) -> Vec<Item<'a>> {
-    scope
-        .iter()
-        .map(|name| Item {
-            name,
-            words: catalogue.describe(name).unwrap_or(name),
-            resource: resource_name(catalogue, name),
-            new: new.contains(name),
-        })
-        .collect()
+/// What is asked for, one by one: the scope, and those of the resources that have none of their own, which are not remembered.
+pub(crate) fn items<'a>(
+    (scope, new): (&'a Scope, &Scope),
+    resources: &[String],
+    catalogue: &'a Catalogue,
+) -> Vec<Item<'a>> {
+    let of_scope = scope.iter().map(|name| Item {
+        name,
+        words: catalogue.describe(name).unwrap_or(name).into(),
+        resource: resource_name(catalogue, name),
+        new: new.contains(name),
+    });
+    let whole = bare(resources, catalogue).into_iter().map(|api| Item {
+        name: &api.id,
+        words: format!("Use {} as you", shown_name(api)).into(),
+        resource: None,
+        new: true,
+    });
+    of_scope.chain(whole).collect()
 }
 
 /// One thing that is asked for in particular (RFC 9396).

@@ -192,16 +192,13 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
     let asked = granting::Asked {
         scope: Some(&device.scope),
         resources: &device.resources,
-        with_person: true,
+        details: device.details.as_ref(),
+        person: granting::Part::Asked,
     };
-    let mut terms = granting::terms(&asked, &client, catalogue)?;
-    let facts = visit.person.facts();
-    if let Some(details) = &device.details {
-        let granted = (&*client, catalogue);
-        details::join(&mut terms, details, !device.resources.is_empty(), granted)?;
-        details::grantable(Some(details), Some(&facts), granted)?;
-    }
-    let scope = granting::grantable(&terms, Some(&facts), &client, catalogue)?;
+    let terms = granting::terms(&asked, &client, catalogue)?;
+    let (facts, granted) = (visit.person.facts(), (&*client, catalogue));
+    details::grantable(asked.details, Some(&facts), granted)?;
+    let left = granting::left(&terms, asked.details, Some(&facts), granted)?;
     let consent = consent::sql::find(realm, &visit.person.id, &client.id)
         .await?
         .map(|consent| consent.to(client.created_at));
@@ -209,7 +206,7 @@ async fn find(call: &Call, visit: &Visit, catalogue: &Catalogue) -> Result<Stand
         hash,
         device,
         client,
-        scope,
+        scope: left.scope,
         consent,
     })
 }

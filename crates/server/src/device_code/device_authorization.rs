@@ -8,7 +8,6 @@ use oauth::token::GrantType;
 
 use super::rules::{Device, LIFETIME, REMEMBERED, State};
 use super::{PREFIX, seal, sql};
-use crate::authorization_details::rules::join;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::granting::rules as granting;
@@ -51,13 +50,10 @@ async fn begin(
     let asked = granting::Asked {
         scope: request.scope.as_ref(),
         resources: &request.resource,
-        with_person: true,
+        details: request.authorization_details.as_ref(),
+        person: granting::Part::Asked,
     };
-    let mut terms = granting::terms(&asked, client, &catalogue)?;
-    if let Some(details) = &request.authorization_details {
-        let named = !request.resource.is_empty();
-        join(&mut terms, details, named, (client, &catalogue))?;
-    }
+    let terms = granting::terms(&asked, client, &catalogue)?;
     let now = call.now();
     let device = Device {
         client: client.id.clone(),

@@ -53,7 +53,7 @@ pub(super) fn question(
         person: visit.person.shown_name(),
         username: &visit.person.username,
         origin: Origin::new(call, device.address.as_deref(), device.created_at),
-        items: items(&standing.scope, &new, catalogue),
+        items: items((&standing.scope, &new), &device.resources, catalogue),
         details: details(device.details.as_ref(), catalogue),
         unchecked: unchecked(client, None),
         policy: client.policy_uri.as_deref(),

@@ -11,6 +11,7 @@ use realm::{
 
 use serde_json::{Map, Value};
 
+use crate::authorization_details::rules::{belongs, join};
 use crate::refusal::Reason;
 
 /// Whether the scope is one of OpenID Connect Core §5.4 and §11: those belong to the issuer, not to a resource.
@@ -25,8 +26,21 @@ pub struct Asked<'a> {
     pub scope: Option<&'a Scope>,
     /// `resource`, as often as it was sent.
     pub resources: &'a [String],
-    /// Whether a person can be involved: without one the scopes about people mean nothing.
-    pub with_person: bool,
+    /// `authorization_details`, when they were sent.
+    pub details: Option<&'a AuthorizationDetails>,
+    /// The part that a person has in it.
+    pub person: Part,
+}
+
+/// The part that a person has in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// None: the scopes about people mean nothing.
+    Absent,
+    /// It is about one, who is not asked.
+    Silent,
+    /// One is asked, and told all of it.
+    Asked,
 }
 
 /// What may be asked of the person, or is granted to a client for itself.
@@ -38,16 +52,18 @@ pub struct Terms {
     pub resources: Vec<String>,
 }
 
-/// Finds what a client may ask for: a known scope, allowed for the client. In an OpenID request others are left out (OpenID Connect Core
-/// §3.1.2.1), elsewhere they are refused. Without `scope` the client's default scope counts.
+/// Finds what a client may ask for: a known scope, allowed for the client, and details of types that it is registered for. In an OpenID request other scopes are
+/// left out (OpenID Connect Core §3.1.2.1), elsewhere they are refused. Without `scope` the client's default scope counts; so it does for resources that are named
+/// to a person beside scopes about people alone. A resource of which nothing is had is refused (docs/adr/0028-nothing-of-an-api.md).
 ///
 /// # Errors
-/// `invalid_scope` or `invalid_target`.
+/// `invalid_scope`, `invalid_target` or `invalid_authorization_details`.
 pub fn terms(asked: &Asked<'_>, client: &Client, catalogue: &Catalogue) -> Result<Terms, Reason> {
     let named = named(asked.resources, catalogue)?;
+    let with_person = asked.person != Part::Absent;
     let meant = |token: &str| {
         if is_identity_scope(token) {
-            return asked.with_person;
+            return with_person;
         }
         match named.as_slice() {
             [] => catalogue.owner_of(token).is_some(),
@@ -55,42 +71,88 @@ pub fn terms(asked: &Asked<'_>, client: &Client, catalogue: &Catalogue) -> Resul
         }
     };
     // A client without a scope of its own may ask for a person whatever the scopes' own rules grant.
-    let allowed = |token: &str| {
-        client.scope.contains(token) || (asked.with_person && client.scope.is_empty())
-    };
+    let allowed =
+        |token: &str| client.scope.contains(token) || (with_person && client.scope.is_empty());
     // Refresh tokens are a grant type that is registered by itself: for others the wish means nothing.
     let useless =
         |token: &str| token == "offline_access" && !client.allows_grant(GrantType::RefreshToken);
+    let default = || {
+        let whole = asked.person == Part::Asked && client.scope.is_empty();
+        let default = defaults(client, whole, &named);
+        default.filter(|token| meant(token) && !useless(token))
+    };
     let scope = match asked.scope {
-        None => defaults(client).filter(|token| meant(token) && !useless(token)),
+        None => default(),
         Some(scope) => {
-            let scope = if asked.with_person {
+            let scope = if with_person {
                 scope.filter(|token| !useless(token))
             } else {
                 scope.clone()
             };
             let known = scope.filter(|token| meant(token) && allowed(token));
-            let openid = asked.with_person && scope.contains("openid");
+            let openid = with_person && scope.contains("openid");
             if !openid && known.len() < scope.len() {
                 return Err(Reason::ScopeUnknown);
             }
-            known
+            let silent = asked.person == Part::Asked && asked.details.is_none();
+            if silent && !named.is_empty() && scope.iter().all(is_identity_scope) {
+                known.union(&default().filter(|token| !is_identity_scope(token)))
+            } else {
+                known
+            }
         }
     };
     let resources = match named.as_slice() {
         [] => inferred(&scope, catalogue)?,
         named => named.iter().map(|resource| resource.id.clone()).collect(),
     };
-    Ok(Terms { scope, resources })
+    let mut terms = Terms { scope, resources };
+    if let Some(details) = asked.details {
+        join(&mut terms, details, !named.is_empty(), (client, catalogue))?;
+    }
+    let had = |resource: &&Resource| {
+        is_bare(resource) || reaches(resource, &terms.scope, asked.details, catalogue)
+    };
+    if !named.iter().all(had) {
+        return Err(Reason::ResourceUseless);
+    }
+    Ok(terms)
 }
 
-/// What a request without `scope` asks for (RFC 6749 §3.3): the client's default scope, or what it registered for resources.
-fn defaults(client: &Client) -> Scope {
-    if client.default_scope.is_empty() {
-        client.scope.filter(|token| !is_identity_scope(token))
-    } else {
+/// What a request without `scope` asks for (RFC 6749 §3.3): the client's default scope, or what it registered for resources; or the whole of those that are named,
+/// as a client may that registered nothing.
+fn defaults(client: &Client, whole: bool, named: &[&Resource]) -> Scope {
+    if !client.default_scope.is_empty() {
         client.default_scope.clone()
+    } else if whole {
+        let scopes = named.iter().flat_map(|resource| &resource.scopes);
+        Scope::of(scopes.map(|scope| scope.name.as_str())).unwrap_or_default()
+    } else {
+        client.scope.filter(|token| !is_identity_scope(token))
     }
+}
+
+/// Whether a resource offers nothing but itself: then its name in the audience is all there is to be had.
+pub fn is_bare(resource: &Resource) -> bool {
+    resource.scopes.is_empty() && resource.authorization_details_types.is_empty()
+}
+
+/// Whether something of the resource is among these.
+fn reaches(
+    resource: &Resource,
+    scope: &Scope,
+    details: Option<&AuthorizationDetails>,
+    catalogue: &Catalogue,
+) -> bool {
+    let own = std::slice::from_ref(&resource.id);
+    scope.iter().any(|token| defines(resource, token))
+        || details.is_some_and(|all| all.iter().any(|one| belongs(one, own, catalogue)))
+}
+
+/// The resources among these that offer nothing but themselves: people are asked about each by its name.
+pub fn bare<'a>(ids: &[String], catalogue: &'a Catalogue) -> Vec<&'a Resource> {
+    let known = ids.iter().filter_map(|id| catalogue.resource(id));
+    known.filter(|resource| is_bare(resource)).collect()
 }
 
 /// The resources that were named, each once.
@@ -146,6 +208,32 @@ pub fn grantable(
         });
     }
     Ok(granted)
+}
+
+/// What is left of the terms for this person or client, and with these details: the scope that may be granted, and the resources of which something is left.
+///
+/// # Errors
+/// When something was asked for and nothing of it is left.
+pub fn left(
+    terms: &Terms,
+    details: Option<&AuthorizationDetails>,
+    person: Option<&PersonFacts>,
+    (client, catalogue): (&Client, &Catalogue),
+) -> Result<Terms, Reason> {
+    let scope = grantable(terms, person, client, catalogue)?;
+    let had = |id: &&String| match catalogue.resource(id) {
+        Some(resource) => is_bare(resource) || reaches(resource, &scope, details, catalogue),
+        // That it is gone is found out by the token that would be for it.
+        None => true,
+    };
+    let resources: Vec<String> = terms.resources.iter().filter(had).cloned().collect();
+    if resources.is_empty() && scope.is_empty() && !terms.resources.is_empty() {
+        return Err(match person {
+            Some(_) => Reason::ScopeNotGrantableToPerson,
+            None => Reason::ScopeNotGrantable,
+        });
+    }
+    Ok(Terms { scope, resources })
 }
 
 /// What one access token is for and how it is made.

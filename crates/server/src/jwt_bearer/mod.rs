@@ -16,7 +16,7 @@ use self::rules::{HandedIn, Offer};
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, assertion_hash};
 use crate::client_credentials;
-use crate::granting::rules::{Asked, Granted, grantable, target, terms};
+use crate::granting::rules::{Asked, Granted, Part, left, target, terms};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token;
 use crate::tokens::released::{self, About};
@@ -33,6 +33,7 @@ pub(crate) async fn redeem(
         return own(call, client, request).await;
     }
     let vouched = trust::verify(call, "/token", &request.assertion).await?;
+    let vouched = vouched.permitted(client.profile(&call.realm.settings()))?;
     if vouched.client(Some(&client.id)).is_some() {
         spend(call, client, &vouched, None).await?;
         return own(call, client, request).await;
@@ -76,15 +77,16 @@ async fn for_person(
     let asked = Asked {
         scope: Some(&offer.scope),
         resources: &offer.resources,
-        with_person: true,
+        details: None,
+        person: Part::Silent,
     };
     let terms = terms(&asked, client, &catalogue)?;
-    let scope = grantable(&terms, Some(&person.facts()), client, &catalogue)
+    let left = left(&terms, None, Some(&person.facts()), (client, &catalogue))
         // RFC 6749 §5.2 has no access_denied.
         .map_err(|_| Reason::ScopeNotGrantable)?;
     let granted = Granted {
-        scope: &scope,
-        resources: &terms.resources,
+        scope: &left.scope,
+        resources: &left.resources,
         named: &[],
     };
     let lifetimes = client.lifetimes(&realm.settings());

@@ -42,7 +42,8 @@ pub(crate) async fn issue(
     let asked = granting::Asked {
         scope: request.scope.as_ref(),
         resources: &request.resource,
-        with_person: true,
+        details: None,
+        person: granting::Part::Silent,
     };
     let terms = granting::terms(&asked, client, &catalogue)?;
     let address = call.address.ok_or(Reason::PasswordWrong)?;
@@ -57,7 +58,7 @@ pub(crate) async fn issue(
         identity::PasswordCheck::Wrong => return Err(Reason::PasswordWrong.into()),
         identity::PasswordCheck::TooMany(seconds) => return Err(Refusal::TooMany(seconds)),
     };
-    let scope = granting::grantable(&terms, Some(&person.facts()), client, &catalogue)
+    let left = granting::left(&terms, None, Some(&person.facts()), (client, &catalogue))
         // RFC 6749 §5.2 has no access_denied.
         .map_err(|_| Reason::ScopeNotGrantable)?;
     let granting = Granting {
@@ -65,8 +66,8 @@ pub(crate) async fn issue(
         person: person.id.clone(),
         // What ended while the password was checked ends this too.
         issued_at: began_at.max(person.signed_out_at.saturating_add(1)),
-        scope,
-        resources: terms.resources,
+        scope: left.scope,
+        resources: left.resources,
         amr: authentication.amr,
         acr: authentication.acr,
     };
@@ -94,9 +95,8 @@ async fn grant(
         scope: &target.scope,
     };
     target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
-    let bound = refresh_token::bound_to(client, client.confirmation());
     let family = rules::family(granting, client, &lifetimes).map(|family| Family {
-        confirmation: bound,
+        confirmation: client.recipient().refreshes_with(),
         bound: Bound::by(client.confirmation()),
         ..family
     });

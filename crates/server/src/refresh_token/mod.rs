@@ -20,7 +20,7 @@ use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
-use crate::granting::rules::{Granted, Target, Terms, grantable, target};
+use crate::granting::rules::{Granted, Target, Terms, left, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
 use crate::tokens::released::{self, About};
@@ -88,25 +88,29 @@ async fn attempt(
     let person = check_grant(call, client, family).await?;
     let catalogue = realm.catalogue().await?;
     // A person who left a group, or a client whose registration shrank, does not keep what came with it.
+    let (facts, whole) = (person.facts(), family.details.as_ref());
+    let whole = details::still_grantable(whole, &facts, (client, &catalogue));
     let terms = Terms {
-        scope: rules::narrow(&family.scope, request.scope.as_ref())?,
+        scope: family.scope.clone(),
         resources: family.resources.clone(),
     };
-    let facts = person.facts();
-    let scope = grantable(&terms, Some(&facts), client, &catalogue)
+    let left = left(&terms, whole.as_ref(), Some(&facts), (client, &catalogue))
         // RFC 6749 §5.2 has no access_denied.
         .map_err(|_| Reason::ScopeNotGrantable)?;
+    let asked = rules::narrow(&family.scope, request.scope.as_ref())?;
+    let scope = asked.intersection(&left.scope);
+    if scope.is_empty() && !asked.is_empty() {
+        return Err(Reason::ScopeNotGrantable.into());
+    }
     let granted = Granted {
         scope: &scope,
-        resources: &family.resources,
+        resources: &left.resources,
         named: &request.resource,
     };
     let lifetimes = client.lifetimes(&realm.settings());
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
         .permitted(client.profile(&realm.settings()))?;
     let mut target = target.telling(family.claims.as_ref(), realm.issuer());
-    let whole = family.details.as_ref();
-    let whole = details::still_grantable(whole, &facts, (client, &catalogue));
     let asked = request.authorization_details.as_ref();
     details::narrow(&mut target, whole.as_ref(), asked, &catalogue)?;
     let about = About {

@@ -19,6 +19,7 @@ pub(super) async fn read(
     token: &str,
 ) -> Result<Presented, Refusal> {
     let vouched = trust::verify(call, "/token", token).await?;
+    let vouched = vouched.permitted(client.profile(&call.realm.settings()))?;
     if vouched.kind == Kind::IdJag {
         // It is a grant, and for one client.
         return Err(Reason::AssertionType.into());

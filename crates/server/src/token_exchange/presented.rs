@@ -171,6 +171,12 @@ async fn of_refresh_token(
     let family = refresh_token::living(call, client, token)
         .await?
         .ok_or(Reason::RefreshUnknown)?;
+    // Here and not by the rules of exchange: it is used with what every refresh of it takes, be that the key of an instance, and never bound to something else.
+    if let Some(bound) = &family.confirmation
+        && !bound.is_met_by(client.refreshes_with())
+    {
+        return Err(Reason::RefreshBound.into());
+    }
     let session = family.session.filter(|_| !family.offline);
     Ok(Presented {
         sub: family.person.clone(),
@@ -182,7 +188,7 @@ async fn of_refresh_token(
         audience: family.resources,
         scope: family.scope,
         is_bound: family.bound.is_some(),
-        confirmation: family.confirmation,
+        confirmation: None,
         actors: Actors::default(),
         may_act: may_act_of(client),
         is_entrusted: false,

@@ -8,11 +8,13 @@ pub mod rules;
 
 use std::sync::Arc;
 
+use jose::Algorithm;
 use jose::jws;
 use jose::jwt::{self, Issuer as Iss, Policy};
 use oauth::claims::Confirmation;
 use oauth::client_auth::assertion::ASYMMETRIC;
 use oauth::token_exchange::Actors;
+use realm::Profile;
 use realm::issuers::{Issuer, Subject, TrustRule};
 use serde_json::{Map, Value};
 
@@ -32,6 +34,8 @@ pub(crate) struct Vouched {
     pub(crate) claims: Map<String, Value>,
     /// What was judged of that.
     pub(crate) accepted: Accepted,
+    /// What it is signed with.
+    algorithm: Algorithm,
 }
 
 /// Verifies a text. `path` is that of the endpoint asked, whose address may stand in `aud`.
@@ -75,6 +79,7 @@ pub(crate) async fn verify(call: &Call, path: &str, text: &str) -> Result<Vouche
         kind,
         claims,
         accepted,
+        algorithm: peeked.algorithm,
     })
 }
 
@@ -94,6 +99,18 @@ fn own_names(call: &Call, path: &str) -> Vec<String> {
 }
 
 impl Vouched {
+    /// The same, if a client of this profile may hand in what is signed so.
+    ///
+    /// # Errors
+    /// [`Reason::ProfileAssertionAlgorithm`].
+    pub(crate) fn permitted(self, profile: Profile) -> Result<Self, Reason> {
+        if profile.permits_algorithm(self.algorithm) {
+            Ok(self)
+        } else {
+            Err(Reason::ProfileAssertionAlgorithm)
+        }
+    }
+
     /// The issuer's identifier.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer.document().id
