@@ -118,7 +118,7 @@ struct Facts {
     #[arg(long, value_name = "ALG")]
     signing_alg: Vec<String>,
     #[command(flatten)]
-    description: Description,
+    description: Box<Description>,
 }
 
 impl Facts {
