@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use fetch::{Fetch, FetchOptions};
-use jose::{Algorithm, Jwk, SigningKey, jws, jwt};
+use jose::{Algorithm, Jwk, SigningKey, jws};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -68,7 +68,12 @@ impl Anchor {
         if let (Some(claims), Value::Object(more)) = (claims.as_object_mut(), more) {
             claims.extend(more);
         }
-        Ok(jwt::sign(&self.key, typ, &claims)?)
+        let header = jws::Header::typed(typ, &self.key);
+        Ok(jws::sign(
+            &self.key,
+            &header,
+            claims.to_string().as_bytes(),
+        )?)
     }
 
     fn own(&self) -> Result<String, Failure> {

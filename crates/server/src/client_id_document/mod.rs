@@ -177,7 +177,9 @@ impl Call {
             return Ok(Some(client));
         }
         let documents = &self.server.documents;
-        if federation::is_possible(self, id) {
+        let kept = documents.kept(&self.realm, id);
+        let first = kept.and_then(|kept| kept.described.first().cloned());
+        if first.is_none() && federation::is_possible(self, id) {
             // Its name alone would not tell which of its names a person has there.
             let known = match federation::remembered(self, id) {
                 Some(client) => Some(client),
@@ -193,8 +195,6 @@ impl Call {
         if documents.address(&self.realm, id).is_none() {
             return Ok(None);
         }
-        let kept = documents.kept(&self.realm, id);
-        let first = kept.and_then(|kept| kept.described.first().cloned());
         let alone = || Client {
             id: id.to_owned(),
             origin: Origin::Document,

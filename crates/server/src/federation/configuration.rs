@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::StatusCode;
 use axum::response::Response;
-use jose::{Algorithm, jwt};
+use jose::{Algorithm, jws};
 use oauth::client_auth::assertion::ASYMMETRIC;
 use oauth::federation::{ENTITY_STATEMENT, TrustMark};
 use realm::{Realm, Settings};
@@ -62,12 +62,14 @@ async fn statement(call: &Call) -> Result<(std::sync::Arc<str>, String), Refusal
     let provider = describe(realm, &catalogue, &call.server.certificates);
     let metadata = json!({"openid_provider": provider, "federation_entity": entity(&settings)});
     claims.insert("metadata".to_owned(), metadata);
-    let text = Value::Object(claims.clone()).to_string();
+    let text = Value::Object(claims).to_string();
     let named = [realm.name(), key.kid(), &text].join("\n");
     let hash = digest(&SHA256, named.as_bytes());
     let mut name = [0; 32];
     name.copy_from_slice(hash.as_ref());
-    let sign = || jwt::sign(&key, ENTITY_STATEMENT, &claims);
+    // It may be longer than the tokens that this product reads.
+    let header = jws::Header::typed(ENTITY_STATEMENT, &key);
+    let sign = || jws::sign(&key, &header, text.as_bytes());
     let signed = call.server.signed.get(name, sign)?;
     Ok((signed, jose::base64url::encode(&name[..12])))
 }

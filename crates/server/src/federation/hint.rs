@@ -31,32 +31,43 @@ pub(crate) async fn learn(call: &Call, params: &Params) {
     let Some(texts) = request_object::trust_chain(&call.realm, object) else {
         return;
     };
-    if texts.len() > LONGEST_CHAIN + 1 || call.server.requests.fetch(call).is_err() {
+    if texts.len() > LONGEST_CHAIN + 1 {
         return;
     }
-    if let Some((known, fresh_until)) = Box::pin(verified(call, id, &texts)).await {
+    let Some(statements) = newer(call, id, &texts) else {
+        return;
+    };
+    if call.server.requests.fetch(call).is_err() {
+        return;
+    }
+    if let Some((known, fresh_until)) = Box::pin(verified(call, statements)).await {
         let value = Known::Trusted(Arc::new(known));
         let name = name(&call.realm, id);
         federation.entities.keep(&name, Kept { value, fresh_until });
     }
 }
 
-async fn verified(call: &Call, id: &str, texts: &[String]) -> Option<(super::Trusted, i64)> {
-    let (federation, settings) = (&call.server.federation, call.realm.settings());
-    let (anchors, now) = (&settings.federation.trust_anchors, call.now());
+/// The statements about this client, if nothing as new is known of it.
+fn newer(call: &Call, id: &str, texts: &[String]) -> Option<Vec<Statement>> {
     let statements = texts.iter().map(|text| Statement::parse(text));
     let statements: Vec<_> = statements.collect::<Result<_, _>>().ok()?;
     let first = statements.first().filter(|first| first.subject == id)?;
-    let kept = federation.known(&call.realm, id);
+    let kept = call.server.federation.known(&call.realm, id);
     if let Some(Kept {
         value: Known::Trusted(known),
         fresh_until,
     }) = kept
-        && now < fresh_until
+        && call.now() < fresh_until
         && first.issued_at <= known.said_at
     {
         return None;
     }
+    Some(statements)
+}
+
+async fn verified(call: &Call, statements: Vec<Statement>) -> Option<(super::Trusted, i64)> {
+    let (federation, settings) = (&call.server.federation, call.realm.settings());
+    let (anchors, now) = (&settings.federation.trust_anchors, call.now());
     let chain = Chain::verify(statements, &Search::trusted(anchors), now).ok()?;
     let fetch = federation.fetch.as_ref()?;
     let mut search = Search::new((fetch, federation.loopback), anchors, now);

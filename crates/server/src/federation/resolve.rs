@@ -17,7 +17,7 @@ use url::Url;
 use crate::sought::Failed;
 
 /// How long one statement may be, in bytes.
-pub(super) const LONGEST: usize = 64 * 1024;
+pub(super) const LONGEST: usize = jose::limits::TOKEN;
 /// How many are fetched for one entity at most, with all dead ends.
 const FETCHES: usize = 40;
 /// How long all of that may take.
