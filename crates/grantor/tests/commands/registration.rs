@@ -1,41 +1,18 @@
 //! Initial access tokens and the settings about registration, limits and what goes out, run as an operator runs them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-struct Here(tempfile::TempDir);
+use crate::here::{Here, said};
 
-impl Here {
-    fn run(&self, line: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_grantor"));
-        command.args(line).current_dir(self.0.path()).env_clear();
-        command.envs(environment.iter().copied());
-        command.output().unwrap()
-    }
-
-    fn ok(&self, line: &[&str]) -> String {
-        let output = self.run(line, &[]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{line:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, line: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(line)).unwrap()
-    }
-
-    fn refused(&self, line: &[&str], environment: &[(&str, &str)]) -> String {
-        let output = self.run(line, environment);
-        assert!(!output.status.success(), "{line:?} is refused");
-        String::from_utf8(output.stderr).unwrap()
-    }
+/// What a command says that finds this in its environment, or why it is refused.
+fn run_in(here: &Here, line: &[&str], environment: &[(&str, &str)]) -> Result<String, String> {
+    let mut command = here.command(line);
+    said(command.envs(environment.iter().copied()).output().unwrap())
 }
 
 #[test]
 fn initial_access_tokens_are_made_listed_and_taken_back() {
-    let here = Here(tempfile::tempdir().unwrap());
+    let here = Here::new();
     let create = ["client", "token", "create", "--name", "partner"];
     let made = here.json(&[&create[..], &["--uses", "3", "--json"]].concat());
     let token = made["initial_access_token"].as_str().unwrap();
@@ -55,15 +32,15 @@ fn initial_access_tokens_are_made_listed_and_taken_back() {
     for id in listed.as_array().unwrap() {
         here.ok(&["client", "token", "delete", id["id"].as_str().unwrap()]);
     }
-    here.refused(&["client", "token", "delete", "unknown"], &[]);
-    here.refused(&[&create[..], &["--uses", "0"]].concat(), &[]);
-    here.refused(&[&create[..], &["--lifetime", "999999999"]].concat(), &[]);
+    here.refused(&["client", "token", "delete", "unknown"]);
+    here.refused(&[&create[..], &["--uses", "0"]].concat());
+    here.refused(&[&create[..], &["--lifetime", "999999999"]].concat());
 }
 
 #[test]
 fn a_realm_says_who_may_register_and_describe_itself() {
-    let here = Here(tempfile::tempdir().unwrap());
-    let set = |said: &str| here.run(&["realm", "set", said], &[]).status.success();
+    let here = Here::new();
+    let set = |said: &str| here.run(&["realm", "set", said]).status.success();
     for (said, taken) in [
         ("registration.mode=open", true),
         ("registration.mode=everybody", false),
@@ -93,7 +70,7 @@ fn a_realm_says_who_may_register_and_describe_itself() {
 
 #[test]
 fn limits_and_what_goes_out_are_set_in_words() {
-    let here = Here(tempfile::tempdir().unwrap());
+    let here = Here::new();
     let check = ["serve", "--check"];
     let good = [
         ("GRANTOR_LIMITS_TOKEN", "100/s"),
@@ -101,7 +78,7 @@ fn limits_and_what_goes_out_are_set_in_words() {
         ("GRANTOR_OUTBOUND_PROXY", "http://proxy.example:3128"),
         ("GRANTOR_OUTBOUND_NETWORKS", "10.20.0.0/16, fd00:1::/32"),
     ];
-    assert!(here.run(&check, &good).status.success());
+    assert!(run_in(&here, &check, &good).is_ok());
     for (name, value, says) in [
         ("GRANTOR_LIMITS_TOKEN", "fast", "`fast` is not a rate"),
         ("GRANTOR_LIMITS_PAR", "1/s", "GRANTOR_LIMITS_"),
@@ -116,13 +93,18 @@ fn limits_and_what_goes_out_are_set_in_words() {
             "is not a network",
         ),
     ] {
-        let said = here.refused(&check, &[(name, value)]);
+        let said = run_in(&here, &check, &[(name, value)]).unwrap_err();
         assert!(said.contains(says), "{said}");
     }
     let authorities = [("GRANTOR_OUTBOUND_AUTHORITIES", "missing.pem")];
-    let said = here.refused(&["serve"], &authorities);
+    let said = run_in(&here, &["serve"], &authorities).unwrap_err();
     assert!(said.contains("outbound.authorities: missing.pem"), "{said}");
-    std::fs::write(here.0.path().join("bad.pem"), "no certificate").unwrap();
-    let said = here.refused(&["serve"], &[("GRANTOR_OUTBOUND_AUTHORITIES", "bad.pem")]);
+    here.write("bad.pem", "no certificate");
+    let said = run_in(
+        &here,
+        &["serve"],
+        &[("GRANTOR_OUTBOUND_AUTHORITIES", "bad.pem")],
+    )
+    .unwrap_err();
     assert!(said.contains("outbound: "), "{said}");
 }

@@ -1,38 +1,14 @@
 //! `grantor trust` and what applications may exchange, run as a person runs them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-struct Here(tempfile::TempDir);
-
-impl Here {
-    fn run(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_grantor"));
-        command.args(line).current_dir(self.0.path()).env_clear();
-        command.output().unwrap()
-    }
-
-    fn json(&self, line: &[&str]) -> Value {
-        let output = self.run(line);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{line:?}: {said}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn refused(&self, line: &[&str]) -> String {
-        let output = self.run(line);
-        assert!(!output.status.success(), "{line:?} is refused");
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
+use crate::here::Here;
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
 #[test]
 fn what_runs_workloads_is_trusted_shown_and_removed() {
-    let here = Here(tempfile::tempdir().unwrap());
+    let here = Here::new();
     let github = [
         "trust",
         "github",
@@ -155,7 +131,7 @@ fn what_runs_workloads_is_trusted_shown_and_removed() {
 
 #[test]
 fn any_issuer_is_trusted_under_a_condition_for_people_of_named_applications() {
-    let here = Here(tempfile::tempdir().unwrap());
+    let here = Here::new();
     here.json(&[
         "client",
         "create",
@@ -240,8 +216,8 @@ const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","x":"MKBCTNIc
 /// And what is not said stays as it was.
 #[test]
 fn what_is_said_of_a_known_issuer_counts() {
-    let here = Here(tempfile::tempdir().unwrap());
-    std::fs::write(here.0.path().join("keys.json"), KEYS).unwrap();
+    let here = Here::new();
+    here.write("keys.json", KEYS);
     let trust = |more: &[&str]| {
         let line = [
             &["trust", "https://idp.example", "--if", "true"][..],
@@ -309,7 +285,7 @@ fn what_is_said_of_a_known_issuer_counts() {
 
 #[test]
 fn what_an_application_may_exchange_is_said_by_options() {
-    let here = Here(tempfile::tempdir().unwrap());
+    let here = Here::new();
     for (id, scope) in [("urn:a", "a.read=Read"), ("urn:b", "b.read=Read")] {
         here.json(&["resource", "create", "--id", id, "--scope", scope, "--json"]);
     }

@@ -1,60 +1,43 @@
 //! Types of authorization details, signed answers and attesters, from the command line.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-fn run(here: &Path, line: &[&str]) -> Result<Value, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_grantor"))
-        .args(line)
-        .arg("--json")
-        .current_dir(here)
-        .env_clear()
-        .output()
-        .unwrap();
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout).unwrap())
-    } else {
-        Err(String::from_utf8(output.stderr).unwrap())
-    }
-}
+use crate::here::Here;
 
 /// The example of the documentation is a type that can be registered.
 #[test]
 fn a_type_of_details_comes_from_a_file_and_goes_to_a_client() {
-    let here = tempfile::tempdir().unwrap();
-    let page = include_str!("../../../docs/authorization-details.md");
+    let here = Here::new();
+    let page = include_str!("../../../../docs/authorization-details.md");
     let example = page.split("```json\n").nth(1).unwrap();
     let example = example.split("```").next().unwrap();
-    std::fs::write(here.path().join("payment.json"), example).unwrap();
+    here.write("payment.json", example);
     let id = "https://bank.example/api";
     let create = ["resource", "create", "--id", id, "--name", "The bank"];
     let create = [&create[..], &["--details-type", "payment.json"]].concat();
-    let made = run(here.path(), &create).unwrap();
+    let made = here.made(&create).unwrap();
     assert_eq!(made["authorization_details_types"][0]["type"], "payment");
 
     let client = ["client", "create", "--name", "Shop", "--id", "shop"];
     let client = [&client[..], &["--redirect-uri", "https://shop.example/cb"]].concat();
     let unknown = [&client[..], &["--details-type", "coffee"]].concat();
-    assert!(run(here.path(), &unknown).unwrap_err().contains("coffee"));
+    assert!(here.made(&unknown).unwrap_err().contains("coffee"));
     let known = [&client[..], &["--details-type", "payment"]].concat();
-    let made = run(here.path(), &known).unwrap();
+    let made = here.made(&known).unwrap();
     assert_eq!(made["authorization_details_types"], json!(["payment"]));
 
-    std::fs::write(here.path().join("bad.json"), "{\"type\":\"a\"}").unwrap();
+    here.write("bad.json", "{\"type\":\"a\"}");
     let bad = ["resource", "update", id, "--details-type", "bad.json"];
-    let said = run(here.path(), &bad).unwrap_err();
+    let said = here.made(&bad).unwrap_err();
     assert!(said.contains("bad.json"), "{said}");
 }
 
 #[test]
 fn signed_answers_and_attesters_can_be_said() {
-    let here = tempfile::tempdir().unwrap();
+    let here = Here::new();
     let key = jose::SigningKey::generate(jose::Algorithm::Es256).unwrap();
     let keys = json!({"keys": [key.public_jwk().unwrap().to_value()]});
-    std::fs::write(here.path().join("attesters.json"), keys.to_string()).unwrap();
+    here.write("attesters.json", &keys.to_string());
     let client = ["client", "create", "--name", "Wallet", "--id", "wallet"];
     let client = [
         &client[..],
@@ -68,7 +51,7 @@ fn signed_answers_and_attesters_can_be_said() {
         &["--introspection-alg", "ES256"],
     ]
     .concat();
-    let made = run(here.path(), &line).unwrap();
+    let made = here.made(&line).unwrap();
     assert_eq!(made["client_attestation_jwks"], keys);
     assert_eq!(made["introspection_signed_response_alg"], "ES256");
     assert_eq!(made.get("client_secret"), None);
@@ -78,7 +61,9 @@ fn signed_answers_and_attesters_can_be_said() {
         ("--introspection-encryption-enc", "A1"),
         ("--attester-jwks", "nowhere.json"),
     ] {
-        let said = run(here.path(), &["client", "update", "wallet", option, value]).unwrap_err();
+        let said = here
+            .made(&["client", "update", "wallet", option, value])
+            .unwrap_err();
         assert!(said.contains(option), "{said}");
     }
 }

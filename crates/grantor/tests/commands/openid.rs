@@ -1,30 +1,13 @@
 //! What applications learn of people, from the command line.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-fn run(here: &Path, line: &[&str]) -> Result<Value, String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_grantor"))
-        .args(line)
-        .arg("--json")
-        .current_dir(here)
-        .env_clear()
-        .output()
-        .unwrap();
-    if output.status.success() {
-        Ok(serde_json::from_slice(&output.stdout).unwrap())
-    } else {
-        Err(String::from_utf8(output.stderr).unwrap())
-    }
-}
+use crate::here::Here;
 
 /// Each option becomes the registered member, and `update` leaves what is not said.
 #[test]
 fn what_a_client_learns_of_people_can_be_said() {
-    let here = tempfile::tempdir().unwrap();
+    let here = Here::new();
     let create = [
         "client",
         "create",
@@ -35,7 +18,7 @@ fn what_a_client_learns_of_people_can_be_said() {
         "--redirect-uri",
         "https://app.example/cb",
     ];
-    run(here.path(), &create).unwrap();
+    here.made(&create).unwrap();
     let options = [
         (
             "--subject-type",
@@ -89,9 +72,10 @@ fn what_a_client_learns_of_people_can_be_said() {
         ),
     ];
     for (option, value, _, _) in &options {
-        run(here.path(), &["client", "update", "app", option, value]).unwrap();
+        here.made(&["client", "update", "app", option, value])
+            .unwrap();
     }
-    let now = run(here.path(), &["client", "show", "app"]).unwrap();
+    let now = here.made(&["client", "show", "app"]).unwrap();
     for (option, _, member, expected) in options {
         assert_eq!(now[member], expected, "{option}");
     }
@@ -104,7 +88,8 @@ fn what_a_client_learns_of_people_can_be_said() {
         ("--initiate-login-uri", "http://app.example/in"),
     ] {
         assert!(
-            run(here.path(), &["client", "update", "app", option, value]).is_err(),
+            here.made(&["client", "update", "app", option, value])
+                .is_err(),
             "{option} {value}"
         );
     }
@@ -113,7 +98,7 @@ fn what_a_client_learns_of_people_can_be_said() {
 /// The example of the documentation, and a claim that somebody else has.
 #[test]
 fn claims_of_scopes_can_be_said() {
-    let here = tempfile::tempdir().unwrap();
+    let here = Here::new();
     let create = [
         "resource",
         "create",
@@ -132,7 +117,7 @@ fn claims_of_scopes_can_be_said() {
         "--claim-elsewhere",
         "credit",
     ];
-    let made = run(here.path(), &create).unwrap();
+    let made = here.made(&create).unwrap();
     let claims = &made["scopes"][0]["claims"];
     assert_eq!(claims[0]["in"], json!(["id_token", "userinfo"]));
     assert_eq!(
@@ -149,6 +134,6 @@ fn claims_of_scopes_can_be_said() {
         ("--claim-elsewhere", "unknown"),
     ] {
         let line = ["resource", "update", "urn:acme:directory", option, value];
-        assert!(run(here.path(), &line).is_err(), "{option} {value}");
+        assert!(here.made(&line).is_err(), "{option} {value}");
     }
 }

@@ -1,49 +1,22 @@
 //! `grantor doctor`, run as a person runs it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-struct Here(tempfile::TempDir);
+use crate::here::Here;
 
-impl Here {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn run(&self, line: &[&str]) -> Output {
-        let command = &mut Command::new(env!("CARGO_BIN_EXE_grantor"));
-        let command = command.args(line).current_dir(self.0.path()).env_clear();
-        command.output().unwrap()
-    }
-
-    fn ok(&self, line: &[&str]) {
-        let output = self.run(line);
-        assert!(output.status.success(), "{line:?}: {output:?}");
-    }
-
-    /// What it found, and whether it ended well.
-    fn found(&self) -> (Vec<Value>, bool) {
-        let output = self.run(&["doctor", "--json"]);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        (
-            report["findings"].as_array().unwrap().clone(),
-            output.status.success(),
-        )
-    }
-
-    fn write(&self, text: &str) {
-        std::fs::write(self.path("grantor.toml"), text).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
+/// What it found, and whether it ended well.
+fn judged(here: &Here) -> (Vec<Value>, bool) {
+    let output = here.run(&["doctor", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (
+        report["findings"].as_array().unwrap().clone(),
+        output.status.success(),
+    )
 }
 
 /// What is found about this.
@@ -56,12 +29,12 @@ const SAFE: &str = "issuer = \"https://id.example\"\ntrusted_proxies = [\"10.0.0
 #[test]
 fn a_deployment_as_it_should_be_has_nothing_to_mend_and_nothing_is_made_by_looking() {
     let here = Here::new();
-    here.write(SAFE);
-    let (found, well) = here.found();
+    here.write("grantor.toml", SAFE);
+    let (found, well) = judged(&here);
     assert!(!well && about(&found, "database").unwrap()["severity"] == "error");
     assert!(!here.path("grantor.db").exists() && !here.path("grantor.db.key").exists());
     here.ok(&["realm", "set", "client_id_documents.allowed=false"]);
-    let (found, well) = here.found();
+    let (found, well) = judged(&here);
     assert!(well && found.is_empty(), "{found:?}");
     let said = here.run(&["doctor"]);
     assert_eq!(
@@ -73,9 +46,10 @@ fn a_deployment_as_it_should_be_has_nothing_to_mend_and_nothing_is_made_by_looki
 #[test]
 fn what_is_wrong_is_said_the_worst_first_with_what_to_do() {
     let here = Here::new();
-    here.write(&format!(
-        "{SAFE}[tls]\ncertificate = \"nowhere.pem\"\nkey = \"nowhere.key\"\n"
-    ));
+    here.write(
+        "grantor.toml",
+        &format!("{SAFE}[tls]\ncertificate = \"nowhere.pem\"\nkey = \"nowhere.key\"\n"),
+    );
     here.ok(&["realm", "set", "profile=openid", "registration.mode=open"]);
     here.ok(&[
         "client",
@@ -112,7 +86,7 @@ fn what_is_wrong_is_said_the_worst_first_with_what_to_do() {
         "--backchannel-delivery",
         "poll",
     ]);
-    let (found, well) = here.found();
+    let (found, well) = judged(&here);
     assert!(!well);
     let severities: Vec<&str> = found
         .iter()
@@ -150,17 +124,18 @@ fn what_is_wrong_is_said_the_worst_first_with_what_to_do() {
         text.contains("allow_retired_grants (realm main)") && text.contains("→ "),
         "{text}"
     );
-    here.write(&format!(
-        "{SAFE}[mail]\nurl = \"directory:letters\"\nfrom = \"no-reply@id.example\"\n"
-    ));
-    assert!(about(&here.found().0, "mail").is_none());
+    here.write(
+        "grantor.toml",
+        &format!("{SAFE}[mail]\nurl = \"directory:letters\"\nfrom = \"no-reply@id.example\"\n"),
+    );
+    assert!(about(&judged(&here).0, "mail").is_none());
 }
 
 #[test]
 fn a_deployment_that_cannot_start_is_told_why() {
     let here = Here::new();
-    here.write("isuer = \"https://id.example\"\n");
-    let (found, _) = here.found();
+    here.write("grantor.toml", "isuer = \"https://id.example\"\n");
+    let (found, _) = judged(&here);
     assert!(
         found[0]["what"]
             .as_str()
@@ -168,24 +143,24 @@ fn a_deployment_that_cannot_start_is_told_why() {
             .contains("did you mean `issuer`"),
         "{found:?}"
     );
-    here.write(SAFE);
+    here.write("grantor.toml", SAFE);
     here.ok(&["realm", "list"]);
-    here.write(&SAFE.replace("id.example", "other.example"));
+    here.write("grantor.toml", &SAFE.replace("id.example", "other.example"));
     assert_eq!(
-        about(&here.found().0, "database").unwrap()["severity"],
+        about(&judged(&here).0, "database").unwrap()["severity"],
         "error"
     );
-    here.write(SAFE);
+    here.write("grantor.toml", SAFE);
     let key = std::fs::read(here.path("grantor.db.key")).unwrap();
     std::fs::remove_file(here.path("grantor.db.key")).unwrap();
-    assert!(about(&here.found().0, "sealing_key").is_some());
+    assert!(about(&judged(&here).0, "sealing_key").is_some());
     assert!(
         !here.path("grantor.db.key").exists(),
         "another key would open nothing"
     );
     std::fs::write(here.path("grantor.db.key"), key).unwrap();
-    here.write(&format!("{SAFE}[mail]\nurl = \"smtp://id@mail.example\"\nfrom = \"no-reply@id.example\"\npassword_file = \"nowhere\"\n"));
-    let (found, well) = here.found();
+    here.write("grantor.toml", &format!("{SAFE}[mail]\nurl = \"smtp://id@mail.example\"\nfrom = \"no-reply@id.example\"\npassword_file = \"nowhere\"\n"));
+    let (found, well) = judged(&here);
     assert!(
         !well
             && about(&found, "mail").unwrap()["what"]
@@ -199,7 +174,7 @@ fn a_deployment_that_cannot_start_is_told_why() {
 #[test]
 fn the_log_names_the_clients_that_may_use_what_oauth_2_1_left_out() {
     let here = Here::new();
-    here.write("listen = [\"127.0.0.1:0\"]\n");
+    here.write("grantor.toml", "listen = [\"127.0.0.1:0\"]\n");
     for (id, allowed) in [("old", "true"), ("new", "false")] {
         here.ok(&[
             "client",
@@ -218,13 +193,8 @@ fn the_log_names_the_clients_that_may_use_what_oauth_2_1_left_out() {
             "https://old.example/cb",
         ]);
     }
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_grantor"));
-    serve
-        .arg("serve")
-        .current_dir(here.0.path())
-        .env_clear()
-        .stderr(Stdio::piped());
-    let mut child = serve.spawn().unwrap();
+    let mut serve = here.command(&["serve"]);
+    let mut child = serve.stderr(Stdio::piped()).spawn().unwrap();
     let (said, lines) = channel();
     let stderr = BufReader::new(child.stderr.take().unwrap());
     std::thread::spawn(move || {

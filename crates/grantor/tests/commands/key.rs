@@ -1,0 +1,60 @@
+//! Keys that sign, and the key that seals.
+
+use crate::here::Here;
+
+#[test]
+fn keys_are_listed_and_rotated() {
+    let here = Here::new();
+    let before = here.json(&["key", "list", "--json"]);
+    here.ok(&["key", "rotate"]);
+    let after = here.json(&["key", "list", "--json"]);
+    assert_eq!(
+        after.as_array().unwrap().len(),
+        before.as_array().unwrap().len() + 1
+    );
+
+    // Each algorithm has keys of its own, and each can be looked at; its secret half never.
+    here.ok(&["key", "rotate", "--alg", "ML-DSA-44"]);
+    let all = here.json(&["key", "list", "--json"]);
+    let all = all.as_array().unwrap();
+    let quantum = all.iter().find(|key| key["alg"] == "ML-DSA-44").unwrap();
+    let kid = quantum["kid"].as_str().unwrap();
+    let shown = here.json(&["key", "show", kid, "--json"]);
+    assert_eq!(
+        (&shown["kid"], &shown["state"]),
+        (&kid.into(), &"signs".into())
+    );
+    assert_eq!(shown["public"]["kty"], "AKP");
+    assert_eq!(shown["public"].get("priv"), None);
+    let said = here.ok(&["key", "show", &kid[..12]]);
+    assert!(said.contains(kid) && said.contains("ML-DSA-44"), "{said}");
+    here.refused(&["key", "show", "nobody"]);
+    here.refused(&["key", "rotate", "--alg", "HS256"]);
+}
+
+#[test]
+fn secrets_are_sealed_with_a_new_key_and_the_old_one_opens_nothing() {
+    let here = Here::new();
+    let (old, new) = ("A".repeat(43), format!("{}E", "B".repeat(42)));
+    let database = "database = \"sqlite:grantor.db\"\n";
+    here.write(
+        "grantor.toml",
+        &format!("{database}sealing_key = \"{old}\"\n"),
+    );
+    here.ok(&["key", "list"]);
+    here.write(
+        "grantor.toml",
+        &format!("{database}sealing_key = \"{new}\"\nsealing_key_previous = \"{old}\"\n"),
+    );
+    assert!(here.ok(&["key", "reseal"]).contains("1 realm"));
+    here.write(
+        "grantor.toml",
+        &format!("{database}sealing_key = \"{new}\"\n"),
+    );
+    here.ok(&["key", "list"]);
+    here.write(
+        "grantor.toml",
+        &format!("{database}sealing_key = \"{old}\"\n"),
+    );
+    here.refused(&["key", "list"]);
+}
