@@ -1,9 +1,11 @@
 //! Signing out: OpenID Connect RP-Initiated Logout 1.0, with everything that a client may send.
 
+use jose::jwe::{ContentEncryption, KeyManagement};
 use serde_json::json;
 
 use crate::harness::{ALICE, World, altered};
 use crate::on_each_engine;
+use crate::request_object::encrypted::{encrypt, published};
 
 const AFTER: &str = "https://app.example/signed-out";
 
@@ -95,16 +97,23 @@ on_each_engine! {
         assert_eq!(silent.error(&mut browser).await, "login_required");
     }
 
-    /// §2: an ID token that has expired is a good hint, as long as the session goes on.
+    /// §2: an ID token that has expired is a good hint, as long as the session goes on; also one that the client encrypted to us.
     async fn an_expired_hint_counts(world: World) {
         let app = world.app_with(|client| client.set("post_logout_redirect_uris", json!([AFTER]))).await;
-        let mut browser = world.browser();
-        let tokens = world.flow(&app).tokens_in(&mut browser).await;
-        world.advance(2 * 3600);
-        let page = browser.get(&logout(&[("id_token_hint", tokens.id()), ("post_logout_redirect_uri", AFTER)])).await;
-        assert_eq!(page.left().as_str(), AFTER);
-        let silent = world.flow(&app).with("prompt", "none");
-        assert_eq!(silent.error(&mut browser).await, "login_required");
+        let key = published(&world, "/jwks").await;
+        for encrypted in [false, true] {
+            let mut browser = world.browser();
+            let tokens = world.flow(&app).tokens_in(&mut browser).await;
+            world.advance(2 * 3600);
+            let hint = match encrypted {
+                true => encrypt(tokens.id(), &key, KeyManagement::EcdhEsA256Kw, ContentEncryption::A128CbcHs256),
+                false => tokens.id().to_owned(),
+            };
+            let page = browser.get(&logout(&[("id_token_hint", &hint), ("post_logout_redirect_uri", AFTER)])).await;
+            assert_eq!(page.left().as_str(), AFTER);
+            let silent = world.flow(&app).with("prompt", "none");
+            assert_eq!(silent.error(&mut browser).await, "login_required");
+        }
     }
 
     /// §2: the ID token of another session, of another person's, or a hint at somebody else ends nothing unasked.
