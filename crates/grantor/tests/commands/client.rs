@@ -1,7 +1,5 @@
 //! Applications: how they authenticate, and what becomes of their secrets.
 
-use serde_json::Value;
-
 use crate::here::Here;
 
 #[test]

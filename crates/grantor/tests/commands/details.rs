@@ -1,6 +1,6 @@
 //! Types of authorization details, signed answers and attesters, from the command line.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::here::Here;
 

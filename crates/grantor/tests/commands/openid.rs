@@ -1,6 +1,6 @@
 //! What applications learn of people, from the command line.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::here::Here;
 
