@@ -12,7 +12,9 @@ use crate::provider::Provider;
 fn pair(members: Value) -> (Jwk, Value) {
     let key = SigningKey::generate(Algorithm::Es256).unwrap().jwk();
     let mut private = serde_json::to_value(key).unwrap();
-    private.as_object_mut().unwrap().remove("alg");
+    for own in ["alg", "use"] {
+        private.as_object_mut().unwrap().remove(own);
+    }
     for (name, value) in members.as_object().unwrap() {
         private[name] = value.clone();
     }
