@@ -159,6 +159,8 @@ async fn draw_payment(chromium: &Chromium, demo: &Demo, shot: &impl Fn(&str) -> 
         "https://ledger.example/terms",
     ];
     grantor(demo, &["client", "create"], &shop);
+    // Heard from the change log.
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     let details = json!([{"type": "payment", "euros": "240.00", "payee": "Harbour Books", "purpose": "the spring catalogue"}]);
     let request = request(
         demo,
