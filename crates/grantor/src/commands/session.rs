@@ -46,7 +46,11 @@ impl SessionCommand {
             } => list(&place, &username, json).await,
             Action::End { place, id } => {
                 let realm = place.realm().await?;
-                session::terminate(&realm, &id, ACTOR).await?;
+                let ended = session::terminate(&realm, &id, ACTOR).await;
+                ended.map_err(|error| match error {
+                    identity::Error::NotFound => format!("there is no session `{id}`").into(),
+                    error => Failure::from(error),
+                })?;
                 output::line(&format!("ended {id}"));
                 Ok(())
             }

@@ -62,5 +62,6 @@ fn sessions_are_listed_and_ended() {
             .unwrap_err()
             .contains("carol")
     );
-    assert!(here.said(&["session", "end", "nothing"]).is_err());
+    let said = here.refused(&["session", "end", "nothing"]);
+    assert!(said.contains("no session `nothing`"), "{said}");
 }
