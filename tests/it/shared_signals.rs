@@ -22,17 +22,17 @@ const ACCOUNT_ENABLED: &str = "https://schemas.openid.net/secevent/risc/event-ty
 const ACCOUNT_PURGED: &str = "https://schemas.openid.net/secevent/risc/event-type/account-purged";
 const VERIFICATION: &str = "https://schemas.openid.net/secevent/ssf/event-type/verification";
 const STREAM_UPDATED: &str = "https://schemas.openid.net/secevent/ssf/event-type/stream-updated";
-const PUSH: &str = "urn:ietf:rfc:8935";
+pub const PUSH: &str = "urn:ietf:rfc:8935";
 
 /// A receiver's program: a client with a token of its own.
-struct Listener {
+pub struct Listener {
     world: World,
     client: Client,
     token: String,
 }
 
 /// The transmitter of the realm: an API with two scopes.
-async fn transmitter(world: &World) {
+pub async fn transmitter(world: &World) {
     let scopes = [
         ("ssf.read", "Read streams"),
         ("ssf.manage", "Manage streams"),
@@ -49,7 +49,7 @@ async fn begin(world: &World) -> Listener {
     listener(world, "receiver", "ssf.read ssf.manage").await
 }
 
-async fn listener(world: &World, id: &str, scope: &str) -> Listener {
+pub async fn listener(world: &World, id: &str, scope: &str) -> Listener {
     let client = world
         .client(id)
         .grants(&["client_credentials"])
@@ -71,7 +71,7 @@ async fn of(world: &World, client: Client, scope: &str) -> Listener {
 }
 
 impl Listener {
-    async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
         let call = self.world.call(method, path).bearer(&self.token);
         let answer = match body {
             Value::Null => call.send().await,
@@ -136,7 +136,7 @@ impl Listener {
         .await
     }
 
-    async fn verify(&self, stream: &str, state: &str) -> Answer {
+    pub async fn verify(&self, stream: &str, state: &str) -> Answer {
         self.post("/ssf/verify", json!({"stream_id": stream, "state": state}))
             .await
     }
@@ -167,7 +167,7 @@ async fn heard(world: &World, receiver: &Receiver) -> Vec<Value> {
 }
 
 /// What happens in the background: what has happened becomes events, and these are pushed.
-async fn settle(world: &World) {
+pub async fn settle(world: &World) {
     for _ in 0..3 {
         world.sync().await;
     }

@@ -10,6 +10,7 @@ use crate::ciba::{approve, ask_alice, asking};
 use crate::harness::call::encode;
 use crate::harness::{Answer, CALLBACK, World, query_of};
 use crate::jwt_bearer::{Issuer, alice, client, hand_in, people};
+use crate::shared_signals::{self, PUSH, listener, transmitter};
 
 /// Who names an address, and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Place {
     Push,
     Webhook,
     ClientDocument,
+    Signals,
+    Federation,
 }
 
 /// What we say where nothing is to be said: the other end would have been called behind the scenes.
@@ -35,7 +38,7 @@ const NOT_REGISTERED: &str = "not registered";
 
 impl Place {
     /// All of them: whoever adds one that is called adds it here.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ClientKeys,
         Self::RequestObject,
         Self::IssuerKeys,
@@ -48,6 +51,8 @@ impl Place {
         Self::Push,
         Self::Webhook,
         Self::ClientDocument,
+        Self::Signals,
+        Self::Federation,
     ];
 
     /// Whether an IP address may stand there at all.
@@ -64,8 +69,10 @@ impl Place {
             Self::StatementKeys => &["400 invalid_software_statement", NOT_REGISTERED],
             Self::Sector => &["400 invalid_client_metadata"],
             Self::Logo => &["404", NOT_REGISTERED],
-            Self::Logout | Self::Ping | Self::Push | Self::Webhook => &[NO_CALL, NOT_REGISTERED],
-            Self::ClientDocument => &["400"],
+            Self::Logout | Self::Ping | Self::Push | Self::Webhook | Self::Signals => {
+                &[NO_CALL, NOT_REGISTERED]
+            }
+            Self::ClientDocument | Self::Federation => &["400"],
         }
     }
 
@@ -134,6 +141,8 @@ impl Place {
                 NO_CALL.to_owned()
             }
             Self::Webhook => webhook(world, &id, &at).await,
+            Self::Signals => signals(world, &id, &at).await,
+            Self::Federation => federation(world, origin).await,
             Self::ClientDocument => {
                 let app = crate::harness::Client::existing(world, &at, None, CALLBACK);
                 world.flow(&app).status().await.to_string()
@@ -275,4 +284,40 @@ async fn webhook(world: &World, id: &str, at: &str) -> String {
     world.sync().await;
     approve(world).await;
     NO_CALL.to_owned()
+}
+
+async fn signals(world: &World, id: &str, at: &str) -> String {
+    let own = format!("{}/ssf", world.issuer());
+    let catalogue = world.realm().catalogue().await.unwrap();
+    if catalogue.resource(&own).is_none() {
+        transmitter(world).await;
+    }
+    let listener = listener(world, id, "ssf.read ssf.manage").await;
+    let stream = json!({"delivery": {"method": PUSH, "endpoint_url": at}});
+    let made = listener.ask("POST", "/ssf/streams", stream).await;
+    if made.status != 201 {
+        return NOT_REGISTERED.to_owned();
+    }
+    let stream = made.text("stream_id");
+    listener.verify(&stream, "s").await.status(204);
+    shared_signals::settle(world).await;
+    NO_CALL.to_owned()
+}
+
+/// An entity that nobody knows asks, and says by its name where it describes itself.
+async fn federation(world: &World, origin: &str) -> String {
+    let anchor = key().public_jwk().unwrap();
+    let anchors =
+        json!([{"entity_id": "https://anchor.example", "jwks": {"keys": [anchor.to_value()]}}]);
+    world
+        .settings(|settings| {
+            settings.federation.trust_anchors = serde_json::from_value(anchors).unwrap();
+        })
+        .await;
+    let now = world.now();
+    let claims = json!({"iss": origin, "client_id": origin, "aud": world.issuer(), "exp": now + 60, "jti": origin});
+    let object = signed(world, &claims);
+    let query = encode(&[("client_id", origin), ("request", &object)]);
+    let answer = world.get(&format!("/authorize?{query}")).send().await;
+    answer.status.to_string()
 }
