@@ -171,6 +171,14 @@ fn links_that_do_not_hold_are_refused() {
         it.middle.says(&other, &json!({})),
         texts[2].clone(),
     ]);
+    // Not even when it names the leaf's keys.
+    let keys = json!({"jwks": it.leaf.jwks()});
+    let of_other = [
+        texts[0].clone(),
+        it.middle.says(&other, &keys),
+        texts[2].clone(),
+    ];
+    refused(&of_other);
     let namesake = Entity::new(LEAF);
     refused(&[
         texts[0].clone(),
