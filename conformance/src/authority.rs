@@ -37,6 +37,14 @@ impl Authority {
         })
     }
 
+    /// A certificate (DER) for this key, with the subject `CN=name`.
+    pub(crate) fn sign(&self, name: &str, key: &KeyPair) -> Result<Vec<u8>, Failure> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        Ok(params.signed_by(key, &self.issuer)?.der().to_vec())
+    }
+
     /// A certificate for a client, with the subject `CN=name`.
     pub(crate) fn certify(&self, name: &str) -> Result<Identity, Failure> {
         let mut params = CertificateParams::default();

@@ -19,8 +19,13 @@ pub(crate) fn register(
         let name = format!("suite-{}", member.replace('_', "-"));
         let mut known = Map::new();
         let mut command = command(&name, client, callback);
-        if client.key {
-            let pair = keys::generate(&format!("{name}-key"))?;
+        if client.key || client.ec {
+            let make = if client.ec {
+                keys::curve
+            } else {
+                keys::generate
+            };
+            let pair = make(&format!("{name}-key"))?;
             let set = json!({"keys": [pair.public]}).to_string();
             let file = grantor.file(&format!("{name}.jwks"), &set)?;
             command.extend(["--jwks".to_owned(), file]);

@@ -54,6 +54,12 @@ pub(crate) async fn of(
         let known = known.as_object().cloned().unwrap_or_default();
         member(&mut members, &name).extend(known);
     }
+    if let Some(keys) = &grantor.attester {
+        let attestation = member(&mut members, "client_attestation");
+        attestation.insert("issuer".into(), "https://attester.example".into());
+        attestation.insert("attester_jwks".into(), keys.clone());
+        attestation.insert("key_attestation_jwks".into(), keys.clone());
+    }
     // The process hears within a second of the clients, and of the keys that were made to sign for them: the suite reads those once.
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let text = std::fs::read_to_string(folder().join("browser.json"))?;

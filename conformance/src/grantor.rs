@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::Failure;
 use crate::authority::{self, Authority};
+use crate::keys;
 use crate::plan::Plan;
 
 /// Who signs in.
@@ -21,6 +22,9 @@ pub(crate) const USERNAME: &str = "alice";
 pub(crate) const OTHER: &str = "bob";
 /// With what they sign in.
 pub(crate) const PASSWORD: &str = "correct-horse-battery";
+
+/// The file with the attester's public keys.
+const ATTESTER: &str = "attester.jwks";
 
 /// What a person can say about themselves, so that every claim of the standard scopes has a value (OpenID Connect Core §5.1).
 const CLAIMS: [&str; 15] = [
@@ -55,6 +59,8 @@ pub(crate) struct Grantor {
     pub(crate) mtls: String,
     /// Who certifies clients.
     pub(crate) authority: Authority,
+    /// The attester's keys for the suite, if there is one.
+    pub(crate) attester: Option<Value>,
 }
 
 impl Grantor {
@@ -76,6 +82,7 @@ impl Grantor {
             issuer: format!("https://localhost:{port}"),
             mtls: format!("https://localhost:{mtls_port}"),
             authority: Authority::new()?,
+            attester: None,
         };
         grantor.configure(plan, suite, (port, mtls_port))?;
         // Before it serves: a process that runs hears of changed settings within a second only.
@@ -91,6 +98,16 @@ impl Grantor {
             let filled = |o: &String| o.replace("{api}", api).replace("{issuer}", &grantor.issuer);
             let options: Vec<String> = options.iter().map(filled).collect();
             command.extend(options.iter().map(String::as_str));
+            grantor.command(&command, "")?;
+        }
+        if plan.attester {
+            grantor.trust_an_attester()?;
+        }
+        for options in &plan.credentials {
+            let attester = grantor.folder.path().join(ATTESTER);
+            let attester = attester.to_string_lossy();
+            let mut command = vec!["credential".to_owned(), "create".to_owned()];
+            command.extend(options.iter().map(|o| o.replace("{attester}", &attester)));
             grantor.command(&command, "")?;
         }
         for username in [USERNAME, OTHER] {
@@ -143,6 +160,16 @@ impl Grantor {
         let more = plan.environment.iter();
         self.environment
             .extend(more.map(|(name, value)| (name.clone(), value.clone())));
+        Ok(())
+    }
+
+    fn trust_an_attester(&mut self) -> Result<(), Failure> {
+        let pair = keys::attester(&self.authority)?;
+        let set = json!({"keys": [pair.public]}).to_string();
+        self.file(ATTESTER, &set)?;
+        let trusted = format!("client_attestation_jwks={set}");
+        self.command(&["realm", "set", &trusted], "")?;
+        self.attester = Some(json!({"keys": [pair.private]}));
         Ok(())
     }
 

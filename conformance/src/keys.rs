@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 use crate::Failure;
+use crate::authority::Authority;
 
 /// The keys of a plan, by their names.
 pub(crate) struct Keys(BTreeMap<String, Pair>);
@@ -89,6 +90,48 @@ pub(crate) fn generate(kid: &str) -> Result<Pair, Failure> {
     Ok(Pair { public, private })
 }
 
+/// A new key of an attester for ES256, with a certificate of this authority in its private half, since the suite puts that into what it signs.
+pub(crate) fn attester(authority: &Authority) -> Result<Pair, Failure> {
+    let key = rcgen::KeyPair::generate()?;
+    let certificate = authority.sign("attester", &key)?;
+    let mut pair = of_curve(&key, "attester")?;
+    pair.private["x5c"] = json!([Base64::encode_string(&certificate)]);
+    Ok(pair)
+}
+
+/// A new key for ES256 of that name: the only one that the suite's wallets take.
+pub(crate) fn curve(kid: &str) -> Result<Pair, Failure> {
+    of_curve(&rcgen::KeyPair::generate()?, kid)
+}
+
+fn of_curve(key: &rcgen::KeyPair, kid: &str) -> Result<Pair, Failure> {
+    let point = key.public_key_raw();
+    let (x, y) = point
+        .strip_prefix(&[4])
+        .and_then(|numbers| numbers.split_at_checked(32))
+        .ok_or("the new key is not a point")?;
+    let scalar = scalar(&key.serialize_der()).ok_or("the new key cannot be read")?;
+    let encode = Base64UrlUnpadded::encode_string;
+    let public = json!({
+        "kty": "EC", "crv": "P-256", "kid": kid, "alg": "ES256", "use": "sig", "x": encode(x), "y": encode(y),
+    });
+    let mut private = public.clone();
+    private["d"] = encode(&scalar).into();
+    Ok(Pair { public, private })
+}
+
+/// The number in the `PrivateKeyInfo` of an elliptic curve key (RFC 5915 §3).
+fn scalar(der: &[u8]) -> Option<Vec<u8>> {
+    let (info, _) = element(der, SEQUENCE)?;
+    let (_, rest) = element(info, INTEGER)?;
+    let (_, rest) = element(rest, SEQUENCE)?;
+    let (key, _) = element(rest, OCTETS)?;
+    let (key, _) = element(key, SEQUENCE)?;
+    let (_, rest) = element(key, INTEGER)?;
+    let (number, _) = element(rest, OCTETS)?;
+    Some(number.to_vec())
+}
+
 /// The numbers in the `PrivateKeyInfo` (RFC 5208 §5) of an RSA key, without leading zeros.
 fn numbers(der: &[u8]) -> Option<Vec<Vec<u8>>> {
     let (info, _) = element(der, SEQUENCE)?;
@@ -129,6 +172,15 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_of_an_attester_has_a_certificate() {
+        let pair = attester(&Authority::new().unwrap()).unwrap();
+        for name in ["x", "y", "d"] {
+            assert_eq!(pair.private[name].as_str().unwrap().len(), 43, "{name}");
+        }
+        assert!(pair.private["x5c"][0].is_string() && pair.public.get("d").is_none());
+    }
 
     #[test]
     fn only_the_private_half_holds_the_secrets() {

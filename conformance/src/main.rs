@@ -17,6 +17,7 @@ mod expected;
 mod grantor;
 mod keys;
 mod module;
+mod offers;
 mod options;
 mod plan;
 mod results;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Failure;
 use crate::grantor::Grantor;
+use crate::offers::Offers;
 use crate::suite::{Entry, Line, Suite};
 use crate::watch::Watch;
 
@@ -41,6 +42,7 @@ pub(crate) async fn run(
     let mut watch = Watch::start(patience);
     let id = suite.make_module(plan, entry).await?;
     let (mut started, mut rounds) = (false, 0_u32);
+    let mut offers = Offers::default();
     let result = loop {
         let state = suite.state(&id).await?;
         match state.status.as_str() {
@@ -54,6 +56,7 @@ pub(crate) async fn run(
                 suite.start(&id).await?;
                 started = true;
             }
+            "WAITING" => offers.answer(suite, grantor, &id).await?,
             _ => {}
         }
         rounds += 1;

@@ -29,6 +29,12 @@ pub(crate) struct Plan {
     /// APIs, each as the options of `grantor resource create`; `{api}` stands for the one that is served, `{issuer}` for the issuer.
     #[serde(default)]
     pub(crate) resources: Vec<Vec<String>>,
+    /// What is issued, each as the options of `grantor credential create`; `{attester}` stands for the file with the attester's public keys.
+    #[serde(default)]
+    pub(crate) credentials: Vec<Vec<String>>,
+    /// Whether there is an attester, whom grantor trusts to vouch for wallets and their keys.
+    #[serde(default)]
+    pub(crate) attester: bool,
     /// Clients, by their member in the suite's configuration.
     #[serde(default)]
     pub(crate) clients: BTreeMap<String, Client>,
@@ -54,6 +60,9 @@ pub(crate) struct Client {
     /// Whether it gets a key of its own (RSA, for PS256).
     #[serde(default)]
     pub(crate) key: bool,
+    /// Whether it gets a key of its own for ES256.
+    #[serde(default)]
+    pub(crate) ec: bool,
     /// The member of the suite's configuration that its certificate goes to, if it gets one.
     #[serde(default)]
     pub(crate) certificate: Option<String>,

@@ -1,5 +1,6 @@
 //! The suite's REST interface, as far as it is needed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::{Client, Method, tls::TlsInfo};
@@ -145,6 +146,20 @@ impl Suite {
         let path = format!("/api/info/{id}");
         let state = self.call(Method::GET, &path, &[], None).await?;
         Ok(serde_json::from_value(state)?)
+    }
+
+    /// What a module that waits wants to be told of: names and addresses.
+    pub(crate) async fn exposed(&self, id: &str) -> Result<BTreeMap<String, Value>, Failure> {
+        let path = format!("/api/runner/{id}");
+        let state = self.call(Method::GET, &path, &[], None).await?;
+        let exposed = state.get("exposed").cloned().unwrap_or_default();
+        Ok(serde_json::from_value(exposed).unwrap_or_default())
+    }
+
+    /// Opens an address of the suite's, as a wallet would that a person sends there.
+    pub(crate) async fn visit(&self, url: &str) -> Result<(), Failure> {
+        self.client.get(url).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// A module's log, as the suite gives it.

@@ -149,6 +149,25 @@ on_each_engine! {
         assert_eq!(seen.status(200).json()["active"], json!(true));
     }
 
+    /// §7: the attestation names the client where the request does not, and may bring the certificates that some profiles want, which are not looked at.
+    async fn an_attestation_names_its_client(world: World) {
+        let wallet = Wallet::new(&world).await;
+        let unnamed = [GRANT, ("client_id", "")];
+        let certified = |attester: &SigningKey| {
+            let mut header = Header::typed("oauth-client-attestation+jwt", attester);
+            header.extra.insert("x5c".into(), json!(["AAAA"]));
+            jws::sign(attester, &header, wallet.attests(json!({})).to_string().as_bytes()).unwrap()
+        };
+        for attestation in [wallet.attestation(), certified(&wallet.attester)] {
+            let headers = (attestation.as_str(), &*wallet.proof(json!({})));
+            send(&world, "/token", &unnamed, headers).await.status(200);
+        }
+        let headers = (&*certified(&key()), &*wallet.proof(json!({})));
+        send(&world, "/token", &unnamed, headers).await.refused(401, "invalid_client");
+        let answer = send(&world, "/token", &unnamed, ("a.b.c", "d")).await;
+        answer.refused(401, "invalid_client");
+    }
+
     /// §7: whatever is not as it must be is refused, and what exactly is wrong is not told.
     async fn what_is_not_attested_and_proven_is_refused(world: World) {
         let wallet = Wallet::new(&world).await;

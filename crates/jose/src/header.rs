@@ -68,6 +68,15 @@ impl<'a> Parsed<'a> {
         self.refuse_foreign_keys()
     }
 
+    /// Refuses a key in the header but for certificates (`x5c`), for callers that do not look at those.
+    pub(crate) fn refuse_keys_but_certificates(&self) -> Result<(), Error> {
+        let places = ["jku", "x5u"];
+        if self.jwk.is_some() || places.iter().any(|name| self.extra.contains_key(*name)) {
+            return Err(Error::KeyInHeader);
+        }
+        Ok(())
+    }
+
     /// Refuses `jku`, `x5u` and `x5c`.
     pub(crate) fn refuse_foreign_keys(&self) -> Result<(), Error> {
         if self.foreign_key {

@@ -45,6 +45,7 @@ pub mod jws;
 pub mod jwt;
 mod key;
 pub mod limits;
+pub mod sd_jwt;
 
 pub use algorithm::Algorithm;
 pub use error::Error;

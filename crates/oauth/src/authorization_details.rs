@@ -105,6 +105,17 @@ impl AuthorizationDetails {
         self.0.iter()
     }
 
+    /// The same with what `change` writes into the members of each, beside its type.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&str, &mut Map<String, Value>)) -> Self {
+        let changed = |one: &Detail| {
+            let mut one = one.clone();
+            change(&one.kind, &mut one.members);
+            one
+        };
+        Self(self.0.iter().map(changed).collect())
+    }
+
     /// Those that `keep` wants; `None` when there are none.
     pub fn only(&self, keep: impl Fn(&Detail) -> bool) -> Option<Self> {
         let kept: Vec<Detail> = self.0.iter().filter(|one| keep(one)).cloned().collect();

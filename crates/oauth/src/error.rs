@@ -118,6 +118,24 @@ error_codes! {
     InvalidUserCode = "invalid_user_code", 400;
     /// The binding message cannot be shown (OpenID Connect CIBA Core §13).
     InvalidBindingMessage = "invalid_binding_message", 400;
+    /// The request is not one for a credential (OpenID4VCI 1.0 §8.3.1.2).
+    InvalidCredentialRequest = "invalid_credential_request", 400;
+    /// There is no such kind of credential (OpenID4VCI 1.0 §8.3.1.2).
+    UnknownCredentialConfiguration = "unknown_credential_configuration", 400;
+    /// There is no such credential for this token (OpenID4VCI 1.0 §8.3.1.2).
+    UnknownCredentialIdentifier = "unknown_credential_identifier", 400;
+    /// A proof of a key is missing or not acceptable (OpenID4VCI 1.0 §8.3.1.2).
+    InvalidProof = "invalid_proof", 400;
+    /// A proof has another nonce than the present one: fetch that (OpenID4VCI 1.0 §8.3.1.2).
+    InvalidNonce = "invalid_nonce", 400;
+    /// The request or the response cannot be encrypted so (OpenID4VCI 1.0 §8.3.1.2).
+    InvalidEncryptionParameters = "invalid_encryption_parameters", 400;
+    /// The issuer does not give this credential for this token, and asking again does not help (OpenID4VCI 1.0 §8.3.1.2).
+    CredentialRequestDenied = "credential_request_denied", 400;
+    /// The message about a credential names none (OpenID4VCI 1.0 §11.3).
+    InvalidNotificationId = "invalid_notification_id", 400;
+    /// The message about a credential is not one (OpenID4VCI 1.0 §11.3).
+    InvalidNotificationRequest = "invalid_notification_request", 400;
     /// What was agreed to could not be completed (OpenID Connect CIBA Core §12).
     TransactionFailed = "transaction_failed", 400;
     /// No trust in the entity follows from its trust chain (OpenID Federation 1.0 §8.9).

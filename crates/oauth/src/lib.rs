@@ -12,6 +12,7 @@ pub mod claims;
 pub mod claims_request;
 pub mod client_auth;
 mod confirmation;
+pub mod credential;
 pub mod device_code;
 pub mod dpop;
 mod error;

@@ -37,6 +37,9 @@ pub enum GrantType {
     /// OpenID Connect CIBA Core §10.
     #[serde(rename = "urn:openid:params:grant-type:ciba")]
     Ciba,
+    /// OpenID4VCI 1.0 §4.1.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:pre-authorized_code")]
+    PreAuthorizedCode,
     /// RFC 6749 §4.2: never at the token endpoint.
     #[serde(rename = "implicit")]
     Implicit,
@@ -47,7 +50,7 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant type this crate can name.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
@@ -55,6 +58,7 @@ impl GrantType {
         Self::TokenExchange,
         Self::JwtBearer,
         Self::Ciba,
+        Self::PreAuthorizedCode,
         Self::Implicit,
         Self::Password,
     ];
@@ -69,6 +73,7 @@ impl GrantType {
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
             Self::Ciba => "urn:openid:params:grant-type:ciba",
+            Self::PreAuthorizedCode => "urn:ietf:params:oauth:grant-type:pre-authorized_code",
             Self::Implicit => "implicit",
             Self::Password => "password",
         }
@@ -121,6 +126,8 @@ pub enum TokenRequest {
     Password(Password),
     /// Asks whether a person has approved what they were asked for.
     Ciba(Ciba),
+    /// Redeems what a person was offered.
+    PreAuthorizedCode(PreAuthorizedCode),
 }
 
 /// The parameters of `grant_type=authorization_code` (RFC 6749 §4.1.3).
@@ -170,6 +177,19 @@ pub struct Ciba {
     /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
     pub resource: Vec<String>,
     /// Which of what was granted in particular this token is for (RFC 9396 §6.1).
+    pub authorization_details: Option<AuthorizationDetails>,
+}
+
+/// The parameters of `grant_type=urn:ietf:params:oauth:grant-type:pre-authorized_code` (OpenID4VCI 1.0 §6.1).
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreAuthorizedCode {
+    /// The code of the offer.
+    pub code: String,
+    /// What the person typed.
+    pub tx_code: Option<String>,
+    /// The APIs that this token is for, among those that were granted (RFC 8707 §2.2).
+    pub resource: Vec<String>,
+    /// What this token is for in particular, within what was granted (RFC 9396 §6).
     pub authorization_details: Option<AuthorizationDetails>,
 }
 
@@ -230,6 +250,12 @@ impl TokenRequest {
                 resource: resources(params)?,
                 authorization_details: AuthorizationDetails::of(params)?,
             })),
+            Ok(GrantType::PreAuthorizedCode) => Ok(Self::PreAuthorizedCode(PreAuthorizedCode {
+                code: params.required("pre-authorized_code")?.to_owned(),
+                tx_code: params.owned("tx_code"),
+                resource: resources(params)?,
+                authorization_details: AuthorizationDetails::of(params)?,
+            })),
             Ok(GrantType::JwtBearer) => JwtBearer::parse(params).map(Self::JwtBearer),
             Ok(GrantType::Password) => Password::parse(params).map(Self::Password),
             _ => Err(Error::unsupported_grant_type(
@@ -248,6 +274,7 @@ impl TokenRequest {
             Self::TokenExchange(_) => GrantType::TokenExchange,
             Self::JwtBearer(_) => GrantType::JwtBearer,
             Self::Ciba(_) => GrantType::Ciba,
+            Self::PreAuthorizedCode(_) => GrantType::PreAuthorizedCode,
             Self::Password(_) => GrantType::Password,
         }
     }
@@ -282,6 +309,16 @@ impl fmt::Debug for DeviceCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCode")
             .field("device_code", &Redacted)
+            .field("resource", &self.resource)
+            .finish()
+    }
+}
+
+impl fmt::Debug for PreAuthorizedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreAuthorizedCode")
+            .field("code", &Redacted)
+            .field("tx_code", &Redacted::option(&self.tx_code))
             .field("resource", &self.resource)
             .finish()
     }

@@ -34,8 +34,8 @@ pub use keys::Keys;
 pub use node::{FIRST_REALM, Node, NodeOptions};
 pub use oauth::authorization::ResponseType;
 pub use resources::{
-    Catalogue, DetailsType, Grantable, PersonFacts, Resource, STANDARD_SCOPES, ScopeDefinition,
-    ScopeOwner, TokenFormat,
+    Catalogue, CredentialClaim, CredentialConfiguration, DetailsType, Grantable, PersonFacts,
+    Resource, STANDARD_SCOPES, ScopeDefinition, ScopeOwner, TokenFormat,
 };
 pub use revocations::{Mark, Revocations};
 pub use sealing::{SealingError, SealingKey};

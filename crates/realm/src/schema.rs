@@ -99,4 +99,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0023_shared_signals",
         sql: include_str!("../../../migrations/0023_shared_signals.sql"),
     },
+    Migration {
+        version: 25,
+        name: "0025_credential",
+        sql: include_str!("../../../migrations/0025_credential.sql"),
+    },
 ];

@@ -55,6 +55,16 @@ pub(crate) fn public_statement(call: &Call, text: &str, tag: &str) -> Response {
     document::public_as_of_kind(&call.headers, (kind, text.to_owned().into()), tag, MAX_AGE)
 }
 
+/// As [`public_as_of`], text of another media type.
+pub(crate) fn public_text(
+    call: &Call,
+    content_type: &'static str,
+    text: String,
+    tag: &str,
+) -> Response {
+    document::public_as_of_kind(&call.headers, (content_type, text.into()), tag, MAX_AGE)
+}
+
 /// Sets a header; a value that cannot stand in one is left out.
 pub(crate) fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -19,6 +19,7 @@ pub mod client_id_document;
 mod commit;
 pub mod consent;
 mod cors;
+pub mod credential;
 pub mod device_code;
 mod dpop;
 pub mod end_session;
@@ -35,6 +36,7 @@ mod limits;
 pub mod metadata;
 mod pages;
 pub mod password;
+pub mod pre_authorized_code;
 pub mod pushed_authorization_request;
 #[cfg(test)]
 mod races;
@@ -224,6 +226,14 @@ pub fn router(server: Arc<Server>) -> Router {
             ),
         )
         .route(
+            "/credential",
+            cors::for_scripts(post(credential::post), "POST, OPTIONS"),
+        )
+        .route(
+            "/notification",
+            cors::for_scripts(post(credential::notify), "POST, OPTIONS"),
+        )
+        .route(
             "/par",
             cors::for_scripts(post(pushed_authorization_request::post), "POST, OPTIONS"),
         )
@@ -244,7 +254,14 @@ pub fn router(server: Arc<Server>) -> Router {
                 "GET, HEAD, PUT, DELETE, OPTIONS",
             ),
         );
-    let public = Router::new().route("/jwks", get(jwks::get));
+    let public = Router::new()
+        .route("/jwks", get(jwks::get))
+        .route("/nonce", post(credential::nonce))
+        .route(
+            "/credential_offer/{reference}",
+            get(pre_authorized_code::fetch),
+        )
+        .route("/vct/{id}", get(credential::metadata::vct));
     let endpoints = Router::new()
         .route(
             "/authorize",
@@ -346,6 +363,14 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
         .route(
             "/.well-known/oauth-protected-resource/{*path}",
             get(metadata::protected_resource::get),
+        )
+        .route(
+            "/.well-known/openid-credential-issuer",
+            get(credential::metadata::get),
+        )
+        .route(
+            "/.well-known/jwt-vc-issuer",
+            get(credential::metadata::issuer),
         );
     web::cors::public(documents).with_state(server)
 }
@@ -371,6 +396,8 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &backchannel_logout::sql::SWEEP_CLIENTS,
         &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
         &shared_signals::sql::SWEEP_SIGNALS,
+        &credential::sql::SWEEP_NOTIFICATIONS,
+        &pre_authorized_code::sql::SWEEP_OFFERS,
     ]
 }
 
@@ -385,6 +412,8 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         jwt_bearer::sql::STATEMENTS,
         device_code::sql::STATEMENTS,
         ciba::sql::STATEMENTS,
+        credential::sql::STATEMENTS,
+        pre_authorized_code::sql::STATEMENTS,
         backchannel_logout::sql::STATEMENTS,
         pushed_authorization_request::sql::STATEMENTS,
         shared_signals::sql::STATEMENTS,

@@ -89,6 +89,7 @@ fn everything(
         authorization_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         grant_types_supported: GrantType::ALL
             .iter()
+            .filter(|grant| **grant != GrantType::PreAuthorizedCode || issues(catalogue))
             .map(|grant| grant.as_str().to_owned())
             .collect(),
         subject_types_supported: strings(&["public", "pairwise"]),
@@ -147,6 +148,11 @@ fn everything(
             .collect(),
         ..ServerMetadata::default()
     }
+}
+
+/// Whether there is anything that wallets could fetch.
+pub(crate) fn issues(catalogue: &Catalogue) -> bool {
+    catalogue.credentials().next().is_some()
 }
 
 fn names<T: ToString>(all: &[T]) -> Vec<String> {

@@ -488,6 +488,64 @@ reasons! {
     /// A redirect URI is not in that list.
     SectorForeign => InvalidClientMetadata, "sector_identifier_uri: its list lacks a redirect URI of this client";
 
+    // Credentials (OpenID4VCI 1.0 §8.3.1.2, §11.3)
+    /// The request is not one.
+    CredentialRequestMalformed => InvalidCredentialRequest, "the body must be a JSON object with credential_identifier where the token response named one, and credential_configuration_id where it did not";
+    /// There is no such kind.
+    CredentialUnknown => UnknownCredentialConfiguration, "there is no such credential_configuration_id here";
+    /// The token response named no such one.
+    CredentialIdentifierUnknown => UnknownCredentialIdentifier, "credential_identifier is not one that came with this access token";
+    /// The token is not for it.
+    CredentialNotGranted => CredentialRequestDenied, "the access token was not granted for this credential";
+    /// Its rule does not give it to this person, or the person is gone.
+    CredentialNotGrantable => CredentialRequestDenied, "this credential is not issued for this person";
+    /// The person lacks a claim that must be in it.
+    CredentialIncomplete => CredentialRequestDenied, "what this credential has to say is not known about this person";
+    /// The values of its claims cannot stand in an SD-JWT.
+    CredentialUnsayable => CredentialRequestDenied, "this credential cannot be issued for this person";
+    /// No proof, or one of a type that is not taken.
+    CredentialProofMissing => InvalidProof, "the request needs proofs of a type that is in proof_types_supported";
+    /// Not a proof.
+    CredentialProof => InvalidProof, "a proof is not a JWT of its type with one public key, signed by an algorithm that is in proof_signing_alg_values_supported";
+    /// It is for another issuer.
+    CredentialProofAudience => InvalidProof, "aud of a proof is not this credential issuer alone";
+    /// It is of another wallet.
+    CredentialProofClient => InvalidProof, "iss of a proof is not the client_id of the access token";
+    /// It is too old, or from the future.
+    CredentialProofTime => InvalidProof, "iat of a proof is too far from the time of the server";
+    /// Two proofs are of one key.
+    CredentialProofTwice => InvalidProof, "two proofs are of the same key";
+    /// It has no nonce.
+    CredentialProofNonceMissing => InvalidProof, "a proof has no nonce: fetch one from the nonce endpoint";
+    /// Its nonce is not ours, or too old.
+    CredentialNonce => InvalidNonce, "the nonce of a proof is not the present one: fetch it from the nonce endpoint";
+    /// Nobody who is trusted vouches for the key.
+    CredentialKeyAttestation => InvalidProof, "no key attestation of a trusted attester names the key of the proof";
+    /// The request or the response cannot be encrypted so.
+    CredentialEncryption => InvalidEncryptionParameters, "the request is encrypted as credential_request_encryption says, and names jwk with alg, and enc, of credential_response_encryption";
+    /// Not a message about a credential.
+    NotificationMalformed => InvalidNotificationRequest, "the body must be a JSON object with notification_id and event";
+    /// It names nothing that this token got.
+    NotificationUnknown => InvalidNotificationId, "notification_id did not come with this grant, or is too old";
+
+    // Pre-authorized codes (OpenID4VCI 1.0 §6.3)
+    /// Nothing is issued here.
+    NothingIssued => UnsupportedGrantType, "no credentials are issued here";
+    /// No such offer.
+    OfferUnknown => InvalidGrant, "pre-authorized_code is invalid, expired or already used";
+    /// It was not fetched in time.
+    OfferExpired => InvalidGrant, "pre-authorized_code is invalid, expired or already used";
+    /// It was redeemed before: a replay.
+    OfferReplayed => InvalidGrant, "pre-authorized_code is invalid, expired or already used";
+    /// Too many wrong transaction codes were tried.
+    OfferLocked => InvalidGrant, "pre-authorized_code is invalid, expired or already used";
+    /// It needs a transaction code.
+    TxCodeMissing => InvalidRequest, "tx_code is needed for this offer";
+    /// It needs none.
+    TxCodeUnexpected => InvalidRequest, "tx_code is not needed for this offer";
+    /// It is another one.
+    TxCodeWrong => InvalidGrant, "tx_code is wrong";
+
     // What does not depend on the request
     /// A commit lost its race three times in a row.
     Contended => TemporarilyUnavailable, "the request met others at the same time: try again";

@@ -11,7 +11,7 @@ use crate::client_auth::{AuthenticatedClient, Endpoint, Envelope};
 use crate::refusal::{Reason, Refusal};
 use crate::{
     answer, authorization_code, ciba, client_credentials, device_code, dpop, jwt_bearer, password,
-    refresh_token, token_exchange,
+    pre_authorized_code, refresh_token, token_exchange,
 };
 
 const ENDPOINT: Endpoint = Endpoint {
@@ -88,6 +88,9 @@ async fn grant(
     if let TokenRequest::Password(request) = request {
         return Box::pin(password::issue(call, client, request)).await;
     }
+    if let TokenRequest::PreAuthorizedCode(request) = request {
+        return Box::pin(pre_authorized_code::redeem(call, client, request)).await;
+    }
     registered(client, request.grant_type())?;
     // The large ones apart, so that the small one does not pay for moving a future of their size.
     match request {
@@ -110,11 +113,13 @@ async fn grant(
         TokenRequest::JwtBearer(request) => {
             Box::pin(jwt_bearer::redeem(call, client, request)).await
         }
-        TokenRequest::Password(_) => Err(Reason::GrantTypeNotRegistered.into()),
+        TokenRequest::Password(_) | TokenRequest::PreAuthorizedCode(_) => {
+            Err(Reason::GrantTypeNotRegistered.into())
+        }
     }
 }
 
-fn registered(client: &AuthenticatedClient, grant: GrantType) -> Result<(), Reason> {
+pub(crate) fn registered(client: &AuthenticatedClient, grant: GrantType) -> Result<(), Reason> {
     if client.allows_grant(grant) {
         Ok(())
     } else {

@@ -9,6 +9,7 @@ mod client_logout;
 mod client_openid;
 mod client_request;
 mod client_retired;
+mod credential;
 mod demo;
 mod doctor;
 mod grant_type;
@@ -54,6 +55,8 @@ enum Command {
     Client(Box<client::Client>),
     /// APIs that receive tokens, with their scopes.
     Resource(resource::Resource),
+    /// What is issued as verifiable credentials, for people's wallets.
+    Credential(Box<credential::Credential>),
     /// Whose signed word counts besides our own: CI jobs, pods, identity providers.
     Trust(Box<trust::Trust>),
     /// Tenants and their settings.
@@ -88,6 +91,7 @@ impl Cli {
                 Command::User(c) => c.run().await,
                 Command::Client(c) => c.run().await,
                 Command::Resource(c) => c.run().await,
+                Command::Credential(c) => c.run().await,
                 Command::Trust(c) => c.run().await,
                 Command::Realm(c) => c.run().await,
                 Command::Key(c) => c.run().await,

@@ -53,6 +53,18 @@ pub fn encrypt(
     encryption: ContentEncryption,
     header: &Header,
 ) -> Result<String, Error> {
+    let algorithms = (management, encryption);
+    encrypt_within(plaintext, recipient, algorithms, header, limits::TOKEN)
+}
+
+/// As [`encrypt`], for what is no token and may be longer than one: `most` bytes of text.
+pub fn encrypt_within(
+    plaintext: &[u8],
+    recipient: &Jwk,
+    (management, encryption): (KeyManagement, ContentEncryption),
+    header: &Header,
+    most: usize,
+) -> Result<String, Error> {
     let algorithms = Algorithms {
         management,
         encryption,
@@ -89,7 +101,7 @@ pub fn encrypt(
         base64url::encode(sealed.tag),
     ]
     .join(".");
-    if token.len() > limits::TOKEN {
+    if token.len() > most {
         return Err(Error::TooLarge);
     }
     Ok(token)
@@ -97,7 +109,17 @@ pub fn encrypt(
 
 /// Decrypts a compact token with the recipient's private or shared key.
 pub fn decrypt(token: &str, key: &Jwk, accepted: &Accepted<'_>) -> Result<Decrypted, Error> {
-    if token.len() > limits::TOKEN {
+    decrypt_within(token, key, accepted, limits::TOKEN)
+}
+
+/// As [`decrypt`], for what is no token and may be longer than one: `most` bytes of text.
+pub fn decrypt_within(
+    token: &str,
+    key: &Jwk,
+    accepted: &Accepted<'_>,
+    most: usize,
+) -> Result<Decrypted, Error> {
+    if token.len() > most {
         return Err(Error::TooLarge);
     }
     let wrong = Error::Malformed("a compact JWE has five parts");

@@ -7,4 +7,4 @@ mod verify;
 
 pub use policy::{Audience, Issuer, Lifetime, Policy, Type};
 pub use sign::{Signer, sign};
-pub use verify::{Keys, Verified, verify, verify_with_header_key};
+pub use verify::{Keys, Verified, verify, verify_beside_certificates, verify_with_header_key};

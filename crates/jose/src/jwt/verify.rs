@@ -78,11 +78,32 @@ pub fn verify<C: DeserializeOwned>(
     keys: &(impl Keys + ?Sized),
     policy: &Policy<'_>,
 ) -> Result<Verified<C>, Error> {
+    verify_by(token, keys, policy, |header| header.refuse_keys())
+}
+
+/// As [`verify`], for tokens whose signers add the chain of their certificate (`x5c`) by a rule of their profile. It is not looked at: the caller's keys count,
+/// and `jwk`, `jku` and `x5u` are refused as ever.
+pub fn verify_beside_certificates<C: DeserializeOwned>(
+    token: &str,
+    keys: &(impl Keys + ?Sized),
+    policy: &Policy<'_>,
+) -> Result<Verified<C>, Error> {
+    verify_by(token, keys, policy, |header| {
+        header.refuse_keys_but_certificates()
+    })
+}
+
+fn verify_by<C: DeserializeOwned>(
+    token: &str,
+    keys: &(impl Keys + ?Sized),
+    policy: &Policy<'_>,
+    refuse: impl Fn(&Parsed<'_>) -> Result<(), Error>,
+) -> Result<Verified<C>, Error> {
     let parts = Parts::split(token)?;
     let header = base64url::decode(parts.header)?;
     let header = Parsed::parse(&header)?;
     let algorithm = header.algorithm()?;
-    header.refuse_keys()?;
+    refuse(&header)?;
     policy.check_header(algorithm, header.typ.as_deref())?;
     let key = keys
         .find(header.kid.as_deref(), algorithm)

@@ -11,6 +11,7 @@ mod rfc7519;
 mod rfc7520;
 mod rfc8037;
 mod rfc9964;
+mod sd_jwt;
 
 use jose::{Jwk, SigningKey, VerifyingKey};
 use serde_json::Value;

@@ -128,8 +128,11 @@ pub fn judge(
         now: expected.now,
         leeway: LEEWAY,
     };
-    let attested =
-        jwt::verify::<Attestation>(attestation, attesters, &policy(TYP, jwt::Lifetime::Expires));
+    let attested = jwt::verify_beside_certificates::<Attestation>(
+        attestation,
+        attesters,
+        &policy(TYP, jwt::Lifetime::Expires),
+    );
     let attested = attested.map_err(|error| match error {
         jose::Error::Expired => Disbelief::Expired,
         _ => Disbelief::Attestation,

@@ -160,13 +160,18 @@ fn check_grants(client: &Client) -> Result<(), Invalid> {
         ));
     }
     response_types::check(client)?;
-    let device = client.allows_grant(GrantType::DeviceCode);
-    let ciba = client.allows_grant(GrantType::Ciba);
-    let password = client.allows_grant(GrantType::Password);
-    if client.allows_grant(GrantType::RefreshToken) && !code && !device && !ciba && !password {
+    let of_people = [
+        GrantType::AuthorizationCode,
+        GrantType::DeviceCode,
+        GrantType::Ciba,
+        GrantType::PreAuthorizedCode,
+        GrantType::Password,
+    ];
+    let first = of_people.iter().any(|grant| client.allows_grant(*grant));
+    if client.allows_grant(GrantType::RefreshToken) && !first {
         return Err(Invalid::new(
             "grant_types",
-            "refresh_token needs authorization_code, device_code, ciba or password, which issue the first refresh token",
+            "refresh_token needs authorization_code, device_code, ciba, pre-authorized_code or password, which issue the first refresh token",
         ));
     }
     for grant in [GrantType::TokenExchange, GrantType::JwtBearer] {

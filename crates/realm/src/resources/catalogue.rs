@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use oauth::Scope;
+use oauth::authorization_details::Detail;
+use oauth::credential::DETAILS_TYPE;
 use serde_json::{Map, Value};
 
 use super::claims::{self, Compiled, Place, ScopeClaim, Telling};
+use super::credentials;
 use super::details;
 use super::document::{Grantable, PersonFacts, Resource, ScopeDefinition};
 use super::expression::Expression;
@@ -34,6 +37,7 @@ pub struct Catalogue {
     resources: BTreeMap<String, Resource>,
     scopes: HashMap<String, Entry>,
     details: HashMap<String, (details::Entry, Rule)>,
+    pub(super) credentials: BTreeMap<String, (credentials::Entry, Rule)>,
 }
 
 #[derive(Debug)]
@@ -44,8 +48,9 @@ struct Entry {
     claims: Vec<Compiled>,
 }
 
+/// Who may be granted something.
 #[derive(Debug)]
-enum Rule {
+pub(super) enum Rule {
     Everyone,
     Group(String),
     Expression(Expression),
@@ -75,6 +80,12 @@ impl Catalogue {
                     catalogue.details.insert(kind.name.clone(), (entry, rule));
                 }
             }
+            for one in &resource.credentials {
+                if let Some(entry) = credentials::Entry::new(&resource, one) {
+                    let rule = Rule::of(&one.id, &one.grantable);
+                    catalogue.credentials.insert(one.id.clone(), (entry, rule));
+                }
+            }
             catalogue.resources.insert(resource.id.clone(), resource);
         }
         catalogue
@@ -89,23 +100,36 @@ impl Catalogue {
     /// What details of this type ask for, in words; `None` when they are not what the type's schema wants, or cannot be said to people as they are.
     pub fn say_details(&self, kind: &str, members: &Map<String, Value>) -> Option<String> {
         let (entry, _) = self.details.get(kind)?;
-        entry.say(members)
+        let said = entry.say(members)?;
+        if kind != DETAILS_TYPE {
+            return Some(said);
+        }
+        // By the name that people know.
+        asked_credential(members)
+            .and_then(|id| self.credential(id))
+            .map(credentials::in_words)
     }
 
-    /// Whether details of this type may be granted to this client for this person (or, without a person, for itself): it is registered for the type, and
-    /// the type's own rule allows it.
+    /// Whether details may be granted to this client for this person (or, without a person, for itself): it is registered for the type, and the rules of the
+    /// type, and of the credential that is asked for, allow it.
     pub fn allows_details(
         &self,
-        kind: &str,
+        detail: &Detail,
         person: Option<&PersonFacts>,
         client: &Client,
     ) -> bool {
+        let kind = detail.kind();
         let registered = client.authorization_details_types.iter();
+        let credential = || {
+            asked_credential(detail.members())
+                .is_some_and(|id| self.allows_credential(id, person, client))
+        };
         registered.into_iter().any(|own| own == kind)
             && self
                 .details
                 .get(kind)
                 .is_some_and(|(_, rule)| rule.allows(kind, person, client))
+            && (kind != DETAILS_TYPE || credential())
     }
 
     /// Every type of details on offer, in the order of the resources.
@@ -229,7 +253,7 @@ impl Rule {
         }
     }
 
-    fn allows(&self, name: &str, person: Option<&PersonFacts>, client: &Client) -> bool {
+    pub(super) fn allows(&self, name: &str, person: Option<&PersonFacts>, client: &Client) -> bool {
         match self {
             Self::Nobody => false,
             Self::Everyone => true,
@@ -249,6 +273,11 @@ impl Rule {
             }
         }
     }
+}
+
+/// The credential that details ask for (OpenID4VCI §5.1.1).
+fn asked_credential(members: &Map<String, Value>) -> Option<&str> {
+    members.get("credential_configuration_id")?.as_str()
 }
 
 fn standard(scope: &str) -> Option<&'static str> {

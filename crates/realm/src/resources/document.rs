@@ -1,4 +1,5 @@
 use super::claims::ScopeClaim;
+use super::credentials::CredentialConfiguration;
 use jose::Algorithm;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,9 @@ pub struct Resource {
     /// What may be asked of it in particular (RFC 9396). A type belongs to one resource of the realm.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<DetailsType>,
+    /// What is issued as credentials, where it is the issuer itself. [`Resource::offer_credential`] adds one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialConfiguration>,
     /// What its access tokens look like.
     pub token_format: TokenFormat,
     /// How long its access tokens live, in seconds, when that is not the realm's or the client's.

@@ -2,10 +2,12 @@
 
 mod catalogue;
 mod claims;
+mod credentials;
 mod description;
 mod details;
 mod document;
 pub(crate) mod expression;
+pub mod issuing;
 mod rules;
 mod schema;
 pub(crate) mod sql;
@@ -16,6 +18,9 @@ mod words;
 
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
 pub use claims::{Place, ScopeClaim, Telling};
+pub use credentials::{
+    CredentialClaim, CredentialConfiguration, LIFETIMES as CREDENTIAL_LIFETIMES, Named,
+};
 pub use description::Description;
 pub use details::DetailsType;
 pub use document::{Grantable, PersonFacts, Resource, ScopeDefinition, TokenFormat};

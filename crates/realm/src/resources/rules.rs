@@ -7,6 +7,7 @@ use url::Url;
 
 use super::catalogue::STANDARD_SCOPES;
 use super::claims;
+use super::credentials;
 use super::details;
 use super::document::{Grantable, Resource, ScopeDefinition};
 use super::expression::Expression;
@@ -31,6 +32,7 @@ pub(super) fn check(resource: &Resource) -> Result<(), Invalid> {
         }
     }
     details::check(resource, check_grantable)?;
+    credentials::check(resource, check_grantable)?;
     if let Some(lifetime) = resource.token_lifetime {
         settings::check_one("access_token", lifetime)
             .map_err(|invalid| Invalid::new("token_lifetime", invalid.reason))?;

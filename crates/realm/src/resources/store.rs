@@ -29,10 +29,12 @@ pub async fn create(realm: &Realm, mut resource: Resource, actor: &str) -> Resul
     Ok(resource)
 }
 
-/// Makes the keys that will sign its access tokens, so that they are among the published ones before the API reads them.
+/// Makes the keys that will sign its access tokens and credentials, so that they are among the published ones before the API reads them.
 async fn publish_key(realm: &Realm, resource: &Resource) -> Result<(), Error> {
-    for algorithm in resource.signing_alg.as_slice() {
-        realm.keys().signer(*algorithm).await?;
+    let of_credentials = resource.credentials.iter().map(|one| one.signing_alg);
+    let of_tokens = resource.signing_alg.as_slice().iter().copied();
+    for algorithm in of_tokens.chain(of_credentials) {
+        realm.keys().signer(algorithm).await?;
     }
     Ok(())
 }

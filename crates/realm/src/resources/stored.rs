@@ -14,7 +14,7 @@ pub(super) fn read(text: &str) -> Result<Resource, serde_json::Error> {
     let Ok(mut document) = serde_json::from_str::<Value>(text) else {
         return Err(refusal);
     };
-    for list in ["scopes", "authorization_details_types"] {
+    for list in ["scopes", "authorization_details_types", "credentials"] {
         let items = document.get_mut(list).and_then(Value::as_array_mut);
         for item in items.into_iter().flatten() {
             if let Some(rule) = item.get_mut("grantable")

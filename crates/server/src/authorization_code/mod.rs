@@ -19,6 +19,7 @@ use crate::authorization_details::rules::{narrow, still_grantable};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
+use crate::credential;
 use crate::granting::rules::{Granted, Target, Terms, Wanted, left, target};
 use crate::refresh_token;
 use crate::refresh_token::rules::{Bound, Family};
@@ -239,7 +240,7 @@ fn family(
         id: code.grant_id.clone(),
         client: code.client.clone(),
         person: code.person.clone(),
-        session: Some(code.session.clone()),
+        session: code.session().map(str::to_owned),
         offline,
         scope: code.scope.clone(),
         resources: code.resources.clone(),
@@ -279,7 +280,7 @@ async fn tokens(
     let bearer = Bearer::Person {
         id: &code.person,
         grant: &code.grant_id,
-        session: (!offline).then_some(code.session.as_str()),
+        session: code.session().filter(|_| !offline),
         authentication,
     };
     let access_token = access_token::mint(realm, holder, bearer, target, now).await?;
@@ -296,7 +297,7 @@ async fn tokens(
             person: &code.person,
             authentication,
             grant: &code.grant_id,
-            session: Some(&code.session),
+            session: code.session(),
             nonce: code.nonce.as_deref(),
             told: told.as_ref(),
             access_token: &access_token,
@@ -312,7 +313,8 @@ async fn tokens(
     };
     let mut response = holder.response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
-    response.authorization_details = target.details.clone();
+    response.authorization_details =
+        credential::identified(realm, &code.person, target.details.as_ref());
     response.refresh_token = refresh_token;
     response.id_token = id_token;
     Ok(response)

@@ -26,7 +26,7 @@ pub struct Code {
     pub client: String,
     /// The person who allowed it.
     pub person: String,
-    /// The session in which it was allowed.
+    /// The session in which it was allowed; empty for what was allowed without one.
     pub session: String,
     /// Where the code was sent.
     pub redirect_uri: String,
@@ -58,6 +58,13 @@ pub struct Code {
     pub expires_at: i64,
     /// Where it stands in its life.
     pub state: State,
+}
+
+impl Code {
+    /// The session in which it was allowed, if there was one.
+    pub fn session(&self) -> Option<&str> {
+        Some(self.session.as_str()).filter(|session| !session.is_empty())
+    }
 }
 
 /// What a client presents with the code.

@@ -50,7 +50,7 @@ pub fn grantable(
     person: Option<&PersonFacts>,
     (client, catalogue): (&Client, &Catalogue),
 ) -> Result<(), Reason> {
-    let allowed = |detail: &Detail| catalogue.allows_details(detail.kind(), person, client);
+    let allowed = |detail: &Detail| catalogue.allows_details(detail, person, client);
     match (details, person) {
         (None, _) => Ok(()),
         (Some(details), _) if details.iter().all(allowed) => Ok(()),
@@ -65,7 +65,7 @@ pub fn still_grantable(
     person: &PersonFacts,
     (client, catalogue): (&Client, &Catalogue),
 ) -> Option<AuthorizationDetails> {
-    details?.only(|detail| catalogue.allows_details(detail.kind(), Some(person), client))
+    details?.only(|detail| catalogue.allows_details(detail, Some(person), client))
 }
 
 /// Writes into the target of a token which details it carries: of those that were granted the ones that were `asked` for, or all, less what belongs to other

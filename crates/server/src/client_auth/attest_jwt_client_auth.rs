@@ -2,6 +2,8 @@
 //! an instance, and the instance proves that it has it. What it gets is for this instance: its refresh tokens are bound to the key.
 
 use axum::http::HeaderName;
+use jose::jws;
+use oauth::client_auth::Presented;
 use oauth::client_auth::assertion::ASYMMETRIC;
 use oauth::client_auth::attestation::{self, Disbelief, Expected, HEADER, POP_HEADER, judge};
 use oauth::dpop::Nonces;
@@ -67,6 +69,18 @@ pub(super) fn check(call: &Call, client: &Client) -> Result<Attested, Reason> {
     Ok(Attested {
         proof: Assertion::new(&who, &proven.jti, proven.until),
         instance: proven.jkt,
+    })
+}
+
+/// Whom a request without `client_id` is from, as its attestation says (§7): the parameter is not needed beside it. Nothing is proven yet.
+pub(super) fn named(call: &Call) -> Presented {
+    let text = header(call, HEADER).ok();
+    let claims = text.and_then(|text| jws::peek(text).ok()?.claims().ok());
+    let sub = claims
+        .as_ref()
+        .and_then(|claims| claims.get("sub")?.as_str());
+    sub.map_or(Presented::Nothing, |id| Presented::None {
+        id: id.to_owned(),
     })
 }
 

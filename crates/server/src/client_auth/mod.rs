@@ -70,6 +70,10 @@ async fn authenticate(
         Err(()) => return Err(refused(Reason::ClientMissing.into(), None)),
         Ok(header) => presented(header, params).map_err(|error| refused(error.into(), None))?,
     };
+    let presented = match presented {
+        Presented::Nothing => attest_jwt_client_auth::named(call),
+        presented => presented,
+    };
     if let Some(offered) = vouched::offered(endpoint, &presented, params)
         && !vouched::proves_otherwise(call, &presented)
             .await

@@ -1,4 +1,4 @@
-//! Bound tokens at /userinfo, which is a resource like any other (RFC 9449 §7).
+//! Bound tokens at our own endpoints that take them, which are resources like any other (RFC 9449 §7).
 
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
@@ -67,7 +67,7 @@ impl Scheme {
     }
 }
 
-/// Whether whoever presents the token is the one that it was issued to. `proven` is what the connection proves: the client's certificate.
+/// Whether whoever presents the token at `path` is the one that it was issued to. `proven` is what the connection proves: the client's certificate.
 ///
 /// # Errors
 /// A bound token as a bearer token, an unbound one with the scheme DPoP, and whatever is wrong with the proof.

@@ -344,7 +344,8 @@ pub fn target(
         is_identity_scope(token) || resources.iter().any(|resource| defines(resource, token))
     });
     let mut audience: Vec<String> = resources.iter().map(|r| r.id.clone()).collect();
-    if audience.is_empty() || scope.contains("openid") {
+    let named = audience.iter().any(|id| id == issuer);
+    if !named && (audience.is_empty() || scope.contains("openid")) {
         audience.push(issuer.to_owned());
     }
     let (format, algorithm, fallbacks) = match resources.as_slice() {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Bytes;
 use axum::response::Response;
+use jose::jws::{self, Header};
 use jose::{SigningKey, jwt};
 use quick_cache::sync::Cache;
 use realm::Realm;
@@ -137,6 +138,39 @@ fn write<T: Serialize>(call: &Call, document: &T, from: Source) -> Result<Writte
         tag: jose::base64url::encode(&name[..12]),
         from,
     })
+}
+
+/// The document of a credential issuer as a JWT of this `typ`, with the key that signed it in its header, and a tag of what it says (OpenID4VCI 1.0 §12.2.3).
+///
+/// # Errors
+/// When there is no key.
+pub(crate) async fn text<T: Serialize>(
+    call: &Call,
+    typ: &'static str,
+    document: &T,
+) -> Result<(String, String), Refusal> {
+    let (realm, failed) = (&call.realm, "metadata cannot be written");
+    let Ok(Value::Object(members)) = serde_json::to_value(document) else {
+        return Err(Refusal::Failed(failed.to_owned()));
+    };
+    let key = realm.keys().signer(realm.settings().signing_alg).await?;
+    let text = Value::Object(members.clone()).to_string();
+    let named = [realm.name(), typ, key.kid(), &text].join("\n");
+    let hash = digest(&SHA256, named.as_bytes());
+    let mut name = [0; 32];
+    name.copy_from_slice(hash.as_ref());
+    let sign = || {
+        let mut claims = claims(call, &members);
+        claims.insert("sub".to_owned(), realm.issuer().into());
+        let header = Header {
+            typ: Some(typ.to_owned()),
+            jwk: Some(key.public_jwk()?),
+            ..Header::default()
+        };
+        jws::sign(&key, &header, Value::Object(claims).to_string().as_bytes())
+    };
+    let signed = call.server.signed.get(name, sign)?;
+    Ok((signed.to_string(), jose::base64url::encode(&name[..12])))
 }
 
 fn claims(call: &Call, members: &Map<String, Value>) -> Map<String, Value> {

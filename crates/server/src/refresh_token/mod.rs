@@ -20,6 +20,7 @@ use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
+use crate::credential;
 use crate::granting::rules::{Granted, Target, Terms, left, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
@@ -211,7 +212,8 @@ async fn tokens(
     };
     let mut response = client.holder().response(access_token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then(|| target.scope.clone());
-    response.authorization_details = target.details.clone();
+    response.authorization_details =
+        credential::identified(realm, &family.person, target.details.as_ref());
     response.refresh_token = Some(text(realm, family, counter));
     response.id_token = id_token;
     Ok(response)

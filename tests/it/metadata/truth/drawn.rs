@@ -151,6 +151,7 @@ impl Drawn {
             ("redirect_uri", CALLBACK),
             ("refresh_token", "x"),
             ("device_code", "x"),
+            ("pre-authorized_code", "x"),
             ("auth_req_id", "x"),
             ("assertion", "x"),
             ("subject_token", "x"),
