@@ -168,4 +168,32 @@ on_each_engine! {
         world.get("/ssf/streams").bearer(&token).send().await.refused(401, "invalid_token");
         world.get("/ssf/streams").bearer(&token).certificate(&der).send().await.status(200);
     }
+
+    /// RFC 9449 §7: one that is bound to a key needs a proof for this very request, once.
+    async fn a_bound_token_needs_a_proof_for_the_request(world: World) {
+        transmitter(&world).await;
+        let client = world.client("bound").grants(&["client_credentials"]).redirects(&[]).scope("ssf.manage");
+        let client = client.default_scope("ssf.manage").create().await;
+        let key = crate::dpop::Key::new();
+        let token = crate::dpop::own(&world, &client, &[&key.proof(&world)]).await.text("access_token");
+        let proof = |method: &str, path: &str| {
+            let htu = format!("{}{path}", world.issuer());
+            key.with(&world, json!({"htm": method, "htu": htu, "ath": oauth::dpop::token_hash(&token)}))
+        };
+        let ask = async |method: &str, path: &str, proof: &str| {
+            let call = world.call(method, path).header("authorization", &format!("DPoP {token}"));
+            call.header("dpop", proof).json(&json!({"returnImmediately": true})).send().await
+        };
+        world.get("/ssf/streams").bearer(&token).send().await.refused(401, "invalid_token");
+        let good = proof("POST", "/ssf/streams");
+        let made = ask("POST", "/ssf/streams", &good).await;
+        made.status(201);
+        assert!(!made.header("dpop-nonce").is_empty());
+        ask("POST", "/ssf/streams", &good).await.status(401);
+        ask("GET", "/ssf/streams", &proof("POST", "/ssf/streams")).await.status(401);
+        ask("POST", "/ssf/verify", &proof("POST", "/ssf/streams")).await.status(401);
+        let poll = format!("/ssf/streams/{}/poll", made.text("stream_id"));
+        ask("POST", &poll, &proof("POST", "/ssf/streams/other/poll")).await.status(401);
+        ask("POST", &poll, &proof("POST", &poll)).await.status(200);
+    }
 }

@@ -22,6 +22,7 @@ mod resource_claims;
 mod resource_description;
 mod serve;
 mod session;
+mod stream;
 mod token;
 mod trust;
 mod user;
@@ -65,6 +66,8 @@ enum Command {
     Key(key::Key),
     /// Where people are signed in, and ending that.
     Session(session::SessionCommand),
+    /// To whom security signals go.
+    Stream(stream::StreamCommand),
     /// Look into a token, get one, or end one.
     Token(token::Token),
     /// Look at a deployment and say what to mend, the worst first.
@@ -96,6 +99,7 @@ impl Cli {
                 Command::Realm(c) => c.run().await,
                 Command::Key(c) => c.run().await,
                 Command::Session(c) => c.run().await,
+                Command::Stream(c) => c.run().await,
                 Command::Token(c) => c.run().await,
                 Command::Doctor(c) => c.run().await,
                 Command::Login(c) => c.run().await,

@@ -187,7 +187,7 @@ pub(crate) async fn forget_client(realm: &Realm, ended: &Ended) -> Result<(), Re
         .await?;
     for row in rows {
         if let Some(stream) = stored::find(realm, row.text(0)).await? {
-            stored::delete(realm, &stream).await?;
+            stored::delete(realm, &stream, None).await?;
         }
     }
     Ok(())

@@ -106,9 +106,9 @@ pub async fn set(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remove(realm: &Realm, id: &str) -> Result<bool, Refusal> {
+pub async fn remove(realm: &Realm, id: &str, actor: &str) -> Result<bool, Refusal> {
     match stored::find(realm, id).await? {
-        Some(stream) => stored::delete(realm, &stream).await,
+        Some(stream) => stored::delete(realm, &stream, Some(actor)).await,
         None => Ok(false),
     }
 }

@@ -233,12 +233,18 @@ pub(super) async fn insert(realm: &Realm, stream: &Stream) -> Result<bool, Refus
 }
 
 /// Deletes a stream with all that belongs to it; `false` when it is gone.
-pub(super) async fn delete(realm: &Realm, stream: &Stream) -> Result<bool, Refusal> {
+pub(super) async fn delete(
+    realm: &Realm,
+    stream: &Stream,
+    actor: Option<&str>,
+) -> Result<bool, Refusal> {
     let mut batch = Batch::new();
     batch.expect(&sql::DELETE_STREAM, params![realm.name(), &stream.id], 1);
     batch.run(&sql::DELETE_SIGNALS, params![realm.name(), &stream.id, 1]);
     batch.run(&sql::FORGET_SUBJECTS, params![realm.name(), &stream.id]);
-    realm.record(&mut batch, event("stream.deleted", stream));
+    let mut deleted = event("stream.deleted", stream);
+    deleted.actor = actor.map(str::to_owned);
+    realm.record(&mut batch, deleted);
     match realm.commit(batch).await {
         Ok(_) => Ok(true),
         Err(CommitError::Guard { .. }) => Ok(false),

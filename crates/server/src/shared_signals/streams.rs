@@ -68,7 +68,7 @@ pub(crate) async fn delete(call: Call, uri: Uri) -> Response {
     let outcome = async {
         let id = named(&uri)?.ok_or(Fault::Malformed("stream_id is missing"))?;
         let stream = receiver.stream(&call, &id).await?;
-        if stored::delete(&call.realm, &stream).await? {
+        if stored::delete(&call.realm, &stream, None).await? {
             Ok(answer::empty(StatusCode::NO_CONTENT))
         } else {
             Err(Fault::Unknown)
