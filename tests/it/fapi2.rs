@@ -509,4 +509,35 @@ on_each_engine! {
             }
         }
     }
+
+    /// §5.3.2.1 item 2, §5.3.2.2 item 1: passwords and tokens through the browser are refused by the section, whatever else is switched on, and whether the realm's
+    /// profile or the client's own says so.
+    async fn retired_grants_are_refused_by_the_section(world: World) {
+        let of_client = world.another(world.issuer()).await;
+        of_client
+            .settings(|settings| {
+                settings.profile = realm::Profile::OpenId;
+                settings.allow_retired_grants = true;
+            })
+            .await;
+        let members = [("profile", json!(PROFILE))];
+        let key = SigningKey::generate(Algorithm::Es256).unwrap();
+        for fapi in [Fapi::new(&world, PROFILE).await, Fapi::with(&of_client, key, &members).await] {
+            let form = [("grant_type", "password"), ("username", "alice"), ("password", "x")];
+            let answer = fapi.post("/token", &form, &fapi.assertion(&json!({})), &[&fapi.dpop.proof(&fapi.world)]).await;
+            answer.refused(400, "unsupported_grant_type");
+            names(&answer, "5.3.2.1");
+            for response_type in ["token", "id_token", "code id_token", "code token", "code id_token token"] {
+                let pushed = fapi.push(&fapi.flow().with("response_type", response_type).with("nonce", "n")).await;
+                pushed.refused(400, "unsupported_response_type");
+                names(&pushed, "5.3.2.2");
+            }
+        }
+        for grant in ["password", "implicit"] {
+            let client = of_client.client("old").set("profile", json!(PROFILE)).set("grant_types", json!(["authorization_code", grant]));
+            let types = if grant == "implicit" { json!(["code", "code id_token"]) } else { json!(["code"]) };
+            let client = client.set("response_types", types);
+            named(&client.refusal().await, "5.3.2.1");
+        }
+    }
 }

@@ -3,8 +3,10 @@
 use oauth::Scope;
 use oauth::token::GrantType;
 use oauth::token_exchange::{NOT_APPLICABLE, TokenType};
+use serde::Serialize;
 
 use crate::client::Client;
+use crate::details::Details;
 use crate::{Error, Tokens};
 
 /// A request for another token in exchange for one that is there, in the making (RFC 8693 §2.1).
@@ -13,6 +15,7 @@ pub struct TokenExchange<'a> {
     client: &'a Client,
     form: Vec<(&'static str, String)>,
     scope: String,
+    details: Details,
 }
 
 impl<'a> TokenExchange<'a> {
@@ -26,6 +29,7 @@ impl<'a> TokenExchange<'a> {
             client,
             form,
             scope: String::new(),
+            details: Details::default(),
         }
     }
 
@@ -55,11 +59,21 @@ impl<'a> TokenExchange<'a> {
         self
     }
 
+    /// What of the subject's token to ask for in particular (RFC 9396 §6.1): an object of the application's own type, with a member `type`; may be called again for
+    /// another. Without it all of that goes along; what was granted is in [`Tokens::details`](crate::Tokens::details).
+    pub fn detail(mut self, detail: &impl Serialize) -> Self {
+        self.details.add(detail);
+        self
+    }
+
     /// Asks for an access token.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason.
-    pub async fn tokens(self) -> Result<Tokens, Error> {
+    /// [`Error::Refused`] with the server's reason; [`Error::Incomplete`] for details that are none.
+    pub async fn tokens(mut self) -> Result<Tokens, Error> {
+        let details = self.details.text()?;
+        self.form
+            .extend(details.map(|text| ("authorization_details", text)));
         ask(self.client, self.form, &self.scope).await
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::authorization::resources;
+use crate::authorization_details::AuthorizationDetails;
 use crate::claims::{Audience, Confirmation};
 use crate::{Error, Params, Redacted, Scope, lenient};
 
@@ -24,6 +25,8 @@ pub struct JwtBearer {
     pub scope: Option<Scope>,
     /// The APIs that the token is for.
     pub resource: Vec<String>,
+    /// What is asked for in particular (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl JwtBearer {
@@ -36,6 +39,7 @@ impl JwtBearer {
             assertion: params.required("assertion")?.to_owned(),
             scope: params.get("scope").map(str::parse::<Scope>).transpose()?,
             resource: resources(params)?,
+            authorization_details: AuthorizationDetails::of(params)?,
         })
     }
 }

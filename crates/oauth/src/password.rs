@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::authorization::resources;
+use crate::authorization_details::AuthorizationDetails;
 use crate::{Error, Params, Redacted, Scope};
 
 /// A user name and a password that a person told the client. `Debug` hides the password.
@@ -16,6 +17,8 @@ pub struct Password {
     pub scope: Option<Scope>,
     /// The APIs that the token is for.
     pub resource: Vec<String>,
+    /// What is asked for in particular (RFC 9396 §6).
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl Password {
@@ -29,6 +32,7 @@ impl Password {
             password: params.owned("password"),
             scope: params.get("scope").map(str::parse::<Scope>).transpose()?,
             resource: resources(params)?,
+            authorization_details: AuthorizationDetails::of(params)?,
         })
     }
 

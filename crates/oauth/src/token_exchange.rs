@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::authorization::resources;
+use crate::authorization_details::AuthorizationDetails;
 use crate::{Error, Params, Redacted, Scope};
 
 /// How many actors a token names at most, the present one included.
@@ -111,6 +112,8 @@ pub struct TokenExchange {
     pub resource: Vec<String>,
     /// Whom the token is for, by name.
     pub audience: Vec<String>,
+    /// What of the subject's token is asked for in particular (RFC 9396 §6.1); `None` means all of it.
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl TokenExchange {
@@ -147,6 +150,7 @@ impl TokenExchange {
             scope: params.get("scope").map(str::parse::<Scope>).transpose()?,
             resource: resources(params)?,
             audience: audiences(params)?,
+            authorization_details: AuthorizationDetails::of(params)?,
         })
     }
 }

@@ -10,7 +10,6 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use oauth::Params;
-use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::AccessToken;
 use oauth::introspection::{Request, Response as Introspected};
 use realm::Client;
@@ -22,15 +21,14 @@ use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
 use crate::refresh_token::rules::Family;
 use crate::refusal::{Reason, Refusal};
-use crate::tokens::{access_token, refresh_token, subject};
+use crate::tokens::access_token::{self, DETAILS};
+use crate::tokens::{refresh_token, subject};
 
 const ENDPOINT: Endpoint = Endpoint {
     name: "introspection",
     path: "/introspect",
     for_scripts: false,
 };
-
-const DETAILS: &str = "authorization_details";
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
@@ -142,11 +140,10 @@ async fn leave_own(
     client: &AuthenticatedClient,
     claims: &mut AccessToken,
 ) -> Result<(), Refusal> {
-    let Some(value) = claims.extra.remove(DETAILS) else {
+    let Some(all) = access_token::details(claims)? else {
         return Ok(());
     };
-    let all: AuthorizationDetails = serde_json::from_value(value)
-        .map_err(|_| Refusal::Failed("the details of a token are damaged".to_owned()))?;
+    claims.extra.remove(DETAILS);
     let catalogue = call.realm.catalogue().await?;
     let own = claims.client_id == client.id;
     let kept = all.only(|detail| own || belongs(detail, &client.introspects, &catalogue));

@@ -114,6 +114,8 @@ reasons! {
     ClientPublicForItself => UnauthorizedClient, "only a client with credentials of its own may use this grant type";
     /// A grant that OAuth 2.1 has left out, where nobody switched it on.
     GrantTypeRetired => UnsupportedGrantType, "this grant type is not supported here";
+    /// The profile leaves the grant out, whatever is switched on (FAPI 2.0 Security Profile §5.3.2.1).
+    ProfileGrantType => UnsupportedGrantType, "this grant type is not permitted (FAPI 2.0 Security Profile section 5.3.2.1)";
     /// The user name or the password is another one, or they may not sign in (RFC 6749 §4.3.2).
     PasswordWrong => InvalidGrant, "the user name or the password is wrong";
     /// The client is not registered for the grant type.
@@ -122,6 +124,8 @@ reasons! {
     // The authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1)
     /// A response type that brings tokens through the browser, where nobody switched that on.
     ResponseTypeUnsupported => UnsupportedResponseType, "this response_type is not supported here";
+    /// The profile permits codes only (FAPI 2.0 Security Profile §5.3.2.2).
+    ProfileResponseType => UnsupportedResponseType, "response_type must be code (FAPI 2.0 Security Profile section 5.3.2.2)";
     /// The client is not registered for the response type.
     ResponseTypeNotRegistered => UnauthorizedClient, "the client is not registered for this response type";
     /// An access token through the browser, for a client whose tokens are bound to a key or a certificate.
@@ -230,6 +234,10 @@ reasons! {
     DetailsOfAnotherResource => InvalidAuthorizationDetails, "the authorization_details are for another resource than the request";
     /// Scope and details belong to several resources and no resource was named.
     DetailsAmbiguous => InvalidAuthorizationDetails, "scope and authorization_details belong to more than one resource: name them with the resource parameter";
+    /// Details that this grant can give nobody: people are asked about them each time, and here nobody is asked (RFC 9396 §4).
+    DetailsNotOffered => InvalidAuthorizationDetails, "this grant gives no authorization_details";
+    /// Details of the subject's token that this client may not be granted: it may ask for others of them.
+    DetailsNotCarried => InvalidAuthorizationDetails, "the subject_token has authorization_details that cannot be granted to this client";
     /// The details may not be granted to this client for itself.
     DetailsNotGrantable => InvalidAuthorizationDetails, "the authorization_details cannot be granted";
     /// The details may not be granted to this person.

@@ -1,5 +1,6 @@
 //! `authorization_details`: RFC 9396.
 
+mod exchange;
 mod hostile;
 mod tokens;
 

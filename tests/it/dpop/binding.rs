@@ -153,6 +153,68 @@ on_each_engine! {
         }
     }
 
+    /// RFC 9700 §4.14.2: a thief who binds a grant to a key of his own is found out as ever, by the old token of whoever has no key.
+    async fn a_thief_who_binds_a_grant_does_not_keep_it(world: World) {
+        world.app().await;
+        for public in [true, false] {
+            let id = if public { "public" } else { "confidential" };
+            let app = world.client(id);
+            let app = if public { app.public() } else { app }.create().await;
+            let flow = offline(&world, &app);
+            let code = flow.fresh_code().await;
+            let plain = redeem(&flow, &world, &code, &[]).await.text("refresh_token");
+            let thief = Key::new();
+            let stolen = refresh(&world, &app, &plain, &[&thief.proof(&world)]).await;
+            stolen.status(200);
+            // Within the grace nothing comes of it for who has no key; after it the grant ends.
+            refresh(&world, &app, &plain, &[]).await.status(400);
+            world.advance(3600);
+            refresh(&world, &app, &plain, &[]).await.refused(400, "invalid_grant");
+            refresh(&world, &app, &stolen.text("refresh_token"), &[&thief.proof(&world)]).await.refused(400, "invalid_grant");
+        }
+    }
+
+    /// A client that has become public proves no more that it is the one whom a bound grant was for: no key will do.
+    async fn a_bound_grant_of_a_client_that_became_public_is_nobodys(world: World) {
+        let app = world.app().await;
+        let flow = offline(&world, &app);
+        let key = Key::new();
+        let code = flow.fresh_code().await;
+        let token = redeem(&flow, &world, &code, &[&key.proof(&world)]).await.text("refresh_token");
+        let mut client = realm::clients::find(world.realm(), &app.id).await.unwrap().unwrap();
+        client.token_endpoint_auth_method = Some(oauth::client_auth::Method::None);
+        client.secret_hash = None;
+        realm::clients::update(world.realm(), client, realm::clients::SecretChange::Remove, "test").await.unwrap();
+        world.sync().await;
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str()), ("client_id", &app.id)];
+        for proof in [Some(Key::new().proof(&world)), Some(key.proof(&world)), None] {
+            let call = world.post("/token").form(&form);
+            let call = match &proof {
+                Some(proof) => call.header("dpop", proof),
+                None => call,
+            };
+            call.send().await.refused(400, "invalid_grant");
+        }
+    }
+
+    /// RFC 9449 §6.2, §7.2: after a change of keys introspection names of each token its own, each works with its own alone, and neither is a bearer token.
+    async fn each_token_has_the_key_it_was_issued_with(world: World) {
+        let app = world.app().await;
+        let flow = offline(&world, &app);
+        let (one, other) = (Key::new(), Key::new());
+        let code = flow.fresh_code().await;
+        let first = redeem(&flow, &world, &code, &[&one.proof(&world)]).await;
+        let second = refresh(&world, &app, &first.text("refresh_token"), &[&other.proof(&world)]).await;
+        for (answer, own, wrong) in [(&first, &one, &other), (&second, &other, &one)] {
+            let token = answer.text("access_token");
+            let seen = app.introspect(&token).await;
+            assert_eq!((&seen["cnf"], &seen["token_type"]), (&json!({"jkt": own.jkt()}), &json!("DPoP")));
+            see(&world, &token, &[&own.beside(&world, &token)]).await.status(200);
+            see(&world, &token, &[&wrong.beside(&world, &token)]).await.status(401);
+            world.userinfo(&token).await.status(401);
+        }
+    }
+
     /// RFC 9449 §10: a code that was bound at /authorize is redeemed with that key and no other, and is not used up by whoever injects it.
     async fn a_code_is_bound_by_dpop_jkt(world: World) {
         let app = world.app().await;

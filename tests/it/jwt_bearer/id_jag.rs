@@ -118,6 +118,7 @@ on_each_engine! {
             (&[FOR_CHAT, ("audience", "https://evil.example")], "invalid_target"),
             (&[FOR_CHAT, ("resource", "https://api.evil.example")], "invalid_target"),
             (&[FOR_CHAT, ("scope", "chat.admin")], "invalid_scope"),
+            (&[FOR_CHAT, ("authorization_details", "[{\"type\":\"payment\"}]")], "invalid_authorization_details"),
         ] {
             ask(&wiki, id, more).await.refused(400, error);
         }

@@ -113,7 +113,11 @@ impl Settings {
         if self.allow_retired_grants && !self.profile.permits_retired_grants() {
             return Err(Invalid::new(
                 "allow_retired_grants",
-                "it may be true only with the profile `openid` (OAuth 2.1 §10)",
+                if self.profile.is_fapi() {
+                    "it may be true only with the profile `openid` (FAPI 2.0 Security Profile section 5.3.2.1)"
+                } else {
+                    "it may be true only with the profile `openid` (OAuth 2.1 §10)"
+                },
             ));
         }
         if !self.approval_webhook.is_empty() && !clients::is_page(&self.approval_webhook) {

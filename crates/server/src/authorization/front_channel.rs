@@ -54,9 +54,12 @@ impl Tokens {
 /// Whether the client may have what this request asks for.
 ///
 /// # Errors
-/// [`Reason::ResponseTypeUnsupported`] where nobody switched that on, or no hash goes with the algorithm of its ID tokens, [`Reason::ResponseTypeNotRegistered`], [`Reason::TokenNotBindable`].
+/// [`Reason::ProfileResponseType`], [`Reason::ResponseTypeUnsupported`] where nobody switched that on, or no hash goes with the algorithm of its ID tokens, [`Reason::ResponseTypeNotRegistered`], [`Reason::TokenNotBindable`].
 pub(super) fn check(checked: &Checked, settings: &Settings) -> Result<(), Reason> {
     let (client, response_type) = (&checked.client, checked.request.response_type);
+    if client.profile(settings).is_fapi() {
+        return Err(Reason::ProfileResponseType);
+    }
     if !client.allows_retired_grants(settings) {
         return Err(Reason::ResponseTypeUnsupported);
     }

@@ -50,7 +50,7 @@ async fn own(
     let request = ClientCredentials {
         scope: request.scope.clone(),
         resource: request.resource.clone(),
-        authorization_details: None,
+        authorization_details: request.authorization_details.clone(),
     };
     client_credentials::issue(call, client, &request).await
 }
@@ -62,6 +62,12 @@ async fn for_person(
     vouched: &Vouched,
 ) -> Result<TokenResponse, Refusal> {
     let (realm, now) = (&call.realm, call.now());
+    // Nobody is asked here, and rules give scopes. What the text itself says in particular must not be lost on the way to a token that permits more.
+    if request.authorization_details.is_some()
+        || vouched.claims.contains_key("authorization_details")
+    {
+        return Err(Reason::DetailsNotOffered.into());
+    }
     let confirmation = vouched.confirmation()?;
     let handed = HandedIn {
         kind: vouched.kind,

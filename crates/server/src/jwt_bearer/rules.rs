@@ -183,6 +183,7 @@ mod tests {
             assertion: String::new(),
             scope: scope.map(|scope| scope.parse().unwrap()),
             resource: resource.iter().map(|id| (*id).to_owned()).collect(),
+            authorization_details: None,
         }
     }
 

@@ -31,6 +31,9 @@ pub(crate) async fn issue(
     request: &Password,
 ) -> Result<TokenResponse, Refusal> {
     let (realm, began_at) = (&call.realm, call.now());
+    if client.profile(&realm.settings()).is_fapi() {
+        return Err(Reason::ProfileGrantType.into());
+    }
     if !client.allows_retired_grants(&realm.settings()) {
         return Err(Reason::GrantTypeRetired.into());
     }
@@ -38,6 +41,9 @@ pub(crate) async fn issue(
         return Err(Reason::GrantTypeNotRegistered.into());
     }
     let (username, password) = request.credentials()?;
+    if request.authorization_details.is_some() {
+        return Err(Reason::DetailsNotOffered.into());
+    }
     let catalogue = realm.catalogue().await?;
     let asked = granting::Asked {
         scope: request.scope.as_ref(),

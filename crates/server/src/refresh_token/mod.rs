@@ -49,8 +49,14 @@ pub(crate) async fn refresh(
         let family = sql::find(realm, &id).await?.ok_or(Reason::RefreshUnknown)?;
         let decision = rules::decide(&family, &client.id, counter, lifetimes, call.now())?;
         let client = &*certified(call, client, &family);
-        let held = rules::check_holder(&family, client.refreshes_with(), client.confirmation());
-        let copied = held == Err(Reason::RefreshBound) && rules::was_unbound(&family, counter);
+        let held = if rules::is_nobodys(&family, !client.is_public()) {
+            Err(Reason::RefreshBound)
+        } else {
+            rules::check_holder(&family, client.refreshes_with(), client.confirmation())
+        };
+        // Whoever authenticates shows that it is not a copy until the token is old.
+        let told = held == Err(Reason::RefreshBound) || decision == Decision::Revoke;
+        let copied = held.is_err() && told && rules::was_unbound(&family, counter);
         if !copied {
             held?;
         }

@@ -132,6 +132,11 @@ pub fn check_holder(
     }
 }
 
+/// Whether nobody can prove that the family is theirs: its client authenticated when it was bound, and does not any more, and whose key it was is not known.
+pub fn is_nobodys(family: &Family, is_authenticated: bool) -> bool {
+    !is_authenticated && family.bound.is_some() && family.confirmation.is_none()
+}
+
 /// Whether the token of this number was made before the grant was bound, so that nobody had to prove anything with it. When it comes back from somebody who has not
 /// got what the grant is bound to since, two had it, and whoever was first to bind it may be the thief (RFC 9700 §4.14.2).
 pub fn was_unbound(family: &Family, counter: i64) -> bool {

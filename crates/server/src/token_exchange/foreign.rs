@@ -24,6 +24,10 @@ pub(super) async fn read(
         // It is a grant, and for one client.
         return Err(Reason::AssertionType.into());
     }
+    if vouched.claims.contains_key("authorization_details") {
+        // What others permit in particular is said in types of theirs, and must not be lost.
+        return Err(Reason::DetailsNotOffered.into());
+    }
     let entrusted = vouched
         .rules()
         .into_iter()

@@ -27,6 +27,9 @@ pub(super) async fn issue(
     (subject, admitted): (&Read, &Admitted),
 ) -> Result<TokenResponse, Refusal> {
     let (realm, now) = (&call.realm, call.now());
+    if request.authorization_details.is_some() {
+        return Err(Reason::DetailsNotOffered.into());
+    }
     let (server, scope) = decide(client, request, &subject.presented)?;
     let person = subject.person.as_ref().ok_or(Reason::SubjectInvalid)?;
     let lifetime = LIFETIME.min(admitted.expires_at.saturating_sub(now));

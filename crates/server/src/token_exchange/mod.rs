@@ -81,6 +81,9 @@ async fn access(
     if request.requested == TokenType::Jwt && target.format != TokenFormat::Jwt {
         return Err(Reason::TokenTypeNotIssued.into());
     }
+    let asked = request.authorization_details.as_ref();
+    let about_whom = (&subject.presented, facts.as_ref());
+    rules::carry(&mut target, about_whom, asked, (client, &catalogue))?;
     if let Some(person) = &subject.person {
         let about = About {
             client,
@@ -90,10 +93,11 @@ async fn access(
         target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     }
     let claims = claims(call, client, (&subject.presented, admitted), &target);
-    record(call, client, &claims).await?;
+    record(call, client, (&claims, &target)).await?;
     let token = access_token::write(realm, client, claims, &target).await?;
     let mut response = client.holder().response(token, target.lifetime);
     response.scope = (!target.scope.is_empty()).then_some(target.scope);
+    response.authorization_details = target.details;
     response.issued_token_type = Some(request.requested.as_str().to_owned());
     Ok(response)
 }
@@ -135,12 +139,13 @@ fn claims(
 async fn record(
     call: &Call,
     client: &AuthenticatedClient,
-    claims: &AccessToken,
+    (claims, target): (&AccessToken, &Target),
 ) -> Result<(), Refusal> {
     let realm = &call.realm;
     let person = claims.grant_id.as_ref().map(|_| claims.sub.as_str());
     let detail = serde_json::json!({
         "sub": claims.sub, "act": claims.act, "aud": claims.aud, "scope": claims.scope, "jti": claims.jti,
+        "authorization_details": target.details,
     });
     let event = call
         .event("token.exchanged", person, &client.id)

@@ -80,7 +80,9 @@ async fn of_access_token(call: &Call, token: &str) -> Result<Presented, Refusal>
     let actors = Actors::parse(claims.act.as_ref()).map_err(|_| Reason::TokenMalformed)?;
     let is_person = claims.grant_id.is_some();
     let origins = origins_of(&claims);
+    let details = access_token::details(&claims)?;
     Ok(Presented {
+        details,
         sub: claims.sub,
         shown_as: None,
         issuer: claims.iss,
@@ -187,6 +189,7 @@ async fn of_refresh_token(
         client: Some(family.client.clone()),
         audience: family.resources,
         scope: family.scope,
+        details: family.details,
         is_bound: family.bound.is_some(),
         confirmation: None,
         actors: Actors::default(),

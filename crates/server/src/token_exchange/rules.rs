@@ -1,14 +1,16 @@
 //! Who may exchange which token for what (RFC 8693 §1.1, §2.1, §4). Pure: what is presented has been verified.
 
 use oauth::Scope;
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::{Confirmation, Origin};
 use oauth::token_exchange::{Actors, Party, TokenExchange, may_act};
-use realm::{Catalogue, Client, ScopeOwner};
+use realm::{Catalogue, Client, PersonFacts, ScopeOwner};
 use serde_json::Value;
 
-use crate::granting::rules::{Terms, is_identity_scope};
+use crate::authorization_details::rules as details;
+use crate::granting::rules::{Target, Terms, is_identity_scope};
 use crate::refresh_token::rules::Bound;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refusal};
 
 /// How many tokens a token remembers that it was exchanged from.
 pub const MOST_ORIGINS: usize = 16;
@@ -43,6 +45,8 @@ pub struct Presented {
     pub audience: Vec<String>,
     /// What it permits; an ID token counts as `openid`.
     pub scope: Scope,
+    /// What it permits in particular (RFC 9396).
+    pub details: Option<AuthorizationDetails>,
     /// What it is bound to.
     pub confirmation: Option<Confirmation>,
     /// Whether what comes of it is bound, to whatever its client has by then.
@@ -287,6 +291,23 @@ pub fn terms(
         return Err(Reason::ExchangeNotAllowed);
     }
     Ok(Terms { scope, resources })
+}
+
+/// Writes into the target which details of the subject's token the new one carries: those of its resources, or fewer that are `asked` for. Nothing that is said in
+/// particular there is left out silently, as the scope beside it might then permit more than it did: the client must be registered for each type, and the type's
+/// rule must allow it.
+///
+/// # Errors
+/// `invalid_authorization_details`.
+pub fn carry(
+    target: &mut Target,
+    (subject, person): (&Presented, Option<&PersonFacts>),
+    asked: Option<&AuthorizationDetails>,
+    (client, catalogue): (&Client, &Catalogue),
+) -> Result<(), Refusal> {
+    details::narrow(target, subject.details.as_ref(), asked, catalogue)?;
+    details::grantable(target.details.as_ref(), person, (client, catalogue))
+        .map_err(|_| Reason::DetailsNotCarried.into())
 }
 
 /// Everything that could be had: of the resources that are named their scopes, else what the token carries.

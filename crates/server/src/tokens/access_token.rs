@@ -1,6 +1,7 @@
 //! Access tokens: made and read. A JWT of RFC 9068 or the same claims sealed; making one writes nothing.
 
 use jose::{Algorithm, jws, jwt};
+use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::{AccessToken, Confirmation, Origin};
 use oauth::token::TokenResponse;
 use oauth::token_exchange::Party;
@@ -14,6 +15,8 @@ use crate::refusal::{Reason, Refusal};
 
 /// `typ` of an access token (RFC 9068 §2.1).
 pub(crate) const TYPE: &str = "at+jwt";
+/// The claim that says what a token permits in particular (RFC 9396 §9.1).
+pub(crate) const DETAILS: &str = "authorization_details";
 /// How far the clocks of our own nodes may differ, in seconds.
 const LEEWAY: i64 = 5;
 
@@ -115,12 +118,6 @@ pub(crate) async fn mint(
         cnf: holder.confirmation.cloned(),
         ..AccessToken::default()
     };
-    if let Some(details) = &target.details {
-        let details = serde_json::json!(details);
-        claims
-            .extra
-            .insert("authorization_details".to_owned(), details);
-    }
     if !target.claims.is_empty() {
         let told = serde_json::json!(target.claims);
         claims.extra.insert(TOLD.to_owned(), told);
@@ -150,6 +147,10 @@ pub(crate) async fn write(
     mut claims: AccessToken,
     target: &Target,
 ) -> Result<String, Refusal> {
+    if let Some(details) = &target.details {
+        let details = serde_json::json!(details);
+        claims.extra.insert(DETAILS.to_owned(), details);
+    }
     // The rest of the token counts before what an operator's expression gives.
     for (name, value) in &target.released {
         claims.extra.entry(name).or_insert_with(|| value.clone());
@@ -162,6 +163,16 @@ pub(crate) async fn write(
             Ok(jwt::sign(&key, TYPE, &claims)?)
         }
     }
+}
+
+/// What a token permits in particular (RFC 9396 §9.1).
+///
+/// # Errors
+/// When that is damaged: it is not to be taken for nothing.
+pub(crate) fn details(claims: &AccessToken) -> Result<Option<AuthorizationDetails>, Refusal> {
+    let value = claims.extra.get(DETAILS).cloned();
+    let details = value.map(serde_json::from_value).transpose();
+    details.map_err(|_| Refusal::Failed("the details of a token are damaged".to_owned()))
 }
 
 /// Reads an access token of this realm that has not expired and was not revoked, whoever it is for. Its `sub` is the person, whatever its client is told.

@@ -15,7 +15,12 @@ pub fn check_profile(client: &Client, profile: Profile) -> Result<(), Invalid> {
     if !profile.permits_retired_grants() {
         let retired = |name: &str| matches!(name, "implicit" | "password");
         if let Some(grant) = client.grant_types.iter().find(|it| retired(it.as_str())) {
-            let reason = format!("the profile `{profile}` has no grant `{grant}` (OAuth 2.1 §10)");
+            let section = if profile.is_fapi() {
+                "FAPI 2.0 Security Profile section 5.3.2.1"
+            } else {
+                "OAuth 2.1 §10"
+            };
+            let reason = format!("the profile `{profile}` has no grant `{grant}` ({section})");
             return Err(Invalid::new("grant_types", reason));
         }
     }

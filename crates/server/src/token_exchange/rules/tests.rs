@@ -66,6 +66,7 @@ fn request(scope: Option<Scope>, resource: Vec<String>) -> TokenExchange {
         scope,
         resource,
         audience: Vec::new(),
+        authorization_details: None,
     }
 }
 
