@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::changes::{self, Follower, Kind};
 use crate::clients;
 use crate::error::Error;
-use crate::keys::{self, Purpose, rules::Schedule};
+use crate::keys::{self, Purpose, Role, rules::Schedule};
 use crate::outbox::{self, Handler, Handlers};
 use crate::realms::{self, Stored};
 use crate::sealing::SealingKey;
@@ -240,7 +240,7 @@ impl Node {
     async fn rotate_in(&self, name: &str, slot: &str) -> Result<(), Error> {
         let (purpose, algorithm) = Purpose::of(slot);
         // What a newer version made, and what a removed realm left behind, is passed over.
-        let Ok(algorithm) = algorithm.parse::<Algorithm>() else {
+        let Ok(role) = algorithm.parse::<Role>() else {
             return Ok(());
         };
         let Some(realm) = self.realm(name).await? else {
@@ -255,7 +255,7 @@ impl Node {
             Purpose::Tokens => realm.keys(),
             Purpose::Federation => realm.federation_keys(),
         };
-        keys.turn(algorithm, schedule).await
+        keys.turn(role, schedule).await
     }
 
     /// Deletes what has expired, with a rest after each step. Says whether there is more to do.

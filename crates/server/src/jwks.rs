@@ -1,6 +1,8 @@
 //! `GET /jwks`: the public keys (RFC 7517 §5), those that will sign soon and those that signed what still lives among them,
 //! and the one to encrypt request objects to.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use jose::{Algorithm, JwkSet};
 use realm::Realm;
@@ -12,16 +14,15 @@ use crate::refusal::Refusal;
 /// The endpoint.
 pub(crate) async fn get(call: Call) -> Response {
     match published(&call.realm).await {
-        Ok(keys) => answer::public(&call, "application/jwk-set+json", &keys),
+        Ok(keys) => answer::public(&call, "application/jwk-set+json", &*keys),
         Err(refusal) => answer::refused(&call, "jwks", None, &refusal),
     }
 }
 
 /// The set. RS256 signs for every client that registered nothing else (OpenID Connect Core §2), and many read the set just once: so its key is in
 /// it from the first answer on, even if that has to wait for the key to be made.
-async fn published(realm: &Realm) -> Result<JwkSet, Refusal> {
+async fn published(realm: &Realm) -> Result<Arc<JwkSet>, Refusal> {
     realm.keys().signer(Algorithm::Rs256).await?;
-    let mut keys = JwkSet::clone(&*realm.keys().jwks().await?);
-    keys.keys.push(realm.keys().encryption_key()?.public()?);
-    Ok(keys)
+    realm.keys().publish_encryption().await?;
+    Ok(realm.keys().jwks().await?)
 }

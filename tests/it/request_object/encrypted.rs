@@ -3,7 +3,8 @@
 use jose::jwe::{self, ContentEncryption, KeyManagement};
 use jose::jws::Header;
 use jose::{Jwk, base64url};
-use serde_json::json;
+use realm::keys::{Role, Rotation, rotate};
+use serde_json::{Value, json};
 
 use super::{REFUSED, Signing};
 use crate::harness::World;
@@ -20,6 +21,12 @@ pub async fn published(world: &World, path: &str) -> Jwk {
     let key = found.next().unwrap();
     assert!(key.get("d").is_none());
     Jwk::from_value(key.clone()).unwrap()
+}
+
+fn without(key: &Jwk, member: &str) -> Value {
+    let mut value = key.to_value();
+    value.as_object_mut().unwrap().remove(member);
+    value
 }
 
 pub fn encrypt(
@@ -57,6 +64,44 @@ on_each_engine! {
         assert_ne!(published(&world, "/realms/second/jwks").await, key);
     }
 
+    /// OpenID Connect Core §10.2.1: while keys are replaced, what was encrypted to the one before is taken for a bounded time, at every node; a new request finds the new
+    /// key alone; and what has leaked opens nothing.
+    async fn keys_are_replaced_while_requests_are_under_way(world: World) {
+        let app = Signing::new(&world).await;
+        let beside = world.beside().await;
+        let old = published(&world, "/jwks").await;
+        assert_eq!(published(&beside, "/jwks").await, old);
+        let (management, encryption) = (KeyManagement::EcdhEsA128Kw, ContentEncryption::A256Gcm);
+        let seal = |key: &Jwk| encrypt(&app.sign(&app.claims()), key, management, encryption);
+        rotate(world.realm(), Role::RequestObjects, Rotation::Now, "test").await.unwrap();
+        world.sync().await;
+        let new = published(&world, "/jwks").await;
+        assert_ne!(new, old);
+        world.advance(1);
+        let push = async |world: &World, object: &str| {
+            let (id, secret) = (&app.client.id, app.client.secret.as_deref().unwrap());
+            let form = [("client_id", id.as_str()), ("request", object)];
+            world.post("/par").form(&form).basic(id, secret).send().await
+        };
+        for key in [&old, &new] {
+            app.outcome(&seal(key)).await.unwrap();
+            // Where nobody has read of the change yet.
+            push(&beside, &seal(key)).await.status(201);
+        }
+        // Whoever names no key is understood too, and whoever names one that is not ours is not.
+        let unnamed = Jwk::from_value(without(&new, "kid")).unwrap();
+        app.pushed(&seal(&unnamed)).await.status(201);
+        app.pushed(&seal(&unnamed.with_kid("unknown"))).await.refused(400, REFUSED);
+        rotate(world.realm(), Role::RequestObjects, Rotation::Compromised, "test").await.unwrap();
+        for node in [&world, &beside] {
+            node.sync().await;
+            for key in [&old, &new] {
+                push(node, &seal(key)).await.refused(400, REFUSED);
+            }
+            push(node, &seal(&published(node, "/jwks").await)).await.status(201);
+        }
+    }
+
     /// Whoever has our public key can encrypt: only the signature inside says who.
     async fn what_is_encrypted_must_be_signed(world: World) {
         let app = Signing::new(&world).await;
@@ -69,6 +114,13 @@ on_each_engine! {
         let at = good.rfind('.').unwrap() - 5;
         altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
         let none = format!("{}.{}.", base64url::encode(r#"{"alg":"none"}"#), base64url::encode(app.claims().to_string()));
+        // A key of the realm, of the same curve, which is for something else.
+        let keys = world.get("/jwks").send().await.json();
+        let mut signing = keys["keys"].as_array().unwrap().iter().find(|key| key["alg"] == json!("ES256")).unwrap().clone();
+        for member in ["use", "alg"] {
+            signing.as_object_mut().unwrap().remove(member);
+        }
+        let signing = Jwk::from_value(signing).unwrap();
         let stranger = Jwk::from_value(json!({"kty": "oct", "k": base64url::encode([7; 32])})).unwrap();
         for (case, object) in [
             ("claims alone", seal(&app.claims().to_string())),
@@ -76,7 +128,11 @@ on_each_engine! {
             ("twice", seal(&good)),
             ("altered", String::from_utf8(altered).unwrap()),
             ("for another", encrypt(&signed, &stranger, KeyManagement::Dir, ContentEncryption::A256Gcm)),
+            ("to a key that signs", encrypt(&signed, &signing, management, encryption)),
+            ("to a key that signs, unnamed", encrypt(&signed, &Jwk::from_value(without(&signing, "kid")).unwrap(), management, encryption)),
             ("nothing", "....".to_owned()),
+            ("no base64", "ä.a.a.a.a".to_owned()),
+            ("no header", format!("{}.a.a.a.a", base64url::encode("[]"))),
         ] {
             assert_eq!(app.outcome(&object).await.unwrap_err(), REFUSED, "{case}");
             app.pushed(&object).await.refused(400, REFUSED);

@@ -1,7 +1,7 @@
-//! `grantor key`: the keys that sign tokens.
+//! `grantor key`: the keys that sign, and those that clients encrypt request objects to.
 
 use clap::{Args, Subcommand};
-use realm::keys::{self, KeyInfo, Purpose, Rotation};
+use realm::keys::{self, KeyInfo, Purpose, Role, Rotation};
 use serde_json::json;
 
 use super::ACTOR_NAME;
@@ -30,20 +30,21 @@ enum Action {
         #[command(flatten)]
         place: Place,
         /// Its identifier, as `grantor key list` prints it, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Make a new key that signs from now on; the old one stays published until its last token has expired.
-    /// Keys rotate by themselves: this is for the day you must not wait
+    /// Make a new key that signs from now on; the old one stays published until its last token has expired. Of ECDH-ES, to which clients encrypt request
+    /// objects, the new one is published instead of the old one, which still opens what comes. Keys rotate by themselves: this is for the day you must not wait
     Rotate {
         #[command(flatten)]
         place: Place,
-        /// The algorithm: ES256, RS256, EdDSA, ML-DSA-65 …
+        /// The algorithm: ES256, RS256, EdDSA, ML-DSA-65 …, or ECDH-ES
         #[arg(long, alias = "alg", value_name = "ALG", default_value = "ES256")]
         algorithm: String,
-        /// The old key has leaked: withdraw it at once, and with it every token it signed
+        /// The old key has leaked: withdraw it at once, and with it every token it signed or everything encrypted to it
         #[arg(long)]
         compromised: bool,
         /// The key with which the realm speaks as an entity of a federation. It never rotates by itself: whoever is above the realm has to
@@ -71,9 +72,9 @@ impl Key {
                 federation,
             } => {
                 let realm = place.realm().await?;
-                let parsed = algorithm
-                    .parse()
-                    .map_err(|_| format!("`{algorithm}` is not a signature algorithm"))?;
+                let unknown =
+                    || format!("`{algorithm}` is not an algorithm that there are keys for");
+                let role: Role = algorithm.parse().map_err(|_| unknown())?;
                 let rotation = if compromised {
                     Rotation::Compromised
                 } else if federation {
@@ -81,10 +82,14 @@ impl Key {
                 } else {
                     Rotation::Now
                 };
-                if federation {
-                    keys::rotate_federation(&realm, parsed, rotation, ACTOR_NAME).await?;
-                } else {
-                    keys::rotate(&realm, parsed, rotation, ACTOR_NAME).await?;
+                match (federation, role) {
+                    (false, role) => keys::rotate(&realm, role, rotation, ACTOR_NAME).await?,
+                    (true, Role::Signing(algorithm)) => {
+                        keys::rotate_federation(&realm, algorithm, rotation, ACTOR_NAME).await?;
+                    }
+                    (true, Role::RequestObjects) => {
+                        return Err("nothing is encrypted to the key of a federation".into());
+                    }
                 }
                 list(&place, false).await
             }
@@ -149,6 +154,12 @@ fn words(purpose: Purpose) -> &'static str {
 }
 
 fn state(key: &KeyInfo, now: i64) -> String {
+    if key.algorithm == Role::RequestObjects.as_str() {
+        return match key.expires_at {
+            Some(end) => format!("opens request objects until {}", day(end)),
+            None => "opens request objects".to_owned(),
+        };
+    }
     if key.active_at > now {
         format!("signs from {}", day(key.active_at))
     } else if let Some(end) = key.expires_at {

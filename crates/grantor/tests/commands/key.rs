@@ -30,6 +30,29 @@ fn keys_are_listed_and_rotated() {
     assert!(said.contains(kid) && said.contains("ML-DSA-44"), "{said}");
     here.refused(&["key", "show", "nobody"]);
     here.refused(&["key", "rotate", "--alg", "HS256"]);
+
+    // The key that request objects are encrypted to (RFC 9101 §6.1) is one of them: the one before opens for a while, and is no longer published.
+    for _ in 0..2 {
+        here.ok(&["key", "rotate", "--alg", "ECDH-ES"], "");
+    }
+    let all = here.json(&["key", "list", "--json"]);
+    let opening = all.as_array().unwrap().iter();
+    let opening: Vec<_> = opening.filter(|key| key["alg"] == "ECDH-ES").collect();
+    let states = opening.iter().map(|key| {
+        let shown = here.json(&["key", "show", key["kid"].as_str().unwrap(), "--json"]);
+        let published = shown["public"]["use"] == "enc" && shown["public"].get("d").is_none();
+        (shown["state"].as_str().unwrap().to_owned(), published)
+    });
+    let states: Vec<_> = states.collect();
+    assert!(
+        states[0].0.starts_with("opens request objects until 2"),
+        "{states:?}"
+    );
+    assert_eq!(
+        states.iter().map(|state| state.1).collect::<Vec<_>>(),
+        [false, false, true]
+    );
+    assert_eq!(states[2].0, "opens request objects");
 }
 
 #[test]

@@ -107,6 +107,21 @@ pub fn encrypt_within(
     Ok(token)
 }
 
+/// The header of a compact token, with nothing proven: to find the key that it names.
+///
+/// # Errors
+/// When it is not a compact token, or its header cannot be read.
+pub fn peek(token: &str) -> Result<Header, Error> {
+    if token.len() > limits::TOKEN {
+        return Err(Error::TooLarge);
+    }
+    let parts = token.split('.').count();
+    let protected = token.split('.').next().filter(|_| parts == 5);
+    let protected = protected.ok_or(Error::Malformed("a compact JWE has five parts"))?;
+    let header = base64url::decode(protected)?;
+    Header::from_parsed(Parsed::parse(&header)?)
+}
+
 /// Decrypts a compact token with the recipient's private or shared key.
 pub fn decrypt(token: &str, key: &Jwk, accepted: &Accepted<'_>) -> Result<Decrypted, Error> {
     decrypt_within(token, key, accepted, limits::TOKEN)

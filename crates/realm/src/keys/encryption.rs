@@ -1,8 +1,8 @@
-//! The key to which clients encrypt their request objects (RFC 9101 §4, §6.1): of P-256, derived from the realm's root secret, so that every node has it and no
-//! table does.
+//! Keys to which clients encrypt their request objects (RFC 9101 §4, §6.1): of P-256. The first one derives from the realm's root secret, as it did when it was the
+//! only one; those after it are random.
 
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
-use jose::{Jwk, base64url};
+use jose::{Algorithm, Jwk, SigningKey, base64url};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -10,7 +10,18 @@ use crate::sealing::Secrets;
 
 const PURPOSE: &str = "request_object_encryption";
 
-/// Both halves of the key.
+/// A new one, both halves.
+pub(super) fn generate() -> Result<Jwk, jose::Error> {
+    let key = SigningKey::generate(Algorithm::Es256)?;
+    let mut members = key.jwk().to_value();
+    if let Some(members) = members.as_object_mut() {
+        members.remove("alg");
+        members.insert("use".to_owned(), json!("enc"));
+    }
+    Ok(Jwk::from_value(members)?.with_kid(key.kid()))
+}
+
+/// Both halves of the first one.
 pub(super) fn derive(secrets: &Secrets) -> Result<Jwk, jose::Error> {
     // Of 2^256 numbers all but 2^224 are keys of the curve.
     for round in 0..=u8::MAX {

@@ -1,14 +1,16 @@
-//! Signing keys that rotate by themselves: published before they sign, kept until what they signed has expired, the same on every node.
+//! Keys that rotate by themselves: those that sign are published before and kept until what they signed has expired; of those that request objects are encrypted
+//! to the youngest is published, and the others open what still comes. They are the same on every node.
 
 mod encryption;
 mod purpose;
 mod ring;
+mod role;
 pub(crate) mod rules;
 pub(crate) mod sql;
 mod store;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ambient::Ambient;
 use db::{Batch, Db, params};
@@ -21,6 +23,7 @@ use crate::sealing::Secrets;
 use ring::Ring;
 
 pub use purpose::Purpose;
+pub use role::{Role, UnknownRole};
 pub use rules::Rotation;
 pub use store::{KeyInfo, list, rotate, rotate_federation};
 
@@ -54,8 +57,6 @@ pub struct Keys {
     pub(crate) ambient: Ambient,
     pub(crate) secrets: Arc<Secrets>,
     ring: Slot<Ring>,
-    /// Derived when it is first needed: that costs more than all else at /jwks.
-    encryption: OnceLock<Jwk>,
     /// Held while a key is made, so that this process makes one; other processes are held off by the table's key.
     making: Mutex<()>,
 }
@@ -74,7 +75,6 @@ impl Keys {
             ambient,
             secrets,
             ring: Slot::empty(),
-            encryption: OnceLock::new(),
             making: Mutex::new(()),
         }
     }
@@ -92,7 +92,9 @@ impl Keys {
         {
             return Ok(key);
         }
-        self.first(algorithm).await
+        let ring = self.first(algorithm.into()).await?;
+        ring.signer(algorithm, self.ambient.now())
+            .ok_or_else(|| Error::not_found("key", algorithm.as_str()))
     }
 
     /// All keys that somebody may have to verify with: those that sign, those that will, those that did. Memory only, but for the first time.
@@ -124,16 +126,36 @@ impl Keys {
         Ok(Arc::clone(&self.ring().await?.jwks))
     }
 
-    /// The key to which clients encrypt their request objects (RFC 9101 §6.1), both halves of it.
+    /// Sees to it that there is a key to which clients can encrypt their request objects (RFC 9101 §6.1), so that [`jwks`](Self::jwks) has it. Memory only, but
+    /// for the first time.
     ///
     /// # Errors
-    /// When the cryptographic library fails.
-    pub fn encryption_key(&self) -> Result<&Jwk, Error> {
-        if let Some(key) = self.encryption.get() {
-            return Ok(key);
+    /// When the database fails.
+    pub async fn publish_encryption(&self) -> Result<(), Error> {
+        self.opening().await.map(drop)
+    }
+
+    /// The keys, both halves, that may open a request object whose header names its key so: one, or none, or all that still count when it names none. For a
+    /// name that is not in memory the database is asked, at most once a second, because another node may have made the key just now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn opening_keys(&self, kid: Option<&str>) -> Result<Vec<Arc<Jwk>>, Error> {
+        let mut ring = self.opening().await?;
+        let now = self.ambient.now();
+        let unknown = kid.is_some() && ring.opening(kid, now).next().is_none();
+        if unknown && ring.read_at != now {
+            ring = self.reload().await?;
         }
-        let key = encryption::derive(&self.secrets)?;
-        Ok(self.encryption.get_or_init(|| key))
+        Ok(ring.opening(kid, now).collect())
+    }
+
+    async fn opening(&self) -> Result<Arc<Ring>, Error> {
+        let known = self.ring.get();
+        match known.filter(|ring| ring.has(Role::RequestObjects, self.ambient.now())) {
+            Some(ring) => Ok(ring),
+            None => self.first(Role::RequestObjects).await,
+        }
     }
 
     async fn ring(&self) -> Result<Arc<Ring>, Error> {
@@ -160,47 +182,39 @@ impl Keys {
         Ok(())
     }
 
-    async fn first(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
+    async fn first(&self, role: Role) -> Result<Arc<Ring>, Error> {
         let _one_at_a_time = self.making.lock().await;
         // Another task, or another node, may have been faster.
         for _ in 0..3 {
             // Before the keys: a key that is made in between breaks the table's key instead of getting a successor.
-            let youngest = store::youngest(self, algorithm).await?;
+            let youngest = store::youngest(self, role).await?;
             let ring = self.reload().await?;
-            if let Some(key) = ring.signer(algorithm, self.ambient.now()) {
-                return Ok(key);
+            if ring.has(role, self.ambient.now()) {
+                return Ok(ring);
             }
             let next = rules::first(youngest, self.ambient.now());
-            store::make(self, algorithm, next).await?;
+            store::make(self, role, next).await?;
             self.ring.outdate();
         }
-        Err(Error::not_found("key", algorithm.as_str()))
+        Err(Error::not_found("key", role.as_str()))
     }
 
-    /// Makes the next key of this algorithm when its time has come, and settles when to look again.
-    pub(crate) async fn turn(
-        &self,
-        algorithm: Algorithm,
-        schedule: rules::Schedule,
-    ) -> Result<(), Error> {
+    /// Makes the next key for this when its time has come, and settles when to look again.
+    pub(crate) async fn turn(&self, role: Role, schedule: rules::Schedule) -> Result<(), Error> {
         let _one_at_a_time = self.making.lock().await;
+        let slot = self.purpose.slot(role);
         if !self.purpose.turns_by_itself() {
-            return self
-                .look_again(&self.purpose.slot(algorithm), i64::MAX, 0)
-                .await;
+            return self.look_again(&slot, i64::MAX, 0).await;
         }
         let ring = self.reload().await?;
-        let times = ring.times(algorithm);
+        let times = ring.times(role);
         if let Some(next) = rules::next(&times, self.ambient.now(), schedule) {
-            store::make(self, algorithm, next).await?;
+            store::make(self, role, next).await?;
             // Whichever node made it, it is looked at next.
             return self.changed().await;
         }
         match rules::look_at(&times, schedule) {
-            Some((youngest, at)) => {
-                self.look_again(&self.purpose.slot(algorithm), youngest, at)
-                    .await
-            }
+            Some((youngest, at)) => self.look_again(&slot, youngest, at).await,
             None => Ok(()),
         }
     }

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
-use jose::Algorithm;
+use super::Role;
 
-/// What a realm's signing keys are for. A key of one purpose never serves another, so that nothing that is signed for one is taken for the other.
+/// What a realm's keys are for. A key of one purpose never serves another, so that nothing that is signed for one is taken for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// Tokens, and whatever else verifiers find the key for at /jwks.
+    /// Tokens, and whatever else the key is found for at /jwks.
     Tokens,
     /// Statements about the realm as an entity of a federation (OpenID Federation 1.0 §1.2, Federation Entity Keys).
     Federation,
@@ -15,11 +15,11 @@ pub enum Purpose {
 const FEDERATION: &str = "federation ";
 
 impl Purpose {
-    /// How the keys of an algorithm are named in the table.
-    pub(crate) fn slot(self, algorithm: Algorithm) -> Cow<'static, str> {
+    /// How the keys that do this are named in the table.
+    pub(crate) fn slot(self, role: Role) -> Cow<'static, str> {
         match self {
-            Self::Tokens => algorithm.as_str().into(),
-            Self::Federation => format!("{FEDERATION}{algorithm}").into(),
+            Self::Tokens => role.as_str().into(),
+            Self::Federation => format!("{FEDERATION}{role}").into(),
         }
     }
 

@@ -6,7 +6,7 @@ use db::{Row, params};
 use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
 
 use super::rules::{self, Times};
-use super::{Keys, Purpose, sql};
+use super::{Keys, Purpose, Role, sql};
 use crate::error::Error;
 use crate::sealing::{Place, SealingError};
 
@@ -18,35 +18,59 @@ pub(crate) struct Ring {
 }
 
 struct Entry {
-    algorithm: Algorithm,
+    kid: String,
+    role: Role,
     times: Times,
-    signing: Arc<SigningKey>,
+    key: Key,
+}
+
+#[derive(Clone)]
+enum Key {
+    Signs(Arc<SigningKey>),
+    Opens(Arc<Jwk>),
 }
 
 impl Ring {
     pub(super) fn signer(&self, algorithm: Algorithm, now: i64) -> Option<Arc<SigningKey>> {
         // A handful of keys: looking through them is faster than any index.
-        self.entries
-            .iter()
-            .filter(|entry| entry.algorithm == algorithm)
+        let entry = self
+            .of(algorithm.into())
             .filter(|entry| rules::signer(&[entry.times], now).is_some())
-            .max_by_key(|entry| entry.times.generation)
-            .map(|entry| Arc::clone(&entry.signing))
+            .max_by_key(|entry| entry.times.generation)?;
+        match &entry.key {
+            Key::Signs(key) => Some(Arc::clone(key)),
+            Key::Opens(_) => None,
+        }
     }
 
-    pub(super) fn times(&self, algorithm: Algorithm) -> Vec<Times> {
-        self.entries
-            .iter()
-            .filter(|entry| entry.algorithm == algorithm)
-            .map(|entry| entry.times)
-            .collect()
+    /// Whether there is a key for this that counts now.
+    pub(super) fn has(&self, role: Role, now: i64) -> bool {
+        self.of(role)
+            .any(|entry| rules::signer(&[entry.times], now).is_some())
     }
 
-    fn signing(&self, kid: &str) -> Option<Arc<SigningKey>> {
-        self.entries
-            .iter()
-            .find(|entry| entry.signing.kid() == kid)
-            .map(|entry| Arc::clone(&entry.signing))
+    /// The keys that open what is encrypted, of this name if there is one; those that are published for later as well, since clients take them at once.
+    pub(super) fn opening(&self, kid: Option<&str>, now: i64) -> impl Iterator<Item = Arc<Jwk>> {
+        self.of(Role::RequestObjects)
+            .filter(move |entry| entry.times.expires_at.is_none_or(|at| now < at))
+            .filter(move |entry| kid.is_none_or(|kid| kid == entry.kid))
+            .filter_map(|entry| match &entry.key {
+                Key::Opens(key) => Some(Arc::clone(key)),
+                Key::Signs(_) => None,
+            })
+    }
+
+    pub(super) fn times(&self, role: Role) -> Vec<Times> {
+        self.of(role).map(|entry| entry.times).collect()
+    }
+
+    fn of(&self, role: Role) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.role == role)
+    }
+
+    fn parsed(&self, kid: &str) -> Option<Key> {
+        let entry = self.entries.iter().find(|entry| entry.kid == kid)?;
+        Some(entry.key.clone())
     }
 }
 
@@ -73,38 +97,47 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
             key_set: Arc::new(KeySet::new(Vec::new())),
             read_at: now,
         };
-        let mut jwks = JwkSet { keys: Vec::new() };
+        let mut signing = JwkSet { keys: Vec::new() };
+        // Of those that clients encrypt to the youngest alone is published (OpenID Connect Core §10.2.1).
+        let mut encryption = None;
         for row in &rows {
             let kid = row.text(0);
-            let (own, algorithm) = Purpose::of(row.text(1));
+            let (own, name) = Purpose::of(row.text(1));
             if own != purpose {
                 continue;
             }
-            let Ok(algorithm) = algorithm.parse::<Algorithm>() else {
+            let Ok(role) = name.parse::<Role>() else {
                 tracing::warn!(
                     kid,
                     algorithm = row.text(1),
-                    "a signing key of an algorithm that this version does not know"
+                    "a key of an algorithm that this version does not know"
                 );
                 continue;
             };
-            let signing = match known.as_ref().and_then(|ring| ring.signing(kid)) {
-                Some(signing) => signing,
-                None => Arc::new(open(&secrets, row, algorithm)?),
+            let key = match known.as_ref().and_then(|ring| ring.parsed(kid)) {
+                Some(key) => key,
+                None => open(&secrets, row, role)?,
             };
             ring.entries.push(Entry {
-                algorithm,
+                kid: kid.to_owned(),
+                role,
                 times: Times {
                     generation: row.int(2),
                     active_at: row.int(6),
                     expires_at: row.opt_int(7),
                 },
-                signing,
+                key,
             });
-            jwks.keys.push(Jwk::from_json(row.text(3))?);
+            let public = Jwk::from_json(row.text(3))?;
+            match role {
+                Role::Signing(_) => signing.keys.push(public),
+                // By age, the youngest last.
+                Role::RequestObjects => encryption = Some(public),
+            }
         }
-        ring.key_set = Arc::new(KeySet::from_jwks(&jwks));
-        ring.jwks = Arc::new(jwks);
+        ring.key_set = Arc::new(KeySet::from_jwks(&signing));
+        signing.keys.extend(encryption);
+        ring.jwks = Arc::new(signing);
         Ok::<_, Error>(ring)
     };
     // Parsing an RSA key checks it, which takes milliseconds.
@@ -113,16 +146,16 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
         .map_err(|_| Error::Interrupted)?
 }
 
-fn open(
-    secrets: &crate::sealing::Secrets,
-    row: &Row,
-    algorithm: Algorithm,
-) -> Result<SigningKey, Error> {
+fn open(secrets: &crate::sealing::Secrets, row: &Row, role: Role) -> Result<Key, Error> {
     let place = place(row.text(0));
     let altered = || SealingError::Altered {
         place: place.to_string(),
     };
     let bytes = secrets.open_at(place, row.text(4)).ok_or_else(altered)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| altered())?;
-    Ok(SigningKey::from_jwk(&Jwk::from_json(text)?, algorithm)?)
+    let jwk = Jwk::from_json(text)?;
+    Ok(match role {
+        Role::Signing(algorithm) => Key::Signs(Arc::new(SigningKey::from_jwk(&jwk, algorithm)?)),
+        Role::RequestObjects => Key::Opens(Arc::new(jwk)),
+    })
 }

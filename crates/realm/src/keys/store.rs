@@ -1,9 +1,9 @@
 use db::{Batch, Row, params};
-use jose::{Algorithm, SigningKey};
+use jose::{Algorithm, Jwk, SigningKey};
 use serde_json::json;
 
 use super::rules::{self, Next, Rotation};
-use super::{Keys, Purpose, ring, sql};
+use super::{Keys, Purpose, Role, encryption, ring, sql};
 use crate::changes::{self, Kind};
 use crate::error::{Error, Invalid};
 use crate::events::Event;
@@ -16,7 +16,7 @@ pub struct KeyInfo {
     pub kid: String,
     /// What it is for.
     pub purpose: Purpose,
-    /// What it signs with, by the registered name.
+    /// What it signs with, or what is encrypted to it with ([`Role`]), by the registered name.
     pub algorithm: String,
     /// 1, 2, …
     pub generation: i64,
@@ -53,17 +53,22 @@ fn info(row: &Row) -> KeyInfo {
     }
 }
 
-/// Replaces the keys of this algorithm before their time. `actor` is who asks for it, for the audit.
+/// Replaces the keys that do this before their time. `actor` is who asks for it, for the audit.
 ///
 /// # Errors
 /// [`Error::Conflict`] when another node made a key at the same moment.
 pub async fn rotate(
     realm: &Realm,
-    algorithm: Algorithm,
+    role: impl Into<Role>,
     rotation: Rotation,
     actor: &str,
 ) -> Result<(), Error> {
-    replace(realm, realm.keys(), (algorithm, rotation), actor).await
+    let (keys, role) = (realm.keys(), role.into());
+    if role == Role::RequestObjects {
+        // The first one is not new: what derives from the root secret may be what has leaked.
+        keys.publish_encryption().await?;
+    }
+    replace(realm, keys, (role, rotation), actor).await
 }
 
 /// As [`rotate`], the keys of the realm as an entity of a federation. Whoever is above it has to vouch for the new key before that signs.
@@ -76,20 +81,21 @@ pub async fn rotate_federation(
     rotation: Rotation,
     actor: &str,
 ) -> Result<(), Error> {
-    replace(realm, realm.federation_keys(), (algorithm, rotation), actor).await
+    let keys = realm.federation_keys();
+    replace(realm, keys, (algorithm.into(), rotation), actor).await
 }
 
 async fn replace(
     realm: &Realm,
     keys: &Keys,
-    (algorithm, rotation): (Algorithm, Rotation),
+    (role, rotation): (Role, Rotation),
     actor: &str,
 ) -> Result<(), Error> {
-    let slot = keys.purpose.slot(algorithm);
-    let youngest = youngest(keys, algorithm).await?;
+    let slot = keys.purpose.slot(role);
+    let youngest = youngest(keys, role).await?;
     let lead = realm.settings().lifetimes.key_lead;
     let next = rules::on_request(youngest, realm.now(), lead, rotation);
-    let (mut batch, _) = batch(keys, algorithm, next).await?;
+    let (mut batch, _) = batch(keys, role, next).await?;
     let event = Event::new("key.rotated").actor(actor).detail(json!({
         "algorithm": slot,
         "compromised": rotation == Rotation::Compromised,
@@ -102,22 +108,22 @@ async fn replace(
     }
 }
 
-/// The last generation of this algorithm that there is, expired or not; 0 when there is none.
-pub(super) async fn youngest(keys: &Keys, algorithm: Algorithm) -> Result<i64, Error> {
+/// The last generation for this that there is, expired or not; 0 when there is none.
+pub(super) async fn youngest(keys: &Keys, role: Role) -> Result<i64, Error> {
     let row = keys
         .db
         .row(
             &sql::YOUNGEST_KEY,
-            params![&keys.realm, &*keys.purpose.slot(algorithm)],
+            params![&keys.realm, &*keys.purpose.slot(role)],
         )
         .await?;
     Ok(row.map_or(0, |row| row.int(0)))
 }
 
 /// Makes a key. Says whether it did: another node may have been faster, and its key is as good.
-pub(super) async fn make(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<bool, Error> {
-    let (mut batch, kid) = batch(keys, algorithm, next).await?;
-    let slot = keys.purpose.slot(algorithm);
+pub(super) async fn make(keys: &Keys, role: Role, next: Next) -> Result<bool, Error> {
+    let (mut batch, kid) = batch(keys, role, next).await?;
+    let slot = keys.purpose.slot(role);
     changes::announce(
         &mut batch,
         &keys.realm,
@@ -126,7 +132,7 @@ pub(super) async fn make(keys: &Keys, algorithm: Algorithm, next: Next) -> Resul
     );
     match keys.db.commit(batch).await {
         Ok(_) => {
-            tracing::info!(realm = keys.realm, algorithm = %slot, kid, active_at = next.active_at, "made a signing key");
+            tracing::info!(realm = keys.realm, algorithm = %slot, kid, active_at = next.active_at, "made a key");
             Ok(true)
         }
         Err(error) if error.is_unique(&sql::INSERT_KEY) => Ok(false),
@@ -134,29 +140,51 @@ pub(super) async fn make(keys: &Keys, algorithm: Algorithm, next: Next) -> Resul
     }
 }
 
-async fn batch(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<(Batch, String), Error> {
-    if algorithm.is_symmetric() {
+/// A new key: its private and its public half, with what is published beside that.
+fn generate(keys: &crate::sealing::Secrets, role: Role, first: bool) -> Result<(Jwk, Jwk), Error> {
+    let algorithm = match role {
+        Role::RequestObjects => {
+            let key = if first {
+                encryption::derive(keys)?
+            } else {
+                encryption::generate()?
+            };
+            let public = key.public()?;
+            return Ok((key, public));
+        }
+        Role::Signing(algorithm) => algorithm,
+    };
+    let key = SigningKey::generate(algorithm)?;
+    let mut public = key.public_jwk()?.to_value();
+    if let Some(members) = public.as_object_mut() {
+        members.insert("kid".to_owned(), json!(key.kid()));
+        members.insert("alg".to_owned(), json!(algorithm.as_str()));
+        members.insert("use".to_owned(), json!("sig"));
+    }
+    Ok((key.jwk().with_kid(key.kid()), Jwk::from_value(public)?))
+}
+
+async fn batch(keys: &Keys, role: Role, next: Next) -> Result<(Batch, String), Error> {
+    if let Role::Signing(algorithm) = role
+        && algorithm.is_symmetric()
+    {
         return Err(Invalid::new(
             "algorithm",
             format!("{algorithm} is symmetric: it has no public key to publish"),
         )
         .into());
     }
-    let key = tokio::task::spawn_blocking(move || SigningKey::generate(algorithm))
+    let secrets = std::sync::Arc::clone(&keys.secrets);
+    let made = move || generate(&secrets, role, next.generation == 1);
+    let (private, public) = tokio::task::spawn_blocking(made)
         .await
         .map_err(|_| Error::Interrupted)??;
-    let kid = key.kid().to_owned();
-    let secret = zeroize::Zeroizing::new(key.jwk().to_value().to_string());
-    let sealed = keys
-        .secrets
-        .seal_at(&keys.ambient.entropy, ring::place(&kid), secret.as_bytes());
-    let mut public = key.public_jwk()?.to_value();
-    if let Some(members) = public.as_object_mut() {
-        members.insert("kid".to_owned(), json!(kid));
-        members.insert("alg".to_owned(), json!(algorithm.as_str()));
-        members.insert("use".to_owned(), json!("sig"));
-    }
-    let slot = keys.purpose.slot(algorithm);
+    let kid = public.kid().unwrap_or_default().to_owned();
+    let secret = zeroize::Zeroizing::new(private.to_value().to_string());
+    let place = ring::place(&kid);
+    let entropy = &keys.ambient.entropy;
+    let sealed = keys.secrets.seal_at(entropy, place, secret.as_bytes());
+    let slot = keys.purpose.slot(role);
     let mut batch = Batch::new();
     batch.run(
         &sql::INSERT_KEY,
@@ -165,7 +193,7 @@ async fn batch(keys: &Keys, algorithm: Algorithm, next: Next) -> Result<(Batch, 
             &kid,
             &*slot,
             next.generation,
-            public.to_string(),
+            public.to_value().to_string(),
             sealed,
             keys.ambient.now(),
             next.active_at

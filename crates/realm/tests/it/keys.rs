@@ -1,6 +1,6 @@
 use db::params;
 use jose::Algorithm::{self, Es256, Rs256};
-use realm::keys::{self, Rotation};
+use realm::keys::{self, Role, Rotation};
 use realm::{Error, LONGEST_TOKEN, Node, SealingError, Settings, realms};
 
 use crate::bed::{Bed, rows, run};
@@ -15,6 +15,8 @@ on_both_engines!(
     a_key_made_elsewhere_just_now_is_found_by_its_name,
     an_altered_or_moved_key_signs_nothing,
     published_keys_hold_nothing_secret,
+    keys_for_request_objects_are_replaced_on_all_nodes,
+    a_compromised_key_for_request_objects_opens_nothing,
 );
 
 const DAY: i64 = 86_400;
@@ -272,4 +274,94 @@ async fn published_keys_hold_nothing_secret(bed: Bed) {
             other => panic!("{other}"),
         }
     }
+}
+
+/// The names of the keys that open what names its key so.
+async fn opening(node: &Node, kid: Option<&str>) -> Vec<String> {
+    let keys = node.first().keys().opening_keys(kid).await.unwrap();
+    keys.iter()
+        .map(|key| key.kid().unwrap().to_owned())
+        .collect()
+}
+
+async fn encrypts(node: &Node) -> Vec<String> {
+    node.first().keys().publish_encryption().await.unwrap();
+    let jwks = node.first().keys().jwks().await.unwrap();
+    let encrypts = |key: &&jose::Jwk| key.key_use() == Some(jose::KeyUse::Encryption);
+    jwks.keys
+        .iter()
+        .filter(encrypts)
+        .map(|key| key.kid().unwrap().to_owned())
+        .collect()
+}
+
+async fn keys_for_request_objects_are_replaced_on_all_nodes(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let first = encrypts(&a).await;
+    let [old] = first.as_slice() else {
+        panic!("{first:?}");
+    };
+    assert_eq!(encrypts(&b).await, first);
+    // Nobody signs with it.
+    assert!(!a.first().keys().key_set().await.unwrap().knows(old));
+    keys::rotate(&a.first(), Role::RequestObjects, Rotation::Now, "test")
+        .await
+        .unwrap();
+    a.sync().await.unwrap();
+    let second = encrypts(&a).await;
+    let [new] = second.as_slice() else {
+        panic!("the youngest alone: {second:?}");
+    };
+    assert_ne!(new, old);
+    // A node that has not heard of it yet opens it within a second, and after that publishes it.
+    bed.advance(1);
+    assert_eq!(opening(&b, Some(new)).await, [new.as_str()]);
+    b.sync().await.unwrap();
+    assert_eq!(encrypts(&b).await, second);
+    // What is under way is opened, for a bounded time; what names no key, by either.
+    bed.advance(LONGEST_TOKEN);
+    for node in [&a, &b] {
+        assert_eq!(opening(node, Some(old)).await, [old.as_str()]);
+        assert_eq!(opening(node, None).await, [old.as_str(), new.as_str()]);
+        assert!(opening(node, Some("unknown")).await.is_empty());
+    }
+    bed.advance(301);
+    for node in [&a, &b] {
+        assert!(opening(node, Some(old)).await.is_empty());
+        assert_eq!(opening(node, None).await, [new.as_str()]);
+    }
+    // By itself, as keys that sign.
+    bed.advance(89 * DAY);
+    a.sync().await.unwrap();
+    b.sync().await.unwrap();
+    let third = encrypts(&b).await;
+    assert_eq!(third, encrypts(&a).await);
+    assert_eq!((third.len(), third != second), (1, true));
+    assert_eq!(opening(&b, None).await, [new.as_str(), third[0].as_str()]);
+}
+
+async fn a_compromised_key_for_request_objects_opens_nothing(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let old = encrypts(&b).await.remove(0);
+    let compromised = Rotation::Compromised;
+    keys::rotate(&a.first(), Role::RequestObjects, compromised, "test")
+        .await
+        .unwrap();
+    b.sync().await.unwrap();
+    assert!(opening(&b, Some(&old)).await.is_empty());
+    let new = encrypts(&b).await;
+    assert_eq!(new.len(), 1);
+    assert_ne!(new[0], old);
+    // Also where no key was published before: what derives from the realm's secret is the first one, and not the new one.
+    realms::create(&a, "acme", None, Settings::default(), "test")
+        .await
+        .unwrap();
+    let acme = a.realm("acme").await.unwrap().unwrap();
+    keys::rotate(&acme, Role::RequestObjects, compromised, "test")
+        .await
+        .unwrap();
+    let generations = keys::list(&acme).await.unwrap();
+    let generations = generations.iter().filter(|key| key.algorithm == "ECDH-ES");
+    let generations: Vec<i64> = generations.map(|key| key.generation).collect();
+    assert_eq!(generations, [2]);
 }

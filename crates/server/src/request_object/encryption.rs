@@ -1,7 +1,9 @@
 //! Request objects, and hints, that clients encrypt to the realm's key (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use jose::Jwk;
 use jose::jwe::{self, Accepted, ContentEncryption, KeyManagement};
 use realm::Realm;
 
@@ -19,9 +21,9 @@ pub(crate) const KEY_MANAGEMENT: [KeyManagement; 4] = [
 ///
 /// # Errors
 /// As [`decrypt`].
-pub(crate) fn opened<'a>(realm: &Realm, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
+pub(crate) async fn opened<'a>(realm: &Realm, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
     if is_encrypted(text) {
-        decrypt(realm, text).map(Cow::Owned)
+        decrypt(realm, text).await.map(Cow::Owned)
     } else {
         Ok(Cow::Borrowed(text))
     }
@@ -32,17 +34,19 @@ fn is_encrypted(text: &str) -> bool {
     text.bytes().filter(|byte| *byte == b'.').count() == 4
 }
 
-/// What an encrypted object holds: a signed one.
+/// What an encrypted object holds: a signed one. The key that it names opens it, or whichever does when it names none; one that was replaced still does for a while.
 ///
 /// # Errors
 /// `invalid_request_object`, whatever is wrong with it (RFC 7516 §11.5).
-fn decrypt(realm: &Realm, text: &str) -> Result<String, Refusal> {
+async fn decrypt(realm: &Realm, text: &str) -> Result<String, Refusal> {
     let accepted = Accepted {
         key_management: &KEY_MANAGEMENT,
         content: &ContentEncryption::ALL,
     };
-    let decrypted = jwe::decrypt(text, realm.keys().encryption_key()?, &accepted)
-        .map_err(|_| Reason::RequestObjectEncryption)?;
-    let text = String::from_utf8(decrypted.plaintext);
-    Ok(text.map_err(|_| Reason::RequestObjectEncryption)?)
+    let refused = Reason::RequestObjectEncryption;
+    let header = jwe::peek(text).map_err(|_| refused)?;
+    let keys = realm.keys().opening_keys(header.kid.as_deref()).await?;
+    let opened = |key: &Arc<Jwk>| jwe::decrypt(text, key, &accepted).ok();
+    let decrypted = keys.iter().find_map(opened).ok_or(refused)?;
+    Ok(String::from_utf8(decrypted.plaintext).map_err(|_| refused)?)
 }

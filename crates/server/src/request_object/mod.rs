@@ -48,7 +48,7 @@ pub(crate) async fn open(
     } else {
         outer
     };
-    let text = opened(realm, text)?;
+    let text = opened(realm, text).await?;
     let claims = verify(call, client, &text).await?;
     let parties = Parties {
         client: &client.id,
@@ -89,8 +89,8 @@ pub(crate) async fn spend(
 }
 
 /// The chain of trust that an object brings along, in its header or among its claims (OpenID Federation 1.0 §4.3, §12.1.1.1.1): neither is verified yet.
-pub(crate) fn trust_chain(realm: &Realm, text: &str) -> Option<Vec<String>> {
-    let text = opened(realm, text).ok()?;
+pub(crate) async fn trust_chain(realm: &Realm, text: &str) -> Option<Vec<String>> {
+    let text = opened(realm, text).await.ok()?;
     let object = jws::peek(&text).ok()?;
     let mut claims = object.claims().ok()?;
     let mut extra = object.header.extra;

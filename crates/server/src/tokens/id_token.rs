@@ -168,10 +168,12 @@ pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdT
         now,
         leeway: 5,
     };
-    let hint = request_object::opened(realm, hint).map_err(|refusal| match refusal {
-        Refusal::Because(_) => Reason::HintInvalid.into(),
-        failed => failed,
-    })?;
+    let hint = request_object::opened(realm, hint)
+        .await
+        .map_err(|refusal| match refusal {
+            Refusal::Because(_) => Reason::HintInvalid.into(),
+            failed => failed,
+        })?;
     let read = verify_signed::<IdToken>(realm, &hint, &policy).await?;
     read.ok()
         .and_then(|claims| subject::revealed(realm, claims))
