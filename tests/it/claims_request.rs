@@ -86,4 +86,47 @@ on_each_engine! {
             assert_eq!(flow.error(&mut world.browser()).await, "invalid_request", "{wrong:.40}");
         }
     }
+
+    /// RFC 6749 §6, §5.5: what the operator takes from a client's registration it does not keep by having asked for single claims.
+    async fn a_claim_ends_with_the_registration_for_its_scope(world: World) {
+        let app = world.app_with(|client| client.scope("openid offline_access email profile")).await;
+        let claims = asked(&json!({"userinfo": {"email": null, "name": null}, "id_token": {"email": null, "name": null}}));
+        let flow = world.flow(&app).with("scope", "openid offline_access").with("claims", &claims);
+        let tokens = flow.tokens().await;
+        assert_eq!(world.userinfo(tokens.access()).await.json()["email"], json!("alice@example.com"));
+        let mut stored = realm::clients::find(world.realm(), "app").await.unwrap().unwrap();
+        stored.scope = "openid offline_access profile".parse().unwrap();
+        realm::clients::update(world.realm(), stored, realm::clients::SecretChange::Keep, "test").await.unwrap();
+        let tokens = app.refreshed(tokens.refresh()).await;
+        for told in [world.userinfo(tokens.access()).await.json(), world.claims(tokens.id()).await] {
+            assert_eq!((told.get("email"), &told["name"]), (None, &json!("Alice Example")), "{told}");
+        }
+    }
+
+    /// §5.5.1, §3.1.2.1: a hint and a wished `sub` that name different people are about nobody; of several values, each is good, at both places.
+    async fn whoever_is_named_twice_is_one_person(world: World) {
+        let app = world.app_with(|client| client.trusted()).await;
+        world.person("bob", "bobs-good-password").await;
+        let (mut alices, mut bobs) = (world.browser(), world.browser());
+        let hint = world.flow(&app).tokens_in(&mut alices).await;
+        let alice = world.claims(hint.id()).await["sub"].clone();
+        let page = bobs.get(&world.flow(&app).url()).await;
+        bobs.press(&page, "sign-in", &[("username", "bob"), ("password", "bobs-good-password")]).await;
+        let tokens = world.flow(&app).tokens_in(&mut bobs).await;
+        let bob = world.claims(tokens.id()).await["sub"].clone();
+        let flow = |claims: Value| world.flow(&app).with("prompt", "none").with("claims", &asked(&claims));
+        let about_bob = flow(json!({"id_token": {"sub": {"value": bob}}})).with("id_token_hint", hint.id());
+        for browser in [&mut alices, &mut bobs] {
+            assert_eq!(about_bob.error(browser).await, "login_required");
+        }
+        let about_alice = flow(json!({"id_token": {"sub": {"value": alice}}})).with("id_token_hint", hint.id());
+        assert!(!about_alice.code(&mut alices).await.is_empty());
+        let either = flow(json!({"id_token": {"sub": {"values": ["somebody", alice, bob]}}}));
+        for browser in [&mut alices, &mut bobs] {
+            assert!(!either.code(browser).await.is_empty());
+        }
+        let both = flow(json!({"id_token": {"sub": {"values": [alice, bob]}}, "userinfo": {"sub": {"value": bob}}}));
+        assert_eq!(both.error(&mut alices).await, "login_required");
+        assert!(!both.code(&mut bobs).await.is_empty());
+    }
 }

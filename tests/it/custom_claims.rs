@@ -139,4 +139,60 @@ on_each_engine! {
         let claims = world.claims(&flow.response(&page)["id_token"]).await;
         assert_eq!((&claims["here"], &claims["there"], claims.get("never")), (&json!(1), &json!(2), None));
     }
+
+    /// Core §5.5: a claim of the operator's own is asked for by itself as well, at either place, by whoever may have a scope that tells it.
+    async fn a_claim_of_the_operators_own_is_asked_for_by_itself(world: World) {
+        let claims = json!([claim("department", DEPARTMENTS, &["userinfo"]), claim("badge", "'b'", &["access_token"])]);
+        offer(&world, claims).await;
+        let app = app_with(&world, |client| client).await;
+        let other = world.client("other").scope("openid email").create().await;
+        world.join_group("alice", "dept-sales").await;
+        let wish = json!({"id_token": {"department": null, "badge": null}, "userinfo": {"department": {"essential": true}, "badge": null}}).to_string();
+        let flow = world.flow(&app).with("scope", "openid offline_access").with("claims", &wish);
+        let page = flow.consent_in(&mut world.browser()).await;
+        assert!(page.says("See where you work"), "{}", page.words());
+        let granted = flow.tokens().await;
+        let again = app.refreshed(granted.refresh()).await;
+        for tokens in [&granted, &again] {
+            let [id, info, access] = told(&world, tokens).await;
+            for claims in [&id, &info] {
+                assert_eq!((&claims["department"], claims.get("badge")), (&json!(["dept-sales"]), None), "{claims}");
+            }
+            assert_eq!((access.get("department"), access.get("badge"), &access["scope"]), (None, None, &json!("openid offline_access")));
+        }
+        let tokens = world.flow(&other).with("claims", &wish).tokens().await;
+        let [id, info, _] = told(&world, &tokens).await;
+        assert_eq!((id.get("department"), info.get("department")), (None, None), "it may not ask for the scope");
+        // Told to nobody whom the scope's own rule leaves out.
+        let scope = json!({"name": "salary", "description": "See what you earn", "claims": [claim("salary", "'much'", &["id_token"])],
+            "grantable": {"group": "dept-board"}});
+        world.resource_document(json!({"id": "urn:example:payroll", "name": "Payroll", "scopes": [scope]})).await;
+        let open = world.client("open").scope("openid salary").create().await;
+        let flow = world.flow(&open).with("claims", &json!({"id_token": {"salary": null}}).to_string());
+        assert_eq!(world.claims(flow.tokens().await.id()).await.get("salary"), None);
+        world.join_group("alice", "dept-board").await;
+        assert_eq!(world.claims(flow.tokens().await.id()).await["salary"], json!("much"));
+    }
+
+    /// Core §5.6.2: where one ID token says what belongs to both places, each claim keeps its source.
+    async fn claims_of_both_places_keep_their_sources(world: World) {
+        world.profile("openid").await;
+        let elsewhere = |name: &str, place: &str| json!({"name": name, "elsewhere": true, "in": [place],
+            "value": format!("{{'endpoint': 'https://{name}.example/'}}")});
+        offer(&world, json!([elsewhere("iban", "id_token"), elsewhere("score", "userinfo")])).await;
+        let app = app_with(&world, |client| {
+            client
+                .trusted()
+                .set("allow_retired_grants", json!(true))
+                .set("grant_types", json!(["implicit"]))
+                .set("response_types", json!(["id_token"]))
+        }).await;
+        let flow = world.flow(&app).without_pkce().with("response_type", "id_token").with("scope", "openid department");
+        let page = flow.walk(&mut world.browser()).await;
+        let claims = world.claims(&flow.response(&page)["id_token"]).await;
+        for name in ["iban", "score"] {
+            let source = claims["_claim_names"][name].as_str().unwrap_or_else(|| panic!("no {name}: {claims}"));
+            assert_eq!(claims["_claim_sources"][source], json!({"endpoint": format!("https://{name}.example/")}), "{claims}");
+        }
+    }
 }

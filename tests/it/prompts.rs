@@ -132,8 +132,8 @@ on_each_engine! {
         }
     }
 
-    /// §5.5, §5.5.1: values that are wished for are wishes; only an essential `acr` and a `sub` bind; languages and hints change nothing.
-    async fn wishes_do_not_bind_and_demands_do(world: World) {
+    /// §5.5, §5.5.1: values that are wished for are wishes; only a `sub` binds, and an `acr` where the realm names strengths; languages and hints change nothing.
+    async fn a_wished_sub_and_acr_bind_and_other_wishes_do_not(world: World) {
         let named = json!([{"value": "low", "amr": ["pwd"]}, {"value": "high", "amr": ["pwd", "otp"]}]);
         world.settings(|settings| settings.acr = serde_json::from_value(named).unwrap()).await;
         let app = world.app_with(|client| client.trusted()).await;
@@ -175,5 +175,30 @@ on_each_engine! {
             let flow = world.flow(&app).with("prompt", "none").with(name, value);
             assert_eq!(outcome(&flow, &mut alice).await, expected, "{name}={value}");
         }
+    }
+
+    /// §3.1.2.1: where a hint means somebody else than who is signed in, the form is for that one.
+    async fn a_form_for_somebody_else_is_not_filled_with_who_is_there(world: World) {
+        let app = world.app_with(|client| client.trusted()).await;
+        world.person("bob", "bobs-good-password").await;
+        let (mut alice, mut bob) = (world.browser(), world.browser());
+        world.flow(&app).code(&mut alice).await;
+        let page = bob.get(&world.flow(&app).url()).await;
+        bob.press(&page, "sign-in", &[("username", "bob"), ("password", "bobs-good-password")]).await;
+        let bobs = world.flow(&app).tokens_in(&mut bob).await;
+        for (name, value, filled) in [
+            ("login_hint", "bob", "value=\"bob\""),
+            ("login_hint", "ALICE@example.com", "value=\"alice\""),
+            ("id_token_hint", bobs.id(), "value=\"\""),
+            ("display", "page", "value=\"alice\""),
+        ] {
+            let page = alice.get(&world.flow(&app).with("prompt", "login").with(name, value).url()).await;
+            let is_fixed = page.html().contains(" readonly");
+            assert!(page.html().contains(filled) && is_fixed == (filled == "value=\"alice\""), "{name}={value}: {}", page.html());
+        }
+        let hinted = world.flow(&app).with("id_token_hint", bobs.id());
+        let page = alice.get(&hinted.url()).await;
+        let page = alice.press(&page, "sign-in", &[("username", "bob"), ("password", "bobs-good-password")]).await;
+        assert!(hinted.response(&page).contains_key("code"));
     }
 }

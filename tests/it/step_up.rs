@@ -115,7 +115,7 @@ on_each_engine! {
         let supported = async || world.get("/.well-known/openid-configuration").send().await.json()["acr_values_supported"].clone();
         assert_eq!(supported().await, json!(["urn:grantor:acr:password"]));
         name(&world, two()).await;
-        assert_eq!(supported().await, json!(["1", "2"]));
+        assert_eq!(supported().await, json!(["1"]), "no way to sign in leads to the other one");
     }
 
     /// §3, §4: an API's challenge becomes a request for what it asks, by the library.
@@ -147,6 +147,24 @@ on_each_engine! {
         ] {
             assert!(step_up_challenge(&answer(status, text)).is_none(), "{status} {text}");
         }
+    }
+
+    /// What a strength is called, and what it takes, is as the realm says now: a session does not keep a name that it would not get any more.
+    async fn a_session_does_not_keep_a_strength_that_takes_more_by_now(world: World) {
+        name(&world, json!([{"value": "high", "amr": ["pwd"]}])).await;
+        let app = world.app_with(|client| client.trusted()).await;
+        let mut browser = world.browser();
+        let acr = async |browser: &mut crate::harness::Browser| {
+            let tokens = world.flow(&app).tokens_in(browser).await;
+            [world.claims(tokens.id()).await, world.claims(tokens.access()).await].map(|claims| claims["acr"].clone())
+        };
+        assert_eq!(acr(&mut browser).await, ["high", "high"]);
+        name(&world, json!([{"value": "high", "amr": ["pwd", "otp"]}])).await;
+        assert_eq!(acr(&mut browser).await, [Value::Null, Value::Null]);
+        assert_eq!(acr(&mut world.browser()).await, [Value::Null, Value::Null], "nor does a new one");
+        name(&world, json!([])).await;
+        let own = "urn:grantor:acr:password";
+        assert_eq!(acr(&mut browser).await, [own, own]);
     }
 }
 

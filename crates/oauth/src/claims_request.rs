@@ -9,8 +9,8 @@ use crate::{Error, Params, Scope};
 /// The longest parameter that is read, in bytes of JSON.
 pub const LONGEST: usize = 8192;
 
-/// What of it counts here: the names of the standard claims (§5.1). Others are not known and left out, as §5.5 wants; whether one is essential (§5.5.1)
-/// changes nothing but for `acr`, since all that is known is told.
+/// What of it counts here: the names of claims. Those that nobody knows are left out when it is decided what is told ([`ClaimsRequest::allowed`]), as §5.5 wants;
+/// whether one is essential (§5.5.1) changes nothing but for `acr`, since all that is known is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimsRequest {
     /// Claims to be told at /userinfo.
@@ -19,9 +19,9 @@ pub struct ClaimsRequest {
     /// Claims to be told in the ID token.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id_token: Vec<String>,
-    /// The one person the request is about (`sub` with a `value`).
+    /// The only people the request is about (`sub` with `value` or `values`, at both places where both say it).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    pub subjects: Option<Vec<String>>,
     /// Authentication contexts that would please the client, the best first (`acr` with `value` or `values`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr: Vec<String>,
@@ -53,13 +53,16 @@ impl ClaimsRequest {
         let (userinfo, id_token) = (target(&members, "userinfo")?, target(&members, "id_token")?);
         let none = Map::new();
         let (userinfo, id_token) = (userinfo.unwrap_or(&none), id_token.unwrap_or(&none));
-        let subject = [id_token, userinfo]
-            .iter()
-            .find_map(|claims| values(claims.get("sub")?).into_iter().next());
+        let wished = [id_token, userinfo].map(|claims| claims.get("sub").map(values));
+        let subjects = wished.into_iter().flatten().filter(|it| !it.is_empty());
+        let subjects = subjects.reduce(|one, other| {
+            let both = one.into_iter().filter(|subject| other.contains(subject));
+            both.collect()
+        });
         Ok(Self {
-            userinfo: known(userinfo),
-            id_token: known(id_token),
-            subject,
+            userinfo: names(userinfo),
+            id_token: names(id_token),
+            subjects,
             is_acr_essential: id_token
                 .get("acr")
                 .is_some_and(|wish| !values(wish).is_empty() && wish["essential"] == true),
@@ -67,22 +70,21 @@ impl ClaimsRequest {
         })
     }
 
-    /// The scopes that stand for these claims among others (§5.4).
-    pub fn implied(&self) -> Scope {
-        let names = self.userinfo.iter().chain(&self.id_token);
-        Scope::of(names.filter_map(|name| scope_of(name))).unwrap_or_default()
-    }
-
-    /// What of it these scopes stand for, to be told; `None` when that is nothing.
-    #[must_use]
-    pub fn within(&self, scope: &Scope) -> Option<Self> {
-        let told = |name: &&String| scope_of(name).is_some_and(|implied| scope.contains(implied));
+    /// What of it may be told, and the scopes that stand for that among other claims (§5.4): those that `scope_of` names for a claim. A claim for which it names
+    /// none is not told.
+    pub fn allowed<'a>(&self, scope_of: impl Fn(&str) -> Option<&'a str>) -> (Option<Self>, Scope) {
+        let of = |names: &[String]| -> Vec<String> {
+            let told = names.iter().filter(|name| scope_of(name).is_some());
+            told.cloned().collect()
+        };
         let kept = Self {
-            userinfo: self.userinfo.iter().filter(told).cloned().collect(),
-            id_token: self.id_token.iter().filter(told).cloned().collect(),
+            userinfo: of(&self.userinfo),
+            id_token: of(&self.id_token),
             ..Self::default()
         };
-        (kept != Self::default()).then_some(kept)
+        let names = kept.userinfo.iter().chain(&kept.id_token);
+        let scope = Scope::of(names.filter_map(|name| scope_of(name))).unwrap_or_default();
+        ((kept != Self::default()).then_some(kept), scope)
     }
 
     /// As JSON, for [`ClaimsRequest::from_text`].
@@ -124,15 +126,14 @@ fn target<'a>(
     }
 }
 
-fn known(claims: &Map<String, Value>) -> Vec<String> {
-    let names = claims.keys().filter(|name| scope_of(name).is_some());
-    let mut names: Vec<String> = names.cloned().collect();
+fn names(claims: &Map<String, Value>) -> Vec<String> {
+    let mut names: Vec<String> = claims.keys().cloned().collect();
     names.sort();
     names
 }
 
-/// The scope that stands for a claim among others.
-fn scope_of(claim: &str) -> Option<&'static str> {
+/// The standard scope that stands for a claim among others (§5.4).
+pub fn standard_scope_of(claim: &str) -> Option<&'static str> {
     let mut scopes = StandardClaims::BY_SCOPE.iter();
     let (scope, _) = scopes.find(|(_, claims)| claims.contains(&claim))?;
     Some(scope)
@@ -160,17 +161,46 @@ mod tests {
     }
 
     #[test]
-    fn known_claims_are_read_and_others_left_out() {
+    fn known_claims_are_told_and_others_left_out() {
         let text = r#"{"userinfo": {"name": {"essential": true}, "http://example.info/claims/groups": null, "email": null},
             "id_token": {"auth_time": {"essential": true}, "sub": {"value": "248289"}, "phone_number": {"value": "+1"},
             "acr": {"essential": true, "values": ["silver", "gold"]}}, "verified_claims": []}"#;
         let read = ClaimsRequest::parse(text).unwrap();
-        assert_eq!(read.userinfo, ["email", "name"]);
-        assert_eq!(read.id_token, ["phone_number"]);
-        assert_eq!(read.subject.as_deref(), Some("248289"));
+        assert_eq!(read.subjects, Some(vec!["248289".to_owned()]));
         assert_eq!(read.acr, ["silver", "gold"]);
-        assert_eq!(read.implied(), scope("email phone profile"));
         assert_eq!(ClaimsRequest::from_text(&read.to_text()).unwrap(), read);
+        let (told, implied) = read.allowed(standard_scope_of);
+        let told = told.unwrap();
+        assert_eq!(told.userinfo, ["email", "name"]);
+        assert_eq!(told.id_token, ["phone_number"]);
+        assert_eq!((told.subjects, told.acr), (None, Vec::new()));
+        assert_eq!(implied, scope("email phone profile"));
+    }
+
+    #[test]
+    fn whoever_is_wished_for_at_both_places_is_meant() {
+        let subjects = |text: &str| ClaimsRequest::parse(text).unwrap().subjects;
+        let of = |all: &[&str]| Some(all.iter().map(|&one| one.to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            subjects(r#"{"id_token": {"sub": null}, "userinfo": {"sub": {"essential": true}}}"#),
+            None
+        );
+        assert_eq!(
+            subjects(r#"{"id_token": {"sub": {"values": ["a", "b"]}}}"#),
+            of(&["a", "b"])
+        );
+        assert_eq!(
+            subjects(
+                r#"{"id_token": {"sub": {"values": ["a", "b"]}}, "userinfo": {"sub": {"values": ["b", "c"]}}}"#
+            ),
+            of(&["b"])
+        );
+        assert_eq!(
+            subjects(
+                r#"{"id_token": {"sub": {"value": "a"}}, "userinfo": {"sub": {"value": "b"}}}"#
+            ),
+            of(&[])
+        );
     }
 
     #[test]
@@ -203,18 +233,21 @@ mod tests {
     #[test]
     fn only_what_the_scopes_stand_for_is_told() {
         let read = ClaimsRequest::parse(r#"{"userinfo": {"name": null, "email": null}}"#).unwrap();
-        assert_eq!(
-            read.within(&scope("openid email")).unwrap().userinfo,
-            ["email"]
-        );
-        assert_eq!(read.within(&scope("openid")), None);
+        let within = |granted: Scope| {
+            let told = |claim: &str| standard_scope_of(claim).filter(|it| granted.contains(it));
+            read.allowed(told).0
+        };
+        assert_eq!(within(scope("openid email")).unwrap().userinfo, ["email"]);
+        assert_eq!(within(scope("openid")), None);
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_or_refused_and_never_widens(text in "\\PC{0,200}") {
             if let Ok(read) = ClaimsRequest::parse(&text) {
-                prop_assert!(read.within(&Scope::empty()).is_none());
+                prop_assert_eq!(read.allowed(|_| None), (None, Scope::empty()));
+                let (told, implied) = read.allowed(standard_scope_of);
+                prop_assert_eq!(told.is_none(), implied.is_empty());
             }
         }
     }

@@ -86,13 +86,18 @@ pub(crate) async fn go_on(call: &Call, checked: &Checked, arrival: &Travelled) -
 async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Result<Response, Stop> {
     for _ in 0..TRIES {
         match decide(call, checked, arrival).await? {
-            Outcome::SignIn { again, before } => {
+            Outcome::SignIn {
+                again,
+                another,
+                before,
+            } => {
                 let travelled = arrival.leaving(checked, before);
-                return leave(call, checked, &travelled, Page::Login, again).await;
+                let page = (Page::Login, again, another);
+                return leave(call, checked, &travelled, page).await;
             }
             Outcome::Ask(standing) => {
                 let travelled = arrival.leaving(checked, Some(standing.session.sign_in));
-                return leave(call, checked, &travelled, Page::Consent, false).await;
+                return leave(call, checked, &travelled, (Page::Consent, false, false)).await;
             }
             Outcome::Issue(standing) => {
                 if let Some(given) = issue(call, checked, &standing, None).await? {
@@ -104,19 +109,19 @@ async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Resul
     Err(checked.refuse(Reason::Contended))
 }
 
-/// Sends the browser to a page of ours, with the request sealed.
+/// Sends the browser to a page of ours, with the request sealed; whether it wants a sign-in again, and of somebody else.
 async fn leave(
     call: &Call,
     checked: &Checked,
     travelled: &Travelled,
-    page: Page,
-    again: bool,
+    (page, again, another): (Page, bool, bool),
 ) -> Result<Response, Stop> {
     let mut request = interaction::Request {
         resume: "/authorize/continue".to_owned(),
         application: Some(checked.client.display_name().to_owned()),
         login_hint: checked.request.login_hint.clone(),
         reauthenticate: again,
+        another,
         before: travelled.before().map(str::to_owned),
         form_action: Some(checked.answer.to.origin_for_csp()),
         body: travelled.text(checked)?,

@@ -127,7 +127,8 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
         sub: subject::of(realm, &client, &person.id),
         person: person.told(&scope, &names),
     };
-    let released = released::claims(realm, &catalogue, about, Place::Userinfo);
+    let asked = (&[Place::Userinfo][..], &names[..]);
+    let released = released::told(realm, &catalogue, about, asked);
     released::add(&mut told.person, released);
     Ok((client, told))
 }

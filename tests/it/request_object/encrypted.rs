@@ -138,4 +138,22 @@ on_each_engine! {
             app.pushed(&object).await.refused(400, REFUSED);
         }
     }
+
+    /// OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2: a hint may be encrypted to us; it has to be an ID token of ours all the same.
+    async fn a_hint_may_be_encrypted_to_us(world: World) {
+        let app = world.app_with(|client| client.trusted()).await;
+        let key = published(&world, "/jwks").await;
+        let seal = |text: &str| encrypt(text, &key, KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
+        let mut browser = world.browser();
+        let tokens = world.flow(&app).tokens_in(&mut browser).await;
+        let flow = |hint: &str| world.flow(&app).with("prompt", "none").with("id_token_hint", hint);
+        assert!(!flow(&seal(tokens.id())).code(&mut browser).await.is_empty());
+        let stranger = Jwk::from_value(json!({"kty": "oct", "k": base64url::encode([7; 32])})).unwrap();
+        for wrong in [seal(tokens.access()), seal("{}"), seal(&seal(tokens.id())), encrypt(tokens.id(), &stranger, KeyManagement::Dir, ContentEncryption::A256Gcm)] {
+            assert_eq!(flow(&wrong).error(&mut browser).await, "invalid_request");
+        }
+        let page = browser.get(&format!("/logout?id_token_hint={}", seal(tokens.id()))).await;
+        assert!(!page.has("sign-out"), "{}", page.words());
+        assert_eq!(world.flow(&app).with("prompt", "none").error(&mut browser).await, "login_required");
+    }
 }

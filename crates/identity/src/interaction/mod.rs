@@ -53,6 +53,9 @@ pub struct Request {
     /// Whether a session is not enough: the person has to authenticate after `issued_at`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reauthenticate: bool,
+    /// Whether somebody else than who is signed in is expected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub another: bool,
     /// The authentication ([`crate::Session::sign_in`]) that the browser had before: times count seconds, and one of the same second must not
     /// satisfy `reauthenticate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

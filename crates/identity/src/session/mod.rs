@@ -10,12 +10,13 @@ use std::net::IpAddr;
 use db::{Batch, CommitError, Row, params};
 use http::HeaderMap;
 use realm::outbox::Ended;
-use realm::{Mark, Realm};
+use realm::{Mark, Realm, Settings};
 use web::cookie::SetCookie;
 
 use crate::Error;
 use crate::digest::sha256;
 use crate::events::{Happened, record};
+use crate::methods::Method;
 use crate::methods::password::PasswordHash;
 use crate::people::{self, Person};
 
@@ -33,7 +34,7 @@ pub struct Session {
     pub auth_time: i64,
     /// How (RFC 8176).
     pub amr: Vec<String>,
-    /// The authentication context class that was reached.
+    /// The authentication context class that was reached, as the realm names strengths now.
     pub acr: Option<String>,
     /// When it began, or began anew by authenticating again (unix seconds).
     pub created_at: i64,
@@ -45,13 +46,31 @@ pub struct Session {
     pub sign_in: String,
 }
 
+impl Session {
+    /// What `acr` is for who asked for these values; see [`acr`].
+    pub fn reached(&self, settings: &Settings, asked: &[String]) -> Option<String> {
+        acr(settings, asked, &self.amr)
+    }
+}
+
+/// What `acr` is after a sign-in by these methods, for who asked for these values: as the realm names strengths now, whatever it named them at the sign-in; where it
+/// names none, the way of the sign-in.
+pub fn acr(settings: &Settings, asked: &[String], amr: &[String]) -> Option<String> {
+    let used = |method: &&Method| {
+        method
+            .amr()
+            .iter()
+            .all(|it| amr.iter().any(|own| own == it))
+    };
+    let way = || Some(Method::ALL.iter().find(used)?.acr());
+    settings.acr.told(asked, amr, way)
+}
+
 /// How somebody has just authenticated.
 #[derive(Clone, Debug)]
 pub struct Authentication {
     /// Authentication method references (RFC 8176).
     pub amr: Vec<String>,
-    /// Authentication context class.
-    pub acr: Option<String>,
     /// The address it was done from.
     pub address: Option<IpAddr>,
     /// The same password hashed anew, to be stored with the session.
@@ -60,10 +79,9 @@ pub struct Authentication {
 
 impl Authentication {
     /// An authentication by one method.
-    pub fn by(method: crate::methods::Method, address: Option<IpAddr>) -> Self {
+    pub fn by(method: Method, address: Option<IpAddr>) -> Self {
         Self {
             amr: method.amr().iter().map(|&amr| amr.to_owned()).collect(),
-            acr: Some(method.acr().to_owned()),
             address,
             rehashed: None,
         }
@@ -131,14 +149,16 @@ pub async fn of_person(realm: &Realm, person: &str) -> Result<Vec<Session>, Erro
         .rows(&sql::LIST_SESSIONS, params![realm.name(), person, 100])
         .await?;
     let now = realm.now();
+    let settings = realm.settings();
+    let amr = |row: &Row| serde_json::from_str::<Vec<String>>(row.text(3)).unwrap_or_default();
     Ok(rows
         .iter()
         .map(|row| Session {
             id: row.text(0).to_owned(),
             person: row.text(1).to_owned(),
             auth_time: row.int(2),
-            amr: serde_json::from_str(row.text(3)).unwrap_or_default(),
-            acr: row.opt_text(4).map(str::to_owned),
+            acr: acr(&settings, &[], &amr(row)),
+            amr: amr(row),
             created_at: row.int(5),
             last_seen_at: row.int(6),
             expires_at: row.int(7),
@@ -172,13 +192,12 @@ pub async fn begin(
     };
     let (value, now, lifetimes) = (realm.ambient().token(), realm.now(), lifetimes(realm));
     let created_at = rules::begins_at(now, person.signed_out_at);
-    let settings = realm.settings();
-    let acr = settings.acr.reached(&[], &authentication.amr);
+    let acr = acr(&realm.settings(), &[], &authentication.amr);
     let mut session = Session {
         id: realm.ambient().id(),
         person: person.id.clone(),
         auth_time: now,
-        acr: acr.map(str::to_owned).or(authentication.acr),
+        acr,
         amr: authentication.amr,
         created_at,
         last_seen_at: created_at,
@@ -194,6 +213,8 @@ pub async fn begin(
                 1,
             );
             session.id = old.id;
+            let renewed = Ended::payload(&session.id, session.created_at);
+            realm.enqueue(&mut batch, RENEWED, &renewed, now);
             None
         }
         Some((old, _)) => Some(old),
@@ -221,7 +242,7 @@ pub async fn begin(
         end(realm, &mut batch, old, authentication.address);
         realm.commit(batch).await?;
     } else {
-        realm.db().commit(batch).await?;
+        realm.commit(batch).await?;
     }
     let cookie = cookie::set(realm, &value, lifetimes.absolute);
     let state = BrowserState::of(realm, &session).cookie(realm);
@@ -232,6 +253,10 @@ pub async fn begin(
     })
 }
 
+/// The kind of the message that says that a session begins anew under its identifier, and when (`at` of a [`realm::outbox::Ended`]): what upper floors keep under
+/// it for as long as it can last is to be kept longer.
+pub const RENEWED: &str = "session.renewed";
+
 /// The kind of the message that says that a session has ended; its payload is a [`realm::outbox::Ended`]. What upper floors keep under the session
 /// ends when it is delivered.
 pub const ENDED: &str = "session.ended";
@@ -240,23 +265,21 @@ pub const ENDED: &str = "session.ended";
 /// committed with [`Realm::commit`], so that this node knows of it at once.
 pub fn end(realm: &Realm, batch: &mut Batch, session: &Session, address: Option<IpAddr>) {
     let happened = Happened::to("sign_out", &session.person).from(address);
-    ended(realm, batch, session, happened);
+    ended(realm, batch, (&session.id, &session.person), happened);
 }
 
-fn ended(realm: &Realm, batch: &mut Batch, session: &Session, happened: Happened<'_>) {
-    batch.run(&sql::DELETE_SESSION, params![realm.name(), &session.id]);
+fn ended(realm: &Realm, batch: &mut Batch, (id, person): (&str, &str), happened: Happened<'_>) {
+    batch.run(&sql::DELETE_SESSION, params![realm.name(), id]);
     let now = realm.now();
     let ended = Ended {
-        person: Some(session.person.clone()),
+        person: Some(person.to_owned()),
         by_admin: happened.is_by_another(),
-        ..Ended::new(&session.id, now)
+        ..Ended::new(id, now)
     };
     realm.enqueue(batch, ENDED, &ended.to_payload(), now);
-    let happened = happened.with(serde_json::json!({ "session": session.id }));
+    let happened = happened.with(serde_json::json!({ "session": id }));
     record(realm, batch, happened);
-    realm
-        .revocations()
-        .revoke(batch, Mark::Session(&session.id));
+    realm.revocations().revoke(batch, Mark::Session(id));
 }
 
 /// Ends the living session with this id, whosever it is. `actor` says who did it, for the audit.
@@ -267,9 +290,22 @@ pub async fn terminate(realm: &Realm, id: &str, actor: Option<&str>) -> Result<S
     let (session, _) = find(realm, id).await?.ok_or(Error::NotFound)?;
     let mut batch = Batch::new();
     let happened = Happened::to("session.ended", &session.person).by(actor);
-    ended(realm, &mut batch, &session, happened);
+    let whose = (session.id.as_str(), session.person.as_str());
+    ended(realm, &mut batch, whose, happened);
     realm.commit(batch).await?;
     Ok(session)
+}
+
+/// Adds to `batch`, as its last thing, what ends what is left of a session that does not live any more: as [`end`], for those who are told of that, and for tokens
+/// that carry its id.
+pub fn end_rest(
+    realm: &Realm,
+    batch: &mut Batch,
+    (id, person): (&str, &str),
+    address: Option<IpAddr>,
+) {
+    let happened = Happened::to("sign_out", person).from(address);
+    ended(realm, batch, (id, person), happened);
 }
 
 /// The cookies that remove what a browser has of a session that has ended.
@@ -287,12 +323,13 @@ async fn load(realm: &Realm, hash: &str) -> Result<Option<(Session, Person)>, Er
 
 fn living(realm: &Realm, row: &Row) -> Option<(Session, Person)> {
     let person = people::from_row(row);
+    let amr: Vec<String> = serde_json::from_str(row.text(14)).unwrap_or_default();
     let session = Session {
         id: row.text(12).to_owned(),
         person: person.id.clone(),
         auth_time: row.int(13),
-        amr: serde_json::from_str(row.text(14)).unwrap_or_default(),
-        acr: row.opt_text(15).map(str::to_owned),
+        acr: acr(&realm.settings(), &[], &amr),
+        amr,
         created_at: row.int(16),
         last_seen_at: row.int(17),
         expires_at: row.int(18),

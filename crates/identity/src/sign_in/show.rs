@@ -6,6 +6,7 @@ use axum::response::Response;
 use realm::Realm;
 
 use super::{Visit, open, pages};
+use crate::interaction::Interaction;
 use crate::session;
 use crate::{Error, Person, Session};
 
@@ -45,6 +46,9 @@ async fn answer(visit: &Visit<'_>, another: bool) -> Result<Response, Error> {
         _ if another => pages::form(visit, &pages::Form::default()),
         None => pages::signed_in(visit.realm, &person),
         Some(_) if is_enough(visit, &session) => pages::see_other(&visit.onward()),
+        Some(interaction) if is_for_another(interaction, &person) => {
+            pages::form(visit, &pages::Form::first(visit))
+        }
         Some(_) => pages::form(visit, &again(&person)),
     })
 }
@@ -57,6 +61,21 @@ fn is_enough(visit: &Visit<'_>, session: &Session) -> bool {
             || (session.auth_time >= interaction.issued_at
                 && interaction.before.as_ref() != Some(&session.sign_in))
     })
+}
+
+/// Whether somebody else is expected than who is signed in.
+fn is_for_another(interaction: &Interaction, person: &Person) -> bool {
+    let is_them = |hint: &String| {
+        let email = person.email.as_deref().unwrap_or_default();
+        [&person.username, email]
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(hint))
+    };
+    interaction.another
+        || interaction
+            .login_hint
+            .as_ref()
+            .is_some_and(|hint| !is_them(hint))
 }
 
 /// The form for somebody who is known and has to show it again.

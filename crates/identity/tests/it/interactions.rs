@@ -38,6 +38,7 @@ async fn an_interaction_comes_back_as_it_was_given(engine: Engine) {
     let given = Request {
         login_hint: Some("alice".to_owned()),
         reauthenticate: true,
+        another: false,
         ..request("{\"client_id\":\"demo\"}")
     };
     let begun = begin(&world, &mut browser, given.clone()).await;

@@ -37,8 +37,9 @@ fn request(reauthenticate: bool) -> Request {
     Request {
         resume: "/authorize/continue".to_owned(),
         application: Some("Notes <b>".to_owned()),
-        login_hint: Some("al\"ice".to_owned()),
+        login_hint: Some(if reauthenticate { "Alice" } else { "al\"ice" }.to_owned()),
         reauthenticate,
+        another: false,
         before: None,
         form_action: Some("https://app.example".to_owned()),
         body: "{}".to_owned(),

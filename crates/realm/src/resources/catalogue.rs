@@ -1,7 +1,8 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use oauth::Scope;
 use oauth::authorization_details::Detail;
+use oauth::claims_request::standard_scope_of;
 use oauth::credential::DETAILS_TYPE;
 use serde_json::{Map, Value};
 
@@ -36,6 +37,8 @@ pub enum ScopeOwner<'a> {
 pub struct Catalogue {
     resources: BTreeMap<String, Resource>,
     scopes: HashMap<String, Entry>,
+    /// The scopes that tell clients a claim that operators added.
+    tellers: HashMap<String, BTreeSet<String>>,
     details: HashMap<String, (details::Entry, Rule)>,
     pub(super) credentials: BTreeMap<String, (credentials::Entry, Rule)>,
 }
@@ -71,6 +74,10 @@ impl Catalogue {
                     rule,
                     claims: compiled(scope),
                 };
+                for claim in entry.claims.iter().filter(|it| it.is_for_clients()) {
+                    let tellers = catalogue.tellers.entry(claim.name().to_owned());
+                    tellers.or_default().insert(scope.name.clone());
+                }
                 catalogue.scopes.insert(scope.name.clone(), entry);
             }
             let mut entries = details::entries(&resource);
@@ -146,13 +153,38 @@ impl Catalogue {
         self.told(scope, place).next().is_some()
     }
 
-    /// What these scopes tell there that their operator added.
-    pub fn released(&self, scope: &Scope, telling: &Telling<'_>) -> Map<String, Value> {
-        let mut claims = Map::new();
+    /// Adds what these scopes tell there that their operator added.
+    pub fn release(&self, scope: &Scope, telling: &Telling<'_>, into: &mut Map<String, Value>) {
         for claim in self.told(scope, telling.place) {
-            claim.tell(telling, &mut claims);
+            claim.tell(telling, into);
         }
-        claims
+    }
+
+    /// Adds a claim that was asked for by its name, as this scope tells it, at whichever place clients read.
+    pub fn release_claim(
+        &self,
+        (scope, claim): (&str, &str),
+        telling: &Telling<'_>,
+        into: &mut Map<String, Value>,
+    ) {
+        let entry = self.scopes.get(scope);
+        let mut claims = entry.into_iter().flat_map(|entry| &entry.claims);
+        if let Some(found) = claims.find(|it| it.name() == claim && it.is_for_clients()) {
+            found.tell(telling, into);
+        }
+    }
+
+    /// The scopes that tell clients this claim among others: a standard one (OpenID Connect Core §5.4), or those to which operators added it, in the order of
+    /// their names.
+    pub fn scopes_of_claim(&self, claim: &str) -> impl Iterator<Item = &str> {
+        let added = self.tellers.get(claim).into_iter().flatten();
+        let standard = standard_scope_of(claim).into_iter();
+        standard.chain(added.map(String::as_str))
+    }
+
+    /// Whether an operator added this claim to what clients are told.
+    pub fn is_added(&self, claim: &str) -> bool {
+        self.tellers.contains_key(claim)
     }
 
     fn told(&self, scope: &Scope, place: Place) -> impl Iterator<Item = &Compiled> {
@@ -224,13 +256,16 @@ impl Catalogue {
         person: Option<&PersonFacts>,
         client: &Client,
     ) -> Scope {
-        requested.filter(|token| {
-            let registered = match (client.scope.is_empty(), person) {
-                (true, person) => person.is_some(),
-                (false, _) => client.scope.contains(token),
-            };
-            registered && self.allows(token, person, client)
-        })
+        requested.filter(|token| self.may_grant(token, person, client))
+    }
+
+    /// Whether [`Catalogue::grantable`] leaves a scope.
+    pub fn may_grant(&self, token: &str, person: Option<&PersonFacts>, client: &Client) -> bool {
+        let registered = match (client.scope.is_empty(), person) {
+            (true, person) => person.is_some(),
+            (false, _) => client.scope.contains(token),
+        };
+        registered && self.allows(token, person, client)
     }
 
     fn allows(&self, token: &str, person: Option<&PersonFacts>, client: &Client) -> bool {

@@ -184,6 +184,12 @@ impl Compiled {
         &self.name
     }
 
+    /// Whether clients are told it: at /userinfo or in ID tokens.
+    pub(super) fn is_for_clients(&self) -> bool {
+        let mut places = self.places.iter();
+        places.any(|place| *place != Place::AccessToken)
+    }
+
     /// Whether it is to be had elsewhere.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.elsewhere

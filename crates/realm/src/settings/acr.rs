@@ -39,6 +39,21 @@ impl AuthenticationContexts {
         self.preferred(asked, amr).or_else(strongest)
     }
 
+    /// What tokens say as `acr`: [`Self::reached`] where the realm names strengths, else the way of the sign-in.
+    pub fn told(
+        &self,
+        asked: &[String],
+        amr: &[impl AsRef<str>],
+        way: impl FnOnce() -> Option<&'static str>,
+    ) -> Option<String> {
+        let told = if self.0.is_empty() {
+            way()
+        } else {
+            self.reached(asked, amr)
+        };
+        told.map(str::to_owned)
+    }
+
     /// The values, the weakest first.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|context| context.value.as_str())

@@ -46,6 +46,8 @@ pub(crate) enum Outcome {
     SignIn {
         /// Although somebody is signed in.
         again: bool,
+        /// Somebody else than who is signed in.
+        another: bool,
         /// Which sign-in there is.
         before: Option<String>,
     },
@@ -78,18 +80,20 @@ pub(crate) async fn decide(
     let current = identity::session::current(realm, &call.headers)
         .await
         .map_err(|error| refuse(error.into()))?;
-    let step = sign_in(call, checked, arrival, current.as_ref()).await?;
+    let (step, another) = sign_in(call, checked, arrival, current.as_ref()).await?;
     let (session, person) = match (step, current) {
         (Step::Proceed, Some(current)) => current,
         (Step::SignIn { again }, current) => {
             return Ok(Outcome::SignIn {
                 again,
+                another,
                 before: current.map(|(session, _)| session.sign_in),
             });
         }
         (Step::Proceed, None) => {
             return Ok(Outcome::SignIn {
                 again: false,
+                another: false,
                 before: None,
             });
         }
@@ -100,11 +104,9 @@ pub(crate) async fn decide(
     let left = granting::left(&terms, details, Some(&facts), granted)
         .map_err(|reason| refuse(reason.into()))?;
     let (scope, resources) = (left.scope, left.resources);
-    let claims = rules::claims(request, client);
-    let shown = match &claims {
-        Some(claims) => scope.union(&claims.implied()),
-        None => scope.clone(),
-    };
+    let claims = request.claims.as_ref().filter(|_| request.is_openid());
+    let (claims, implied) = granting::claims(claims, (&facts, client), &catalogue);
+    let shown = scope.union(&implied);
     details::grantable(details, Some(&facts), granted).map_err(|reason| refuse(reason.into()))?;
     let remembered = consent::sql::find(realm, &person.id, &client.id)
         .await
@@ -125,9 +127,8 @@ pub(crate) async fn decide(
         return Err(refuse(Reason::ConsentNeeded.into()));
     }
     let settings = realm.settings();
-    let acr = settings.acr.reached(&request.acr_values, &session.amr);
     let standing = Box::new(Standing {
-        acr: acr.map(str::to_owned).or_else(|| session.acr.clone()),
+        acr: session.reached(&settings, &request.acr_values),
         session,
         person,
         scope,
@@ -150,7 +151,7 @@ async fn sign_in(
     checked: &Checked,
     arrival: &Travelled,
     current: Option<&(Session, Person)>,
-) -> Result<Step, Stop> {
+) -> Result<(Step, bool), Stop> {
     let request = &checked.request;
     let (settings, now) = (call.realm.settings(), call.now());
     let possible = Method::ALL.map(Method::amr).concat();
@@ -163,20 +164,21 @@ async fn sign_in(
                 .sub,
         ),
     };
-    let claims = request.claims.as_ref();
+    let wished = request.claims.as_ref();
+    let wished = wished.and_then(|claims| claims.subjects.as_ref());
     // As the client knows the person, and in no other way.
-    let named = claims
-        .and_then(|claims| claims.subject.as_deref())
-        .map(|named| match current {
-            Some((_, person)) if subject::of(&call.realm, &checked.client, &person.id) == named => {
-                &person.id
-            }
-            _ => "",
-        });
+    let named = wished.map(|wished| match current {
+        Some((_, person))
+            if wished.contains(&subject::of(&call.realm, &checked.client, &person.id)) =>
+        {
+            &person.id
+        }
+        _ => "",
+    });
     let asked = Asked {
         prompt: request.prompt,
         max_age: request.max_age,
-        hinted: hinted.as_deref().or(named),
+        hinted: rules::meant(hinted.as_deref(), named),
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),
@@ -188,5 +190,11 @@ async fn sign_in(
         sign_in: &session.sign_in,
         is_strong: settings.acr.meets(&request.acr_values, &session.amr),
     });
-    rules::sign_in(&asked, signed_in.as_ref(), now).map_err(|reason| checked.refuse(reason))
+    let another = match (asked.hinted, &signed_in) {
+        (Some(hinted), Some(signed_in)) => hinted != signed_in.person,
+        _ => false,
+    };
+    let step = rules::sign_in(&asked, signed_in.as_ref(), now);
+    let step = step.map_err(|reason| checked.refuse(reason))?;
+    Ok((step, another))
 }

@@ -161,22 +161,20 @@ pub(super) async fn tokens(
             .claims
             .as_ref()
             .map_or(&[][..], |claims| &claims.id_token);
-        if !response_type.has_code() && !response_type.has_token() {
-            // There will be no access token to ask /userinfo with (OpenID Connect Core §5.4).
-            claims.person = standing.person.told(&grant.scope, names);
+        // When there will be no access token to ask /userinfo with (OpenID Connect Core §5.4), all is said here.
+        let (standard, places) = if !response_type.has_code() && !response_type.has_token() {
+            (&grant.scope, &[Place::IdToken, Place::Userinfo][..])
         } else {
-            claims.person = standing.person.told(&Scope::empty(), names);
-        }
+            (&Scope::empty(), &[Place::IdToken][..])
+        };
+        claims.person = standing.person.told(standard, names);
         let about = About {
             client,
             person: &standing.person,
             scope: &grant.scope,
         };
         let catalogue = realm.catalogue().await?;
-        let mut told = released::claims(realm, &catalogue, about, Place::IdToken);
-        if !response_type.has_code() && !response_type.has_token() {
-            told.extend(released::claims(realm, &catalogue, about, Place::Userinfo));
-        }
+        let told = released::told(realm, &catalogue, about, (places, names));
         released::add(&mut claims.person, told);
         let signed = jwt::sign(&key, "JWT", &claims)?;
         id_token = Some(match client.openid.id_token_encryption() {

@@ -57,6 +57,14 @@ pub(crate) async fn issue(
     let lifetimes = checked.client.lifetimes(&realm.settings());
     let expires_at = now.saturating_add(lifetimes.authorization_code);
     let shown = allowed.unwrap_or(&standing.shown);
+    let catalogue = realm
+        .catalogue()
+        .await
+        .map_err(|error| checked.refuse(error))?;
+    let within = |claim: &str| {
+        let mut scopes = catalogue.scopes_of_claim(claim);
+        scopes.find(|scope| shown.contains(scope))
+    };
     let code = Code {
         grant_id: realm.ambient().id(),
         client: checked.client.id.clone(),
@@ -71,7 +79,7 @@ pub(crate) async fn issue(
         claims: standing
             .claims
             .as_ref()
-            .and_then(|claims| claims.within(shown)),
+            .and_then(|claims| claims.allowed(within).0),
         nonce: checked.request.nonce.clone(),
         auth_time: standing.session.auth_time,
         amr: standing.session.amr.clone(),

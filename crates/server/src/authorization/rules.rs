@@ -1,8 +1,6 @@
 //! Whether a request may go on with who is signed in, or somebody has to sign in first (OpenID Connect Core §3.1.2.1, §3.1.2.3).
 
-use oauth::Scope;
 use oauth::authorization::{AuthorizationRequest, Prompt, Prompts};
-use oauth::claims_request::ClaimsRequest;
 use realm::Client;
 
 use crate::refusal::Reason;
@@ -26,15 +24,6 @@ pub struct Asked<'a> {
     pub is_reachable: bool,
 }
 
-/// The single claims that may be allowed (OpenID Connect Core §5.5): those of scopes that the client may ask for, in an OpenID request.
-pub fn claims(request: &AuthorizationRequest, client: &Client) -> Option<ClaimsRequest> {
-    let claims = request.claims.as_ref().filter(|_| request.is_openid())?;
-    let implied = claims.implied();
-    let allowed = |token: &str| client.scope.is_empty() || client.scope.contains(token);
-    let allowed: Scope = implied.filter(allowed);
-    claims.within(&allowed)
-}
-
 /// What a client registered for requests that do not say it (OpenID Connect Registration §2 `default_max_age`, `default_acr_values`).
 pub fn fill_in(request: &mut AuthorizationRequest, client: &Client) {
     request.max_age = request.max_age.or(client.openid.default_max_age);
@@ -56,6 +45,14 @@ pub struct SignedIn<'a> {
     pub sign_in: &'a str,
     /// Whether it is as strong as the request's `acr_values` ask (RFC 9470 §5).
     pub is_strong: bool,
+}
+
+/// The person who is meant, where a hint and a wished `sub` may both name one: nobody, when they name different ones (OpenID Connect Core §5.5.1, §3.1.2.1).
+pub fn meant<'a>(hinted: Option<&'a str>, wished: Option<&'a str>) -> Option<&'a str> {
+    match (hinted, wished) {
+        (Some(hinted), Some(wished)) if hinted != wished => Some(""),
+        (hinted, wished) => hinted.or(wished),
+    }
 }
 
 /// What comes next.

@@ -111,9 +111,8 @@ fn allow(
     // Somebody may have been given more since: that was not asked.
     let scope = standing.scope.intersection(shown);
     let settings = realm.settings();
-    let reached = settings.acr.reached(&asked.acr_values, &session.amr);
     let allowed = Allowed {
-        acr: reached.map(str::to_owned).or_else(|| session.acr.clone()),
+        acr: session.reached(&settings, &asked.acr_values),
         ..Allowed::in_session(session, realm.ambient().id(), scope, now)
     };
     let lifetimes = standing.client.lifetimes(&settings);

@@ -236,6 +236,22 @@ pub fn left(
     Ok(Terms { scope, resources })
 }
 
+/// The single claims that may be told (OpenID Connect Core §5.5), and the scopes that stand for them: those that may be granted to this client for this person,
+/// as it is registered and they are by now.
+pub fn claims(
+    asked: Option<&ClaimsRequest>,
+    (person, client): (&PersonFacts, &Client),
+    catalogue: &Catalogue,
+) -> (Option<ClaimsRequest>, Scope) {
+    let Some(asked) = asked else {
+        return (None, Scope::empty());
+    };
+    asked.allowed(|claim| {
+        let mut scopes = catalogue.scopes_of_claim(claim);
+        scopes.find(|scope| catalogue.may_grant(scope, Some(person), client))
+    })
+}
+
 /// What one access token is for and how it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

@@ -74,8 +74,8 @@ pub(crate) async fn issue(
         issued_at: began_at.max(person.signed_out_at.saturating_add(1)),
         scope: left.scope,
         resources: left.resources,
+        acr: identity::session::acr(&realm.settings(), &[], &authentication.amr),
         amr: authentication.amr,
-        acr: authentication.acr,
     };
     grant(call, client, (&granting, &person)).await
 }

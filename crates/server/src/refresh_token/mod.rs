@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use db::{Batch, params};
 use identity::Person;
 use oauth::claims::Confirmation;
+use oauth::claims_request::ClaimsRequest;
 use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Client, Event, Mark, Realm};
 
@@ -21,7 +22,7 @@ use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
 use crate::credential;
-use crate::granting::rules::{Granted, Target, Terms, left, target};
+use crate::granting::rules::{Granted, Target, Terms, claims, left, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};
 use crate::tokens::released::{self, About};
@@ -117,7 +118,8 @@ async fn attempt(
     let lifetimes = client.lifetimes(&realm.settings());
     let target = target(&granted, realm.issuer(), &catalogue, &lifetimes)?
         .permitted(client.profile(&realm.settings()))?;
-    let mut target = target.telling(family.claims.as_ref(), realm.issuer());
+    let (claims, _) = claims(family.claims.as_ref(), (&facts, client), &catalogue);
+    let mut target = target.telling(claims.as_ref(), realm.issuer());
     let asked = request.authorization_details.as_ref();
     details::narrow(&mut target, whole.as_ref(), asked, &catalogue)?;
     let about = About {
@@ -131,7 +133,8 @@ async fn attempt(
         Decision::Repeat | Decision::Revoke => family.counter,
     };
     let issue = (&target, counter);
-    let tokens = tokens(call, client, (family, &person), issue).await?;
+    let whose = (family, &person, claims.as_ref());
+    let tokens = tokens(call, client, whose, issue).await?;
     if let Decision::Rotate {
         to,
         idle_expires_at,
@@ -176,7 +179,7 @@ async fn check_grant(call: &Call, client: &Client, family: &Family) -> Result<Pe
 async fn tokens(
     call: &Call,
     client: &AuthenticatedClient,
-    (family, person): (&Family, &Person),
+    (family, person, claims): (&Family, &Person, Option<&ClaimsRequest>),
     (target, counter): (&Target, i64),
 ) -> Result<TokenResponse, Refusal> {
     let (realm, now) = (&call.realm, call.now());
@@ -200,7 +203,7 @@ async fn tokens(
             scope: &target.scope,
         };
         let catalogue = realm.catalogue().await?;
-        let told = id_token::told(realm, &catalogue, about, family.claims.as_ref());
+        let told = id_token::told(realm, &catalogue, about, claims);
         let content = id_token::Content {
             person: &family.person,
             authentication,

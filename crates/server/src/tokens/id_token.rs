@@ -74,7 +74,7 @@ pub(crate) fn told(
     claims: Option<&ClaimsRequest>,
 ) -> Option<StandardClaims> {
     let names = claims.map_or(&[][..], |claims| &claims.id_token);
-    let released = released::claims(realm, catalogue, about, Place::IdToken);
+    let released = released::told(realm, catalogue, about, (&[Place::IdToken], names));
     if names.is_empty() && released.is_empty() {
         return None;
     }

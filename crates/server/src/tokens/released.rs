@@ -27,13 +27,26 @@ pub(crate) fn claims(
     about: About<'_>,
     place: Place,
 ) -> Map<String, Value> {
+    told(realm, catalogue, about, (&[place], &[]))
+}
+
+/// The claims that these scopes release at these places, and those of these names, which were asked for one by one (§5.5) and are told as the first scope tells them
+/// that may be granted.
+pub(crate) fn told(
+    realm: &Realm,
+    catalogue: &Catalogue,
+    about: About<'_>,
+    (places, names): (&[Place], &[String]),
+) -> Map<String, Value> {
     let About {
         client,
         person,
         scope,
     } = about;
-    if !catalogue.releases(scope, place) {
-        return Map::new();
+    let by_scope = places.iter().any(|it| catalogue.releases(scope, *it));
+    let mut claims = Map::new();
+    if !by_scope && !names.iter().any(|name| catalogue.is_added(name)) {
+        return claims;
     }
     let all = Scope::of(STANDARD_SCOPES.map(|(name, _)| name)).unwrap_or_default();
     let profile = serde_json::to_value(person.claims(&all)).unwrap_or_default();
@@ -43,13 +56,26 @@ pub(crate) fn claims(
         id: subject::of(realm, client, &person.id),
         ..person.facts()
     };
-    let telling = Telling {
+    let telling = |place: Place| Telling {
         place,
         person: &facts,
         profile: profile.as_object().unwrap_or(&none),
         client,
     };
-    catalogue.released(scope, &telling)
+    for place in places {
+        catalogue.release(scope, &telling(*place), &mut claims);
+    }
+    let own = person.facts();
+    for name in names.iter().filter(|name| catalogue.is_added(name)) {
+        let mut scopes = catalogue.scopes_of_claim(name);
+        let Some(scope) = scopes.find(|it| catalogue.may_grant(it, Some(&own), client)) else {
+            continue;
+        };
+        for place in places {
+            catalogue.release_claim((scope, name), &telling(*place), &mut claims);
+        }
+    }
+    claims
 }
 
 /// Adds them to what an ID token or an answer says anyhow.
