@@ -109,4 +109,23 @@ on_each_engine! {
             assert_eq!(client.try_create().await.is_some(), fits, "{uri}");
         }
     }
+
+    /// Who finds no room on the page and has no back channel is not told: that is written down.
+    async fn clients_that_are_not_told_are_named(world: World) {
+        world.person(ALICE.0, ALICE.1).await;
+        let mut browser = world.browser();
+        for i in 0..22 {
+            let client = framed(&world, &format!("c{i:02}"), &format!("h{i}.example")).await;
+            world.flow(&client).code(&mut browser).await;
+            world.advance(1);
+        }
+        let page = browser.get("/logout").await;
+        let page = browser.press(&page, "sign-out", &[]).await;
+        assert_eq!(frames(&page).len(), 20);
+        let events = realm::events::list(world.realm(), "", 100).await.unwrap();
+        let mut events = events.iter().map(|stored| &stored.event);
+        let untold = events.find(|event| event.kind == "logout.untold").expect("an event");
+        // The latest ones are on the page.
+        assert_eq!(untold.detail["clients"], json!(["c01", "c00"]));
+    }
 }

@@ -261,4 +261,30 @@ on_each_engine! {
         let document = world.get("/.well-known/openid-configuration").send().await.json();
         assert_eq!(document["subject_types_supported"], json!(["public", "pairwise"]));
     }
+
+    /// RP-Initiated Logout §2: a `logout_hint` is what the client is told of the person; by others it learns nothing about whom it hides.
+    async fn a_logout_hint_is_as_the_client_is_told_it(world: World) {
+        world.app().await;
+        let one = pairwise(world.client("one")).redirects(&["https://one.example/cb"]);
+        let one = one.set("frontchannel_logout_uri", json!("https://one.example/out")).create().await;
+        let mut browser = world.browser();
+        let tokens = world.flow(&one).tokens_in(&mut browser).await;
+        let told = said(tokens.id());
+        let person = person(&world).await;
+        let path = |hint: &str| format!("/logout?id_token_hint={}&logout_hint={}", tokens.id(), hint.replace('@', "%40"));
+        for guessed in ["alice", "alice@example.com", person.as_str()] {
+            let page = browser.get(&path(guessed)).await;
+            assert!(page.has("sign-out"), "{guessed}: {}", page.words());
+        }
+        for known in ["sub", "sid"] {
+            let page = browser.get(&path(told[known].as_str().unwrap())).await;
+            assert!(!page.has("sign-out"), "{known}: {}", page.words());
+            let again = world.flow(&one).tokens_in(&mut browser).await;
+            if known == "sub" {
+                let page = browser.get(&format!("/logout?id_token_hint={}&logout_hint={}", again.id(), said(again.id())["sid"].as_str().unwrap())).await;
+                assert!(!page.has("sign-out"), "{}", page.words());
+                break;
+            }
+        }
+    }
 }

@@ -10,17 +10,18 @@ use askama::Template;
 use axum::body::Body;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use db::Batch;
+use db::{Batch, params};
 use identity::{Person, Session};
 use oauth::Params;
 use oauth::authorization::with_query;
 use oauth::claims::IdToken;
 use oauth::redirect_uri::{self, ReturnTo};
-use realm::Client;
+use realm::{Client, Mark};
 use web::headers::Csp;
 use web::page::{self, Shell};
 
 use self::rules::{SignedIn, Step, Way};
+use crate::backchannel_logout::sql::LEFT_OF_SESSION;
 use crate::call::Call;
 use crate::frontchannel_logout::{self, Frames};
 use crate::refusal::Refusal;
@@ -98,13 +99,14 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
     let Some((session, person)) = current else {
         let is_self_made = wish.client.as_ref().is_none_or(|it| it.is_self_made());
         let way = rules::way(wish.hint.is_some(), is_self_made);
-        return Ok(done(call, (wish.back.as_ref(), way), Frames::default()));
+        let frames = match &wish.hint {
+            Some(hint) => end_rest(call, hint).await?,
+            None => Frames::default(),
+        };
+        return Ok(done(call, (wish.back.as_ref(), way), frames));
     };
-    let subject = wish.client.as_ref();
-    let subject = subject.map(|client| subject::of(&call.realm, client, &person.id));
-    let mut names = vec![&*person.username, &*session.id];
-    names.extend(subject.as_deref());
-    names.extend(person.email.as_deref());
+    let names = names(call, wish.client.as_deref(), (&session, &person));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let signed_in = SignedIn {
         person: &person.id,
         session: &session.id,
@@ -115,6 +117,53 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
         Step::End => end(call, (&session, &person), (&wish, Way::Straight), false).await,
         Step::Nothing | Step::Ask => Ok(ask(call, &wish, person.shown_name())),
     }
+}
+
+/// What a `logout_hint` may call the person (§2): to a client of a sector, what it is told of them, so that no hint shows it whether it has guessed more.
+fn names(
+    call: &Call,
+    client: Option<&Client>,
+    (session, person): (&Session, &Person),
+) -> Vec<String> {
+    let realm = &call.realm;
+    let told = client.map(|client| {
+        [
+            subject::of(realm, client, &person.id),
+            subject::session(realm, client, &session.id),
+        ]
+    });
+    let mut names: Vec<String> = told.into_iter().flatten().collect();
+    if client.is_none_or(|client| client.sector().is_none()) {
+        names.extend([person.username.clone(), session.id.clone()]);
+        names.extend(person.email.clone());
+    }
+    names
+}
+
+/// Ends what is left of the session of a hint when it does not live any more: applications that the person went on working in. One that lives, on whichever
+/// browser, is left alone, as a hint may have been stolen.
+async fn end_rest(call: &Call, hint: &IdToken) -> Result<Frames, Stop> {
+    let realm = &call.realm;
+    let Some(session) = hint.sid.as_deref() else {
+        return Ok(Frames::default());
+    };
+    let revocations = realm.revocations();
+    if revocations.is_revoked(Mark::Session(session), hint.iat)
+        || identity::session::find(realm, session).await?.is_some()
+    {
+        return Ok(Frames::default());
+    }
+    let values = params![realm.name(), session];
+    let left = realm.db().row(&LEFT_OF_SESSION, values).await?;
+    if left.is_none() {
+        return Ok(Frames::default());
+    }
+    let frames = frontchannel_logout::frames(call, session).await?;
+    let mut batch = Batch::new();
+    let address = call.address.map(|address| address.0);
+    identity::session::end_rest(realm, &mut batch, (session, &hint.sub), address);
+    realm.commit(batch).await.map_err(realm::Error::from)?;
+    Ok(frames)
 }
 
 async fn confirmed(call: &Call, params: &Params) -> Result<Response, Stop> {

@@ -18,6 +18,8 @@ const STEP: i64 = 500;
 enum Ending {
     /// A session: the families that do not outlive it.
     Session,
+    /// A session begins anew, so that it can last longer than those who are to be told of its end are remembered.
+    Renewed,
     /// Everything of a person so far: signed out everywhere, disabled.
     Person,
     /// A person is gone.
@@ -30,6 +32,7 @@ enum Ending {
 pub(crate) fn handlers() -> Vec<(&'static str, Arc<dyn Handler>)> {
     let kinds = [
         (identity::session::ENDED, Ending::Session),
+        (identity::session::RENEWED, Ending::Renewed),
         (identity::people::SIGNED_OUT, Ending::Person),
         (identity::people::DELETED, Ending::DeletedPerson),
         (realm::clients::DELETED, Ending::DeletedClient),
@@ -59,6 +62,7 @@ async fn tell(
     (message, ended): (&str, &Ended),
 ) -> Result<(), Refusal> {
     match ending {
+        Ending::Renewed => Ok(()),
         Ending::Session if ended.person.is_none() => Ok(()),
         Ending::Session | Ending::Person => {
             shared_signals::session_ended(realm, message, ended, false).await
@@ -75,6 +79,12 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
     let all = || params![realm.name(), &ended.id];
     let statements: Vec<(&'static Stmt, Params)> = match ending {
         Ending::Session => vec![(&families::REVOKE_FAMILIES_OF_SESSION, until())],
+        Ending::Renewed => {
+            let lasts = identity::session::lifetimes(realm).absolute;
+            let until = ended.at.saturating_add(lasts);
+            let values = params![realm.name(), &ended.id, until];
+            vec![(&backchannel_logout::sql::KEEP_CLIENTS, values)]
+        }
         Ending::Person => vec![(&families::REVOKE_FAMILIES_OF_PERSON, until())],
         Ending::DeletedPerson => vec![
             (&families::FORGET_FAMILIES_OF_PERSON, all()),
@@ -93,7 +103,7 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
         Ending::Person | Ending::DeletedPerson => {
             backchannel_logout::announce(realm, Whose::Person(ended)).await
         }
-        Ending::DeletedClient => Ok(()),
+        Ending::Renewed | Ending::DeletedClient => Ok(()),
     }
 }
 

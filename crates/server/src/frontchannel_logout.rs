@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use db::params;
+use db::{Batch, params};
 use oauth::authorization::with_query;
+use realm::Event;
 use url::Url;
 
 use crate::backchannel_logout::sql;
@@ -12,7 +13,9 @@ use crate::refusal::Refusal;
 use crate::tokens::subject;
 
 /// How many frames a page opens at most.
-const MOST: i64 = 20;
+const MOST: usize = 20;
+/// How many clients are looked at at most, to say which of them are not told.
+const LOOKED_AT: i64 = 200;
 
 /// What the page opens.
 #[derive(Debug, Default)]
@@ -26,10 +29,11 @@ pub(crate) struct Frames {
 /// The frames of a session that is about to end, in one read.
 pub(crate) async fn frames(call: &Call, session: &str) -> Result<Frames, Refusal> {
     let realm = &call.realm;
-    let values = params![realm.name(), session, MOST];
+    let values = params![realm.name(), session, LOOKED_AT];
     let rows = realm.db().rows(&sql::FRAMES_OF_SESSION, values).await?;
     let mut addresses = Vec::new();
     let mut origins = BTreeSet::new();
+    let mut untold = Vec::new();
     for row in rows {
         // Of one that is described elsewhere, what is in memory: the page does not wait for another site.
         let client = call.holder(row.text(0)).await?;
@@ -39,10 +43,33 @@ pub(crate) async fn frames(call: &Call, session: &str) -> Result<Frames, Refusal
             continue;
         };
         let Ok(url) = Url::parse(uri) else { continue };
+        if addresses.len() >= MOST {
+            untold.extend(
+                client
+                    .logout
+                    .backchannel_uri
+                    .is_none()
+                    .then(|| client.id.clone()),
+            );
+            continue;
+        }
         origins.insert(url.origin().ascii_serialization());
         let sid = subject::session(realm, &client, session);
         let pairs = [("iss", realm.issuer()), ("sid", &sid)];
         addresses.push(with_query(uri, &pairs));
+    }
+    if !untold.is_empty() {
+        let clients = untold.join(" ");
+        tracing::warn!(
+            realm = realm.name(),
+            session,
+            clients,
+            "a page has no room for the frames of these clients: they are not told of a logout"
+        );
+        let detail = serde_json::json!({ "session": session, "clients": untold });
+        let mut batch = Batch::new();
+        realm.record(&mut batch, Event::new("logout.untold").detail(detail));
+        realm.commit(batch).await.map_err(realm::Error::from)?;
     }
     Ok(Frames {
         addresses,

@@ -135,6 +135,87 @@ on_each_engine! {
         }
     }
 
+    /// A sign-in anew lets the session last longer, and every client of it is told of its end, also one that was used only before.
+    async fn whoever_was_used_before_a_sign_in_anew_is_told_after_it(world: World) {
+        let (one, two) = (Receiver::new().await, Receiver::new().await);
+        let app = app(&world, &one).await;
+        let other = told(&world, "other", &two.url).await;
+        let absolute = 4 * 3600;
+        world.settings(|settings| {
+            settings.lifetimes.session_absolute = absolute;
+            settings.lifetimes.session_idle = absolute;
+        }).await;
+        let mut browser = world.browser();
+        world.flow(&app).tokens_in(&mut browser).await;
+        world.advance(absolute - 60);
+        world.flow(&other).with("prompt", "login").tokens_in(&mut browser).await;
+        settle(&world).await;
+        world.advance(120);
+        settle(&world).await;
+        world.sign_out(&mut browser).await;
+        settle(&world).await;
+        assert_eq!((one.heard().len(), two.heard().len()), (1, 1));
+    }
+
+    /// RP-Initiated Logout §2, §4: who signs out where the session has run out meanwhile is signed out at the other applications all the same, and of grants that end
+    /// with the session; once. A session that lives ends by no hint that another browser sends.
+    async fn a_hint_ends_what_is_left_of_a_session_that_ran_out(world: World) {
+        let (one, two) = (Receiver::new().await, Receiver::new().await);
+        let app = app(&world, &one).await;
+        let other = told(&world, "other", &two.url).await;
+        world.notes().await;
+        let plain = world.client("plain").trusted().scope("notes.read").create().await;
+        let mut browser = world.browser();
+        let tokens = world.flow(&app).tokens_in(&mut browser).await;
+        world.flow(&other).tokens_in(&mut browser).await;
+        let bound = world.flow(&plain).with("scope", "notes.read").tokens_in(&mut browser).await;
+        let path = format!("/logout?id_token_hint={}", tokens.id());
+        // Stolen.
+        world.browser().get(&path).await;
+        settle(&world).await;
+        assert!(one.heard().is_empty() && two.heard().is_empty());
+        world.advance(realm::Lifetimes::default().session_idle + 1);
+        let bound = plain.refreshed(bound.refresh()).await;
+        for _ in 0..2 {
+            browser.get(&path).await;
+            settle(&world).await;
+        }
+        assert_eq!((one.heard().len(), two.heard().len()), (1, 1));
+        plain.refresh(bound.refresh()).await.refused(400, "invalid_grant");
+        let before = realm::events::list(world.realm(), "", 1).await.unwrap()[0].id.clone();
+        browser.get(&path).await;
+        assert_eq!(realm::events::list(world.realm(), "", 1).await.unwrap()[0].id, before, "nothing is left to write");
+    }
+
+    /// One client that never answers, however many sessions it has, keeps nobody else waiting: of the messages to it only a few are under way.
+    async fn a_client_that_hangs_keeps_no_other_one_waiting(world: World) {
+        let (one, hanging) = (Receiver::new().await, Receiver::new().await);
+        let app = app(&world, &one).await;
+        let slow = told(&world, "slow", &hanging.url).await;
+        hanging.answers(&[HANGS; 99]);
+        let mut browser = world.browser();
+        for _ in 0..20 {
+            world.flow(&slow).tokens_in(&mut world.browser()).await;
+        }
+        // Its messages are older, so that they are due first.
+        people::sign_out_everywhere(world.realm(), &alice(&world).await, None).await.unwrap();
+        world.advance(2);
+        world.flow(&app).tokens_in(&mut browser).await;
+        let background = tokio::spawn(world.node().background());
+        let began = std::time::Instant::now();
+        while hanging.heard().is_empty() {
+            assert!(began.elapsed() < std::time::Duration::from_secs(5));
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        world.sign_out(&mut browser).await;
+        let began = std::time::Instant::now();
+        while one.heard().is_empty() {
+            assert!(began.elapsed() < std::time::Duration::from_secs(2), "nobody was told");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        background.abort();
+    }
+
     /// What is told of devices and of approvals elsewhere: the session in which a person allowed them is named in their ID tokens.
     async fn a_device_is_told_of_the_session_that_allowed_it(world: World) {
         const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";

@@ -6,6 +6,11 @@ db::statements! {
     pub REMEMBER_CLIENT = "INSERT INTO session_client (realm, session, client, person, front, at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (realm, session, client) DO UPDATE SET front = excluded.front, at = excluded.at, expires_at = excluded.expires_at
         WHERE session_client.expires_at < excluded.expires_at OR session_client.front <> excluded.front OR session_client.at < $8";
+    /// Remembers all clients of a session for longer.
+    pub KEEP_CLIENTS = "UPDATE session_client SET expires_at = $3 WHERE realm = $1 AND session = $2 AND expires_at < $3";
+    /// Whether anything is left of a session: a client to be told, or a grant that ends with it.
+    pub LEFT_OF_SESSION = "SELECT client FROM session_client WHERE realm = $1 AND session = $2
+        UNION ALL SELECT client FROM refresh_family WHERE realm = $1 AND session = $2 AND offline = 0 AND revoked_at IS NULL LIMIT 1";
     /// The clients of a session, so many at most.
     pub CLIENTS_OF_SESSION = "SELECT session, client, person, at FROM session_client WHERE realm = $1 AND session = $2 ORDER BY client LIMIT $3";
     /// The clients of a person's sessions until then, so many at most.
