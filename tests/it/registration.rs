@@ -103,9 +103,33 @@ on_each_engine! {
         assert_eq!(top.status, 400);
         let own = world.app().await;
         assert_eq!(world.flow(&own).with("prompt", "none").error(&mut browser).await, "login_required");
-        // Who may register is vouched for where not everybody may.
-        mode(&world, Admission::Off).await;
-        assert_eq!(world.flow(&app).with("prompt", "none").error(&mut browser).await, "login_required");
+        // Who came when everybody might is vouched for by nobody later, and who came with a token is, whoever may come by now.
+        for now in [Admission::Off, Admission::Token] {
+            mode(&world, now).await;
+            let page = browser.get(&world.flow(&app).with("prompt", "none").url()).await;
+            assert!(page.leaving.is_none(), "{now:?}: {:?}", page.leaving);
+        }
+        mode(&world, Admission::Token).await;
+        let token = initial_access::create(world.realm(), "partner", (1, 60), "test").await.unwrap();
+        let invited = world.post("/register").bearer(&token.1).json(&public()).send().await.status(201).json();
+        mode(&world, Admission::Open).await;
+        assert_eq!(world.flow(&client(&world, &invited)).with("prompt", "none").error(&mut browser).await, "login_required");
+    }
+
+    /// OpenID Connect Core §3.1.2.6: who has allowed the client something knows it: its silent requests are answered, also when they fail.
+    async fn who_knows_a_client_is_led_back_to_it(world: World) {
+        mode(&world, Admission::Open).await;
+        world.person(ALICE.0, ALICE.1).await;
+        world.person("bob", "bobs-good-password").await;
+        let app = client(&world, &registered(&world, &public()).await);
+        let (mut knows, mut other) = (world.browser(), world.browser());
+        world.flow(&app).tokens_in(&mut knows).await;
+        let page = other.get("/login").await;
+        other.press(&page, "sign-in", &[("username", "bob"), ("password", "bobs-good-password")]).await;
+        let silent = world.flow(&app).with("prompt", "none").with("scope", "openid email");
+        assert_eq!(silent.error(&mut knows).await, "consent_required");
+        let page = other.get(&silent.url()).await;
+        assert!(page.leaving.is_none(), "{:?}", page.leaving);
     }
 
     /// RFC 7591 §3: where nobody may register there is nothing, and the metadata say so; where they may, they are told.
@@ -367,5 +391,31 @@ on_each_engine! {
         world.sync().await;
         let left = initial_access::list(world.realm(), "", 10).await.unwrap();
         assert!(left.iter().all(|token| token.id != kept.id), "it was swept");
+    }
+
+    /// RFC 7592 §2.2, RFC 7518 §3.2: who begins to sign request objects with its secret, or by a longer hash, gets a secret that it can sign with.
+    async fn who_begins_to_sign_with_its_secret_gets_one_that_does(world: World) {
+        mode(&world, Admission::Open).await;
+        let first = registered(&world, &changed(&public(), "token_endpoint_auth_method", json!("client_secret_basic"))).await;
+        let mut secret = first["client_secret"].as_str().unwrap().to_owned();
+        for (algorithm, hash, is_new) in [("HS256", Algorithm::Hs256, true), ("HS512", Algorithm::Hs512, true), ("HS384", Algorithm::Hs384, false)] {
+            let body = changed(&first, "request_object_signing_alg", json!(algorithm));
+            let answer = manage(&world, "PUT", &first, Some(&body)).await;
+            answer.status(200);
+            let told = answer.json();
+            assert_eq!(told.get("client_secret").is_some(), is_new, "{algorithm}: {told}");
+            if let Some(new) = told["client_secret"].as_str() {
+                assert_ne!(new, secret);
+                secret = new.to_owned();
+            }
+            let id = first["client_id"].as_str().unwrap();
+            let claims = json!({"iss": id, "aud": world.issuer(), "client_id": id, "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid",
+                "prompt": "none", "exp": world.now() + 60, "nbf": world.now(), "state": "s", "code_challenge_method": "S256",
+                "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"});
+            let key = SigningKey::from_jwk(&jose::Jwk::symmetric(secret.as_bytes()).unwrap(), hash).unwrap();
+            let object = jose::jwt::sign(&key, "oauth-authz-req+jwt", &claims).unwrap();
+            let app = client(&world, &first).with_secret(&secret);
+            app.post("/par", &[("request", object.as_str())]).await.status(201);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Client;
+use crate::settings::Admission;
 use crate::tenant::Realm;
 
 const PURPOSE: &str = "registration_access_token";
@@ -35,12 +36,15 @@ pub struct Registration {
     pub(super) token: [u8; 32],
     /// When it is forgotten unless it is used before (unix seconds); none: never.
     pub expires_at: Option<i64>,
+    /// Whom the realm let register then; none where nobody wrote it down.
+    pub admission: Option<Admission>,
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
             .field("expires_at", &self.expires_at)
+            .field("admission", &self.admission)
             .finish_non_exhaustive()
     }
 }
@@ -71,6 +75,18 @@ impl Client {
     /// Whether what it is stands elsewhere, so that nothing of it is stored.
     pub fn is_elsewhere(&self) -> bool {
         self.is_document() || self.is_federated()
+    }
+
+    /// Whether anybody can have made it: it describes itself, or registered where everybody might, whoever may by now.
+    pub fn is_anybodys(&self) -> bool {
+        match &self.origin {
+            Origin::Operator | Origin::Federation | Origin::FederationRegistration { .. } => false,
+            Origin::Registration(registration) => !matches!(
+                registration.admission,
+                Some(Admission::Token | Admission::Statement)
+            ),
+            Origin::Document => true,
+        }
     }
 
     /// Whether it is described by the document at its identifier.

@@ -108,6 +108,13 @@ pub(super) fn signs(client: &Client) -> bool {
             .is_some_and(Algorithm::is_symmetric)
 }
 
+impl Client {
+    /// Whether the secret of what the client was before cannot key what it signs now: only its hash was kept, or it is too short.
+    pub fn needs_other_secret_than(&self, before: &Self) -> bool {
+        signs(self) && (!signs(before) || least(self) > least(before))
+    }
+}
+
 /// The shortest secret that it may sign with, in bytes: as long as the hash (RFC 7518 §3.2).
 fn least(client: &Client) -> usize {
     let algorithms = [

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::initial_access::{self, UNUSABLE};
 use crate::node::Node;
+use crate::settings::Admission;
 use crate::tenant::Realm;
 
 /// Who registers a client by itself, in the audit.
@@ -36,8 +37,8 @@ impl std::fmt::Debug for SelfRegistered {
     }
 }
 
-/// Registers a client that nobody vouches for. It is forgotten when it is not used soon, and later when it is not used for long. An `initial` access token is
-/// counted down in the same commit. `address` is where it came from, for the audit.
+/// Registers a client that nobody vouches for. It is forgotten when it is not used soon, and later when it is not used for long. It is admitted by the realm's
+/// rule of that moment; an `initial` access token is counted down in the same commit. `address` is where it came from, for the audit.
 ///
 /// # Errors
 /// As [`create`](super::create); [`Error::NotFound`] for an initial access token that cannot be used (any more).
@@ -45,7 +46,7 @@ pub async fn register(
     realm: &Realm,
     mut client: Client,
     secret: Secret,
-    initial: Option<&str>,
+    (admission, initial): (Admission, Option<&str>),
     address: Option<String>,
 ) -> Result<SelfRegistered, Error> {
     client.id = realm.ambient().id();
@@ -55,6 +56,7 @@ pub async fn register(
     client.origin = Origin::Registration(Registration {
         token: mac,
         expires_at: Some(realm.now().saturating_add(lives)),
+        admission: Some(admission),
     });
     let mut batch = Batch::new();
     if let Some(initial) = initial {

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::events::Event;
 use crate::outbox::Ended;
 use crate::revocations::Mark;
+use crate::settings::Admission;
 use crate::tenant::Realm;
 
 pub(super) const WHAT: &str = "client";
@@ -80,7 +81,8 @@ pub(super) async fn insert(
             now,
             sealed_text(&client),
             registration_text(&client),
-            client.expires_at()
+            client.expires_at(),
+            admission_text(&client)
         ],
     );
     done(realm, &mut batch, &client, event);
@@ -287,7 +289,12 @@ pub(super) fn read(row: &Row) -> Result<Client, Error> {
     client.origin = match (row.opt_text(7), row.opt_int(8)) {
         (Some(text), expires_at) => {
             let token = mac(text).ok_or_else(|| Error::stored(WHAT, id, "registration_token"))?;
-            Origin::Registration(Registration { token, expires_at })
+            let admission = row.opt_text(10).and_then(Admission::named);
+            Origin::Registration(Registration {
+                token,
+                expires_at,
+                admission,
+            })
         }
         (None, Some(expires_at)) => Origin::FederationRegistration { expires_at },
         (None, None) => Origin::Operator,
@@ -306,6 +313,13 @@ fn registration_text(client: &Client) -> Option<String> {
         | Origin::Document
         | Origin::Federation
         | Origin::FederationRegistration { .. } => None,
+    }
+}
+
+fn admission_text(client: &Client) -> Option<&'static str> {
+    match &client.origin {
+        Origin::Registration(registration) => registration.admission.map(Admission::as_str),
+        _ => None,
     }
 }
 

@@ -19,6 +19,25 @@ pub enum Admission {
     Open,
 }
 
+impl Admission {
+    const ALL: [Self; 4] = [Self::Off, Self::Token, Self::Statement, Self::Open];
+
+    /// Its name in settings and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Token => "token",
+            Self::Statement => "statement",
+            Self::Open => "open",
+        }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
 /// Somebody whose software statements are believed (RFC 7591 §2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

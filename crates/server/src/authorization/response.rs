@@ -4,14 +4,13 @@
 use axum::response::Response;
 use oauth::authorization::{Carrier, ResponseMode, response_url};
 use oauth::redirect_uri::ReturnTo;
-use realm::{Admission, Client, Realm};
 
 use super::issue::Given;
 use super::request::Answer;
 use super::{form_post, jarm};
 use crate::call::Call;
-use crate::pages;
 use crate::refusal::{Reason, Refusal};
+use crate::{consent, pages};
 
 /// Sends what the client is given.
 pub(crate) async fn given(call: &Call, answer: &Answer, given: &Given) -> Response {
@@ -30,7 +29,7 @@ pub(crate) async fn refusal(call: &Call, answer: &Answer, refusal: &Refusal) -> 
         ("error", code.as_str()),
         ("error_description", description.as_str()),
     ];
-    let way = if is_unasked(call, answer, refusal) {
+    let way = if is_unasked(call, answer, refusal) && !is_known(call, answer).await {
         Way::ByHand
     } else {
         Way::Straight
@@ -52,16 +51,21 @@ enum Way {
 /// frame nobody is led anywhere: there a client asks silently, and has to hear the answer (OpenID Connect Core §3.1.2.6).
 fn is_unasked(call: &Call, answer: &Answer, refusal: &Refusal) -> bool {
     let client = &answer.client;
-    is_anybodys(&call.realm, client)
+    client.is_anybodys()
         && !leads_home(&answer.to)
         && !matches!(refusal, Refusal::Because(Reason::PersonDenied))
         && !is_framed(call)
 }
 
-/// Whether anybody can have made the client: it describes itself, or registered where everybody may.
-pub(crate) fn is_anybodys(realm: &Realm, client: &Client) -> bool {
-    let open = || realm.settings().registration.mode == Admission::Open;
-    client.is_document() || (client.is_self_made() && open())
+/// Whether the person who is signed in has allowed the client something, and so knows it: a silent request of it is answered silently.
+async fn is_known(call: &Call, answer: &Answer) -> bool {
+    let (realm, client) = (&call.realm, &answer.client);
+    let Ok(Some((_, person))) = identity::session::current(realm, &call.headers).await else {
+        return false;
+    };
+    let found = consent::sql::find(realm, &person.id, &client.id).await;
+    let consent = found.ok().flatten();
+    consent.is_some_and(|consent| !consent.to(client.created_at).scope.is_empty())
 }
 
 /// Whether the answer goes to a program on the person's own device.

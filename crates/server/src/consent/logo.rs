@@ -14,7 +14,6 @@ use quick_cache::sync::Cache;
 use realm::Client;
 use web::limit::Limiter;
 
-use crate::authorization::response::is_anybodys;
 use crate::call::Call;
 use crate::form;
 
@@ -113,7 +112,7 @@ fn kind(bytes: &[u8]) -> Option<&'static str> {
 
 /// The address of a client's logo on our pages. One that anybody can have made has none: nobody says that the logo is its own.
 pub(crate) fn address(call: &Call, client: &Client) -> Option<String> {
-    let shown = client.logo_uri.is_some() && !is_anybodys(&call.realm, client);
+    let shown = client.logo_uri.is_some() && !client.is_anybodys();
     shown.then(|| {
         with_query(
             &format!("{}/consent/logo", call.realm.path()),
@@ -134,7 +133,7 @@ pub(crate) async fn logo(call: Call, uri: Uri) -> Response {
         .client(params.get("client_id").unwrap_or_default())
         .await
     {
-        Ok(client) => client.filter(|client| !client.disabled && !is_anybodys(&call.realm, client)),
+        Ok(client) => client.filter(|client| !client.disabled && !client.is_anybodys()),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     let found = client

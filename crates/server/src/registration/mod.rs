@@ -138,7 +138,7 @@ async fn register(call: &Call, body: Body) -> Outcome<(Registered, String)> {
     };
     let address = call.address.map(|address| address.to_string());
     let known = Some(Box::new(client.clone()));
-    let made = clients::register(realm, client, secret, initial, address).await;
+    let made = clients::register(realm, client, secret, (mode, initial), address).await;
     match made {
         Ok(made) => Ok((made.registered, made.token)),
         Err(error) => Err(Failed {

@@ -262,7 +262,9 @@ pub fn secret(old: &Client, new: &Client) -> SecretChange {
     match (has_secret(new), old.has_secret()) {
         (false, true) => SecretChange::Remove,
         (true, false) => SecretChange::Generate,
-        (true, true) if signs && !keyed => SecretChange::Generate,
+        (true, true) if (signs && !keyed) || new.needs_other_secret_than(old) => {
+            SecretChange::Generate
+        }
         _ => SecretChange::Keep,
     }
 }
