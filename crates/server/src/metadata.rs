@@ -165,13 +165,16 @@ fn response_modes() -> Vec<String> {
     modes.chain(["jwt"]).map(str::to_owned).collect()
 }
 
-/// The realm's names for strengths of a sign-in, or, where it has none, those of the ways to sign in.
+/// The realm's names for strengths of a sign-in that can be reached, or, where it has none, those of the ways to sign in.
 fn contexts(settings: &Settings) -> Vec<String> {
-    let named: Vec<String> = settings.acr.values().map(str::to_owned).collect();
-    if named.is_empty() {
+    if settings.acr.0.is_empty() {
         return Method::ALL.map(|method| method.acr().to_owned()).to_vec();
     }
+    let possible = Method::ALL.map(Method::amr).concat();
+    let named = settings.acr.values().map(str::to_owned);
     named
+        .filter(|value| settings.acr.meets(std::slice::from_ref(value), &possible))
+        .collect()
 }
 
 fn asymmetric() -> Vec<String> {

@@ -73,6 +73,17 @@ async fn change_alice(world: &World, change: impl FnOnce(&mut identity::Details)
     .unwrap();
 }
 
+db::statements! {
+    HIDE = "ALTER TABLE letter_count RENAME COLUMN letters TO hidden";
+    SHOW = "ALTER TABLE letter_count RENAME COLUMN hidden TO letters";
+}
+
+async fn run(world: &World, stmt: &'static db::Stmt) {
+    let mut batch = db::Batch::new();
+    batch.run(stmt, db::params![]);
+    world.node().db().commit(batch).await.unwrap();
+}
+
 on_each_engine! {
     /// Who asks for what, until when and where to decide; nothing that lets anybody act.
     async fn a_person_is_written_to_about_what_is_asked(world: World) {
@@ -242,5 +253,26 @@ on_each_engine! {
         ask_alice(&agent, "openid").await;
         world.sync().await;
         assert_eq!(letters(folder.path()).len(), 1);
+    }
+
+    /// A letter whose count cannot be written is not written at a later attempt without being counted.
+    async fn a_letter_is_counted_whatever_goes_wrong_at_first(world: World) {
+        let folder = tempfile::tempdir().unwrap();
+        let world = writing(&world, folder.path()).await;
+        let agent = agent(&world).await;
+        ask(&agent, &[("scope", "openid"), ("login_hint", ALICE.0), ("requested_expiry", "300")]).await;
+        run(&world, &HIDE).await;
+        world.sync().await;
+        assert!(letters(folder.path()).is_empty());
+        run(&world, &SHOW).await;
+        world.advance(10);
+        world.sync().await;
+        assert_eq!(letters(folder.path()).len(), 1);
+        for _ in 0..12 {
+            ask(&agent, &[("scope", "openid"), ("login_hint", ALICE.0), ("requested_expiry", "10")]).await;
+            world.sync().await;
+            world.advance(10);
+        }
+        assert_eq!(letters(folder.path()).len(), 9);
     }
 }

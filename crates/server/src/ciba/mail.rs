@@ -62,8 +62,7 @@ impl Writer {
         let (Some(standing), Some(to)) = (standing.map_err(words)?, address(&person)) else {
             return Ok(());
         };
-        // What was counted at the first attempt may be tried again.
-        if message.attempt == 1 && !counted(realm, &standing).await? {
+        if !counted(realm, &standing, message).await? {
             tracing::info!(
                 realm = realm.name(),
                 client = standing.client.id,
@@ -90,10 +89,22 @@ impl Writer {
     }
 }
 
-/// Counts the letter; `false` when there were too many.
-async fn counted(realm: &Realm, standing: &Standing) -> Result<bool, String> {
+/// Counts the letter, once for all attempts; `false` when there were too many.
+async fn counted(realm: &Realm, standing: &Standing, message: &Message) -> Result<bool, String> {
     let (asked, now) = (&standing.found.asked, realm.now());
+    // No identifier of a client has a space.
+    let mark = format!("letter {}", message.id);
+    if message.attempt > 1 {
+        let values = params![realm.name(), &asked.person, &mark];
+        let found = realm.db().row(&sql::FIND_LETTER, values).await;
+        if found.map_err(|error| error.to_string())?.is_some() {
+            return Ok(true);
+        }
+    }
     let mut batch = Batch::new();
+    let until = asked.expires_at.max(now + WINDOW);
+    let values = params![realm.name(), &asked.person, &mark, until];
+    batch.expect(&sql::MARK_LETTER, values, 1);
     for (client, most) in [(asked.client.as_str(), LETTERS.0), ("", LETTERS.1)] {
         let values = params![realm.name(), &asked.person, client, now, now + WINDOW, most];
         batch.expect(&sql::COUNT_LETTER, values, 1);

@@ -68,6 +68,10 @@ db::statements! {
         letters = CASE WHEN letter_count.expires_at <= $4 THEN 1 ELSE letter_count.letters + 1 END,
         expires_at = CASE WHEN letter_count.expires_at <= $4 THEN excluded.expires_at ELSE letter_count.expires_at END
         WHERE letter_count.expires_at <= $4 OR letter_count.letters < $6";
+    /// Writes down that a letter was counted, as a count of a client that cannot be.
+    pub MARK_LETTER = "INSERT INTO letter_count (realm, person, client, letters, expires_at) VALUES ($1, $2, $3, 0, $4)";
+    /// Whether a letter was counted.
+    pub FIND_LETTER = "SELECT letters FROM letter_count WHERE realm = $1 AND person = $2 AND client = $3";
     /// Forgets whom nobody asks any more.
     pub SWEEP_ASKED_PEOPLE = "DELETE FROM asked_person WHERE (realm, person) IN
         (SELECT realm, person FROM asked_person WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
