@@ -104,4 +104,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0025_credential",
         sql: include_str!("../../../migrations/0025_credential.sql"),
     },
+    Migration {
+        version: 27,
+        name: "0027_fairness",
+        sql: include_str!("../../../migrations/0027_fairness.sql"),
+    },
 ];

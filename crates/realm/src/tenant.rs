@@ -238,7 +238,19 @@ impl Realm {
 
     /// Adds a message to the batch, to be delivered from `due_at` on by the handler of its kind.
     pub fn enqueue(&self, batch: &mut Batch, kind: &str, payload: &str, due_at: i64) {
-        outbox::enqueue(self, batch, (kind, payload), due_at);
+        outbox::enqueue(self, batch, (kind, ""), payload, due_at);
+    }
+
+    /// The same for what is said to somebody outside, such as a client by its identifier: of a kind, only a few messages to one receiver are under way at a time,
+    /// so that one that hangs keeps no other one waiting.
+    pub fn enqueue_to(
+        &self,
+        batch: &mut Batch,
+        (kind, receiver): (&str, &str),
+        payload: &str,
+        due_at: i64,
+    ) {
+        outbox::enqueue(self, batch, (kind, receiver), payload, due_at);
     }
 
     /// Adds a line to the change log, so that every node hears of the change (see [`Kind`]). It is to be the last thing in the batch: from here to the

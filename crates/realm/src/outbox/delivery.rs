@@ -2,18 +2,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Batch, CommitError, params};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use db::{Batch, CommitError, Row, params};
 use tokio::task::{JoinError, JoinSet};
 
+use super::room::Room;
 use super::{Handler, Message, rules, sql};
 use crate::error::Error;
 use crate::events::Event;
 use crate::node::Node;
 use crate::tenant::Realm;
-
-/// How many messages of one kind a node delivers at a time, side by side.
-const AT_ONCE: usize = 16;
 
 /// A message whose lease this node has.
 struct Taken {
@@ -23,16 +20,13 @@ struct Taken {
     message: Message,
 }
 
-/// Delivers what is due, once. Gives how many messages were taken.
+/// Delivers what is due and finds a place, once, one kind after the other. Gives how many messages were taken.
 pub(crate) async fn deliver(node: &Node) -> Result<usize, Error> {
+    let mut deliveries = Deliveries::default();
     let mut taken = 0;
     for (kind, handler) in node.handlers().all() {
-        let mut running = JoinSet::new();
-        for one in due(node, (kind, handler), AT_ONCE).await? {
-            taken += 1;
-            running.spawn(one.deliver());
-        }
-        while let Some(done) = running.join_next().await {
+        taken += deliveries.begin_kind(node, kind, &handler).await?;
+        while let Some(done) = deliveries.running.join_next().await {
             match done {
                 Ok(result) => result?,
                 Err(error) => broke_off(&error),
@@ -42,11 +36,11 @@ pub(crate) async fn deliver(node: &Node) -> Result<usize, Error> {
     Ok(taken)
 }
 
-/// What is being delivered: of each kind so much at a time, so that a receiver that hangs keeps no other kind waiting, nor, while there is room, its own.
+/// What is being delivered: of each kind as much as there is [`Room`] for, so that a receiver that hangs keeps no other one waiting, of whatever kind and realm.
 #[derive(Default)]
 pub(crate) struct Deliveries {
     running: JoinSet<Result<(), Error>>,
-    room: HashMap<&'static str, Arc<Semaphore>>,
+    rooms: HashMap<&'static str, Room>,
 }
 
 impl Deliveries {
@@ -54,22 +48,37 @@ impl Deliveries {
     pub(crate) async fn begin(&mut self, node: &Node) -> Result<usize, Error> {
         let mut begun = 0;
         for (kind, handler) in node.handlers().all() {
-            let room = self.room.entry(kind);
-            let room = room.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
-            let free: Vec<OwnedSemaphorePermit> = (0..AT_ONCE)
-                .map_while(|_| Arc::clone(room).try_acquire_owned().ok())
-                .collect();
-            if free.is_empty() {
-                continue;
-            }
-            let taken = due(node, (kind, handler), free.len()).await?;
-            for (one, place) in taken.into_iter().zip(free) {
+            begun += self.begin_kind(node, kind, &handler).await?;
+        }
+        Ok(begun)
+    }
+
+    async fn begin_kind(
+        &mut self,
+        node: &Node,
+        kind: &'static str,
+        handler: &Arc<dyn Handler>,
+    ) -> Result<usize, Error> {
+        let mut begun = 0;
+        let room = self.rooms.entry(kind).or_default().clone();
+        while let Some(due) = due(node, kind, &room).await? {
+            for one in due.messages {
+                // What there is no place for waits for one.
+                let Some(place) = room.place(&one.realm, &one.receiver) else {
+                    continue;
+                };
+                let Some(taken) = take(node, handler, &one).await? else {
+                    continue;
+                };
                 begun += 1;
                 self.running.spawn(async move {
-                    let result = one.deliver().await;
+                    let result = taken.deliver().await;
                     drop(place);
                     result
                 });
+            }
+            if !due.are_more {
+                break;
             }
         }
         Ok(begun)
@@ -102,59 +111,78 @@ fn broke_off(error: &JoinError) {
     tracing::error!(%error, "a delivery broke off");
 }
 
-/// Takes messages of a kind that are due, so many at most.
-async fn due(
-    node: &Node,
-    (kind, handler): (&'static str, Arc<dyn Handler>),
-    most: usize,
-) -> Result<Vec<Taken>, Error> {
-    let now = node.ambient().now();
-    let values = params![kind, now, i64::try_from(most).unwrap_or(1)];
-    let due = node.db().rows(&sql::DUE_MESSAGES, values).await?;
-    let mut taken = Vec::new();
-    for row in due {
-        let Some(realm) = node.realm(row.text(0)).await? else {
-            // The realm was removed, and purging it was cut short.
-            let mut batch = Batch::new();
-            batch.run(&sql::DISCARD_MESSAGE, params![row.text(0), row.text(1)]);
-            node.db().commit(batch).await?;
-            continue;
-        };
-        if let Some((lease, message)) = take(&realm, row.text(1)).await? {
-            let handler = Arc::clone(&handler);
-            taken.push(Taken {
-                realm,
-                handler,
-                lease,
-                message,
-            });
-        }
-    }
-    Ok(taken)
+/// A message that nobody holds.
+struct Waiting {
+    realm: String,
+    id: String,
+    receiver: String,
 }
 
-async fn take(realm: &Realm, id: &str) -> Result<Option<(String, Message)>, Error> {
+/// What of a kind is due.
+struct Due {
+    messages: Vec<Waiting>,
+    /// Whether there may be more of it.
+    are_more: bool,
+}
+
+/// Messages of a kind that are due and for which there is room; `None` when there is none.
+async fn due(node: &Node, kind: &str, room: &Room) -> Result<Option<Due>, Error> {
+    let (now, free, full) = (node.ambient().now(), room.free(), room.full());
+    if free == 0 {
+        return Ok(None);
+    }
+    let most = i64::try_from(free).unwrap_or(1);
+    let [a, b, c, d, e, f, g] = full.receivers;
+    let values = params![kind, now, most, full.realm, a, b, c, d, e, f, g];
+    let rows = node.db().rows(&sql::DUE_MESSAGES, values).await?;
+    let read = |row: &Row| Waiting {
+        realm: row.text(0).to_owned(),
+        id: row.text(1).to_owned(),
+        receiver: row.text(2).to_owned(),
+    };
+    Ok(Some(Due {
+        messages: rows.iter().map(read).collect(),
+        are_more: rows.len() == free,
+    }))
+}
+
+/// Takes the lease of a message, unless another node was faster.
+async fn take(
+    node: &Node,
+    handler: &Arc<dyn Handler>,
+    one: &Waiting,
+) -> Result<Option<Taken>, Error> {
+    let Some(realm) = node.realm(&one.realm).await? else {
+        // The realm was removed, and purging it was cut short.
+        let mut batch = Batch::new();
+        batch.run(&sql::DISCARD_MESSAGE, params![&one.realm, &one.id]);
+        node.db().commit(batch).await?;
+        return Ok(None);
+    };
     let (lease, now) = (realm.ambient().token(), realm.now());
     let mut batch = Batch::new();
     let index = batch.expect(
         &sql::TAKE_LEASE,
-        params![realm.name(), id, &lease, now + rules::LEASE, now],
+        params![realm.name(), &one.id, &lease, now + rules::LEASE, now],
         1,
     );
-    match realm.db().commit(batch).await {
-        Ok(committed) => Ok(committed.rows(index).first().map(|row| {
-            let message = Message {
-                id: id.to_owned(),
-                kind: row.text(0).to_owned(),
-                payload: row.text(1).to_owned(),
-                attempt: row.int(2),
-            };
-            (lease, message)
-        })),
+    let committed = match realm.db().commit(batch).await {
+        Ok(committed) => committed,
         // Another node was faster.
-        Err(CommitError::Guard { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+        Err(CommitError::Guard { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(committed.rows(index).first().map(|row| Taken {
+        handler: Arc::clone(handler),
+        lease,
+        message: Message {
+            id: one.id.clone(),
+            kind: row.text(0).to_owned(),
+            payload: row.text(1).to_owned(),
+            attempt: row.int(2),
+        },
+        realm: Arc::clone(&realm),
+    }))
 }
 
 impl Taken {

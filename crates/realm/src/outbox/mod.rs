@@ -1,6 +1,7 @@
 //! What must happen after a commit: a row written with it, delivered by whichever node takes its lease, again and again until it succeeds.
 
 mod delivery;
+mod room;
 pub(crate) mod rules;
 pub(crate) mod sql;
 
@@ -119,7 +120,8 @@ pub(crate) fn is_in(batch: &Batch) -> bool {
 pub(crate) fn enqueue(
     realm: &Realm,
     batch: &mut Batch,
-    (kind, payload): (&str, &str),
+    (kind, receiver): (&str, &str),
+    payload: &str,
     due_at: i64,
 ) {
     batch.run(
@@ -130,7 +132,8 @@ pub(crate) fn enqueue(
             kind,
             payload,
             due_at,
-            realm.now()
+            realm.now(),
+            receiver
         ],
     );
 }

@@ -114,7 +114,8 @@ pub(crate) async fn announce(realm: &Realm, whose: Whose<'_>) -> Result<(), Erro
             };
             if wants {
                 let payload = serde_json::json!(notice).to_string();
-                realm.enqueue(&mut batch, KIND, &payload, realm.now());
+                let whom = (KIND, notice.client.as_str());
+                realm.enqueue_to(&mut batch, whom, &payload, realm.now());
             }
         }
         match realm.commit(batch).await {

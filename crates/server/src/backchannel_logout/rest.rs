@@ -6,8 +6,8 @@ const REST: i64 = 3;
 /// How many clients are remembered.
 const MOST: usize = 4096;
 
-/// Clients, by realm and identifier, that did not answer just now. What else they are to be told waits, so that one that hangs keeps nobody else's messages waiting,
-/// and nobody is called at a higher rate for not answering. Not by address: another client may have named the same one to keep it from being called.
+/// Clients, by realm and identifier, that did not answer just now. What else they are to be told waits, so that nobody is called at a higher rate for not answering; that one
+/// that hangs keeps nobody else's messages waiting, the outbox sees to. Not by address: another client may have named the same one to keep it from being called.
 #[derive(Default)]
 pub(super) struct Rest(Mutex<HashMap<(String, String), i64>>);
 

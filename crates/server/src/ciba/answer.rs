@@ -136,7 +136,7 @@ fn allow(
     realm.record(&mut batch, event(call, "consent.granted", &code));
     realm.record(&mut batch, event(call, "ciba.allowed", &code));
     if asked.delivery.calls() {
-        notification::enqueue(realm, &mut batch, hash, now);
+        notification::enqueue(realm, &mut batch, (&asked.client, hash), now);
     }
     batch
 }
@@ -152,7 +152,7 @@ fn deny(call: &Call, person: &Person, standing: &Standing) -> Batch {
     let detail = serde_json::json!({ "request": asked.id });
     realm.record(&mut batch, event.detail(detail));
     if asked.delivery.calls() {
-        notification::enqueue(realm, &mut batch, hash, call.now());
+        notification::enqueue(realm, &mut batch, (&asked.client, hash), call.now());
     }
     batch
 }

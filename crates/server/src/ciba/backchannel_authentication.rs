@@ -167,7 +167,7 @@ async fn begin(
     let values = sql::begin(realm.name(), &hash, asked, rest);
     batch.expect(&sql::BEGIN_AUTHENTICATION, values, 1);
     if asked.delivery.calls() {
-        notification::enqueue(realm, &mut batch, &hash, asked.expires_at);
+        notification::enqueue(realm, &mut batch, (&client.id, &hash), asked.expires_at);
     }
     webhook::enqueue(realm, &mut batch, &hash);
     if call.server.ciba.writes_letters() && mail::address(person).is_some() {

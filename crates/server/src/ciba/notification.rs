@@ -78,10 +78,10 @@ impl Kept {
     }
 }
 
-/// Adds to a batch that the client is to be called from `due_at` on.
-pub(super) fn enqueue(realm: &Realm, batch: &mut Batch, hash: &str, due_at: i64) {
+/// Adds to a batch that the client is to be called from `due_at` on about the request with this hash.
+pub(super) fn enqueue(realm: &Realm, batch: &mut Batch, (client, hash): (&str, &str), due_at: i64) {
     let payload = serde_json::Value::from(hash).to_string();
-    realm.enqueue(batch, KIND, &payload, due_at);
+    realm.enqueue_to(batch, (KIND, client), &payload, due_at);
 }
 
 /// Adds to a batch that nothing is left to be said.

@@ -37,7 +37,7 @@ const LONG_PAUSE: i64 = 3600;
 /// Adds to a batch that a stream is to be pushed from then on.
 pub(super) fn enqueue(realm: &Realm, batch: &mut Batch, stream: &str, due_at: i64) {
     let payload = serde_json::Value::from(stream).to_string();
-    realm.enqueue(batch, KIND, &payload, due_at);
+    realm.enqueue_to(batch, (KIND, stream), &payload, due_at);
 }
 
 /// What pushes, through the guard: the kind of message and its handler.
