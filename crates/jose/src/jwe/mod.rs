@@ -112,12 +112,12 @@ pub fn encrypt_within(
 /// # Errors
 /// When it is not a compact token, or its header cannot be read.
 pub fn peek(token: &str) -> Result<Header, Error> {
-    if token.len() > limits::TOKEN {
-        return Err(Error::TooLarge);
-    }
     let parts = token.split('.').count();
     let protected = token.split('.').next().filter(|_| parts == 5);
     let protected = protected.ok_or(Error::Malformed("a compact JWE has five parts"))?;
+    if protected.len() > limits::TOKEN {
+        return Err(Error::TooLarge);
+    }
     let header = base64url::decode(protected)?;
     Header::from_parsed(Parsed::parse(&header)?)
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use db::Batch;
-use jose::jwe::{self, Accepted, ContentEncryption, KeyManagement};
+use jose::jwe::{self, KeyManagement};
 use jose::jws::Header;
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
@@ -124,22 +124,15 @@ async fn read(call: &Call, body: Body) -> Result<(Map<String, Value>, bool), Ref
     let encrypted = kind == 1;
     let text = match encrypted {
         false => text,
-        true => decrypted(&call.realm, &text)?,
+        true => decrypted(&call.realm, &text).await?,
     };
     let members = jose::json_object(&text).map_err(|_| Reason::CredentialRequestMalformed)?;
     Ok((members, encrypted))
 }
 
-fn decrypted(realm: &Realm, text: &str) -> Result<String, Refusal> {
-    let accepted = Accepted {
-        key_management: &request_object::KEY_MANAGEMENT,
-        content: &ContentEncryption::ALL,
-    };
-    let key = realm.keys().encryption_key()?;
-    let decrypted = jwe::decrypt_within(text.trim(), key, &accepted, credential::LONGEST);
-    let plaintext = decrypted
-        .map_err(|_| Reason::CredentialEncryption)?
-        .plaintext;
+async fn decrypted(realm: &Realm, text: &str) -> Result<String, Refusal> {
+    let opened = request_object::decrypt_within(realm, text.trim(), credential::LONGEST).await?;
+    let plaintext = opened.ok_or(Reason::CredentialEncryption)?;
     let text = String::from_utf8(plaintext);
     Ok(text.map_err(|_| Reason::CredentialRequestMalformed)?)
 }

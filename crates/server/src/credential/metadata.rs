@@ -4,6 +4,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jose::jwe::ContentEncryption;
+use jose::{Jwk, KeyUse};
 use oauth::credential::{ALGORITHMS, FORMAT, METADATA_TYPE, MOST_PROOFS};
 use realm::resources::Named;
 use realm::{Catalogue, CredentialConfiguration, Realm};
@@ -42,7 +43,8 @@ async fn described(call: &Call) -> Result<Option<Value>, Refusal> {
     if catalogue.credentials().next().is_none() {
         return Ok(None);
     }
-    describe(&call.realm, &catalogue).map(Some)
+    let keys = encryption_keys(&call.realm).await?;
+    Ok(Some(describe(&call.realm, &catalogue, &keys)))
 }
 
 /// Whether `Accept` names the signed form, and names JSON less.
@@ -63,27 +65,39 @@ fn prefers_jwt(call: &Call) -> bool {
     jwt > 0.0 && jwt >= weight("application/json")
 }
 
+/// The keys to which requests may be encrypted.
+async fn encryption_keys(realm: &Realm) -> Result<Vec<Value>, Refusal> {
+    realm.keys().publish_encryption().await?;
+    let published = realm.keys().jwks().await?;
+    let keys = published.keys.iter();
+    let keys = keys.filter(|key| key.key_use() == Some(KeyUse::Encryption));
+    let named = |key: &Jwk| {
+        let mut key = key.to_value();
+        // §12.2.4: each says for what it is.
+        if let Some(members) = key.as_object_mut() {
+            members.insert("alg".to_owned(), "ECDH-ES".into());
+        }
+        key
+    };
+    Ok(keys.map(named).collect())
+}
+
 /// The document (§12.2.4).
-fn describe(realm: &Realm, catalogue: &Catalogue) -> Result<Value, Refusal> {
+fn describe(realm: &Realm, catalogue: &Catalogue, keys: &[Value]) -> Value {
     let kinds = catalogue.credentials();
     let kinds: Map<String, Value> = kinds.map(|one| (one.id.clone(), kind(one))).collect();
-    let mut key = realm.keys().encryption_key()?.public()?.to_value();
-    // §12.2.4: each says for what it is.
-    if let Some(members) = key.as_object_mut() {
-        members.insert("alg".to_owned(), "ECDH-ES".into());
-    }
     let methods: Vec<&str> = ContentEncryption::ALL
         .iter()
         .map(|it| it.as_str())
         .collect();
     let management: Vec<&str> = KEY_MANAGEMENT.iter().map(|it| it.as_str()).collect();
-    Ok(json!({
+    json!({
         "credential_issuer": realm.issuer(),
         "credential_endpoint": realm.url(endpoint::PATH),
         "nonce_endpoint": realm.url("/nonce"),
         "notification_endpoint": realm.url(notification::PATH),
         "credential_request_encryption": {
-            "jwks": {"keys": [key]},
+            "jwks": {"keys": keys},
             "enc_values_supported": methods,
             "encryption_required": false,
         },
@@ -95,7 +109,7 @@ fn describe(realm: &Realm, catalogue: &Catalogue) -> Result<Value, Refusal> {
         "batch_credential_issuance": {"batch_size": MOST_PROOFS},
         "display": [{"name": realm.settings().display_name}],
         "credential_configurations_supported": kinds,
-    }))
+    })
 }
 
 fn kind(one: &CredentialConfiguration) -> Value {

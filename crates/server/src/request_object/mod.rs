@@ -21,7 +21,7 @@ use crate::client_auth::{self, Unverified, assertion_hash, verify_signed};
 use crate::commit;
 use crate::refusal::{Reason, Refusal};
 
-pub(crate) use encryption::{KEY_MANAGEMENT, opened};
+pub(crate) use encryption::{KEY_MANAGEMENT, decrypt_within, opened};
 pub(crate) use reference::{DEFAULT, References};
 
 /// The algorithms that objects are signed with.
