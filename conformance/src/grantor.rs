@@ -61,6 +61,8 @@ pub(crate) struct Grantor {
     pub(crate) authority: Authority,
     /// The attester's keys for the suite, if there is one.
     pub(crate) attester: Option<Value>,
+    /// The credential that is offered to modules that wait for an offer.
+    pub(crate) offered: Option<String>,
 }
 
 impl Grantor {
@@ -83,6 +85,11 @@ impl Grantor {
             mtls: format!("https://localhost:{mtls_port}"),
             authority: Authority::new()?,
             attester: None,
+            offered: plan
+                .config
+                .get("vci")
+                .and_then(|vci| vci.get("credential_configuration_id")?.as_str())
+                .map(str::to_owned),
         };
         grantor.configure(plan, suite, (port, mtls_port))?;
         // Before it serves: a process that runs hears of changed settings within a second only.

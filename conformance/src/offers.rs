@@ -30,7 +30,7 @@ impl Offers {
             }
         } else if let Some(url) = text("credential_offer_endpoint")
             && self.tx_code.is_none()
-            && let Some(configuration) = text("credential_configuration_id")
+            && let Some(configuration) = grantor.offered.as_deref()
         {
             let made = grantor.json(&[
                 "credential",
