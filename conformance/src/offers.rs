@@ -38,7 +38,7 @@ impl Offers {
                 "--json",
                 "--user",
                 USERNAME,
-                "--config",
+                "--credential",
                 configuration,
                 "--tx-code",
             ])?;

@@ -127,3 +127,15 @@ fn fail(error: &Failure) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "grantor: {text}");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn no_command_has_two_options_of_one_name() {
+        Cli::command().debug_assert();
+    }
+}

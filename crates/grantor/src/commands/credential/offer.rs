@@ -19,7 +19,7 @@ pub(super) struct OfferCommand {
     #[arg(long)]
     user: Option<String>,
     /// What is offered: the identifier of a credential; may be repeated
-    #[arg(long = "config", value_name = "ID", required = true)]
+    #[arg(long = "credential", value_name = "ID", required = true)]
     configurations: Vec<String>,
     /// The person has to type a code that is told apart from the link: whoever finds the link alone has nothing
     #[arg(long, requires = "user")]
