@@ -3,13 +3,15 @@ use proptest::prelude::*;
 
 use crate::params;
 
-/// RFC 6749 §5.2: invalid_client may be 401 (and is, here); RFC 6750 §3.1: invalid_token 401, insufficient_scope 403; RFC 9470 §3: 401; the rest 400.
+/// RFC 6749 §5.2: invalid_client may be 401 (and is, here); RFC 6750 §3.1: invalid_token 401, insufficient_scope 403; RFC 9470 §3: 401; OpenID
+/// Federation 1.0 §8.9: what is not found 404; the rest 400.
 #[test]
 fn each_code_has_its_status() {
     for code in ErrorCode::ALL {
         let expected = match code.as_str() {
             "invalid_client" | "invalid_token" | "insufficient_user_authentication" => 401,
             "insufficient_scope" => 403,
+            "invalid_trust_anchor" => 404,
             "server_error" => 500,
             "temporarily_unavailable" => 503,
             _ => 400,

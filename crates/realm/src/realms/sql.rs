@@ -67,4 +67,8 @@ db::statements! {
     pub(crate) PURGE_SIGNAL_SUBJECT = "DELETE FROM signal_subject WHERE (realm, stream, hash) IN (SELECT realm, stream, hash FROM signal_subject WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_SIGNAL = "DELETE FROM signal WHERE (realm, stream, jti) IN (SELECT realm, stream, jti FROM signal WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_CREDENTIAL_NOTIFICATION = "DELETE FROM credential_notification WHERE (realm, id, event) IN (SELECT realm, id, event FROM credential_notification WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_CREDENTIAL_OFFER = "DELETE FROM credential_offer WHERE (realm, hash) IN (SELECT realm, hash FROM credential_offer WHERE realm = $1 LIMIT $2)";
 }

@@ -69,7 +69,11 @@ fn a_header_of_another_kind_is_refused() {
         (with(good.clone(), "crit", json!(["exp"])), Error::Critical),
         (with(good.clone(), "b64", json!(false)), Error::Critical),
         (
-            with(good.clone(), "more", json!("x".repeat(8192))),
+            with(
+                good.clone(),
+                "more",
+                json!("x".repeat(jose::limits::HEADER)),
+            ),
             Error::TooLarge,
         ),
     ] {
