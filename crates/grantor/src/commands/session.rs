@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use identity::{Session, people, session};
+use realm::Settings;
 use serde_json::{Value, json};
 
 use super::ACTOR;
@@ -64,6 +65,8 @@ async fn list(place: &Place, username: &str, json: bool) -> Result<(), Failure> 
     let person = found.ok_or_else(|| format!("there is no person `{username}`"))?;
     let sessions = session::of_person(&realm, &person.id).await?;
     if json {
+        let settings = realm.settings();
+        let value = |session| value(session, &settings);
         output::json(&sessions.iter().map(value).collect());
         return Ok(());
     }
@@ -86,9 +89,9 @@ async fn list(place: &Place, username: &str, json: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-fn value(session: &Session) -> Value {
+fn value(session: &Session, settings: &Settings) -> Value {
     json!({
-        "id": session.id, "person": session.person, "auth_time": session.auth_time, "amr": session.amr, "acr": session.acr,
+        "id": session.id, "person": session.person, "auth_time": session.auth_time, "amr": session.amr, "acr": session.reached(settings, &[]),
         "created_at": session.created_at, "last_seen_at": session.last_seen_at, "expires_at": session.expires_at,
     })
 }

@@ -34,8 +34,6 @@ pub struct Session {
     pub auth_time: i64,
     /// How (RFC 8176).
     pub amr: Vec<String>,
-    /// The authentication context class that was reached, as the realm names strengths now.
-    pub acr: Option<String>,
     /// When it began, or began anew by authenticating again (unix seconds).
     pub created_at: i64,
     /// When it was last seen, to within a few minutes (unix seconds).
@@ -47,7 +45,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// What `acr` is for who asked for these values; see [`acr`].
+    /// The authentication context class that was reached, for who asked for these values; see [`acr`].
     pub fn reached(&self, settings: &Settings, asked: &[String]) -> Option<String> {
         acr(settings, asked, &self.amr)
     }
@@ -149,20 +147,17 @@ pub async fn of_person(realm: &Realm, person: &str) -> Result<Vec<Session>, Erro
         .rows(&sql::LIST_SESSIONS, params![realm.name(), person, 100])
         .await?;
     let now = realm.now();
-    let settings = realm.settings();
-    let amr = |row: &Row| serde_json::from_str::<Vec<String>>(row.text(3)).unwrap_or_default();
     Ok(rows
         .iter()
         .map(|row| Session {
             id: row.text(0).to_owned(),
             person: row.text(1).to_owned(),
             auth_time: row.int(2),
-            acr: acr(&settings, &[], &amr(row)),
-            amr: amr(row),
-            created_at: row.int(5),
-            last_seen_at: row.int(6),
-            expires_at: row.int(7),
-            sign_in: row.text(8).to_owned(),
+            amr: serde_json::from_str(row.text(3)).unwrap_or_default(),
+            created_at: row.int(4),
+            last_seen_at: row.int(5),
+            expires_at: row.int(6),
+            sign_in: row.text(7).to_owned(),
         })
         .filter(|session| session.expires_at > now)
         .collect())
@@ -192,12 +187,10 @@ pub async fn begin(
     };
     let (value, now, lifetimes) = (realm.ambient().token(), realm.now(), lifetimes(realm));
     let created_at = rules::begins_at(now, person.signed_out_at);
-    let acr = acr(&realm.settings(), &[], &authentication.amr);
     let mut session = Session {
         id: realm.ambient().id(),
         person: person.id.clone(),
         auth_time: now,
-        acr,
         amr: authentication.amr,
         created_at,
         last_seen_at: created_at,
@@ -229,7 +222,7 @@ pub async fn begin(
             &session.person,
             session.auth_time,
             serde_json::to_string(&session.amr).unwrap_or_else(|_| "[]".to_owned()),
-            session.acr.as_deref(),
+            session.reached(&realm.settings(), &[]),
             session.created_at,
             session.expires_at
         ],
@@ -240,10 +233,8 @@ pub async fn begin(
     record(realm, &mut batch, happened);
     if let Some(old) = &replaced {
         end(realm, &mut batch, old, authentication.address);
-        realm.commit(batch).await?;
-    } else {
-        realm.commit(batch).await?;
     }
+    realm.commit(batch).await?;
     let cookie = cookie::set(realm, &value, lifetimes.absolute);
     let state = BrowserState::of(realm, &session).cookie(realm);
     Ok(Begun {
@@ -323,17 +314,15 @@ async fn load(realm: &Realm, hash: &str) -> Result<Option<(Session, Person)>, Er
 
 fn living(realm: &Realm, row: &Row) -> Option<(Session, Person)> {
     let person = people::from_row(row);
-    let amr: Vec<String> = serde_json::from_str(row.text(14)).unwrap_or_default();
     let session = Session {
         id: row.text(12).to_owned(),
         person: person.id.clone(),
         auth_time: row.int(13),
-        acr: acr(&realm.settings(), &[], &amr),
-        amr,
-        created_at: row.int(16),
-        last_seen_at: row.int(17),
-        expires_at: row.int(18),
-        sign_in: row.text(19).to_owned(),
+        amr: serde_json::from_str(row.text(14)).unwrap_or_default(),
+        created_at: row.int(15),
+        last_seen_at: row.int(16),
+        expires_at: row.int(17),
+        sign_in: row.text(18).to_owned(),
     };
     let facts = rules::Facts {
         created_at: session.created_at,

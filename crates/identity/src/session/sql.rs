@@ -3,14 +3,14 @@
 db::statements! {
     /// A session with its person in one read; the person's columns come first, in the order of `people::from_row`.
     pub FIND_SESSION = "SELECT p.id, p.username, p.email, p.email_verified, p.display_name, p.groups, p.profile, p.disabled, p.signed_out_at, p.version, \
-        p.created_at, p.updated_at, s.id, s.auth_time, s.amr, s.acr, s.created_at, s.last_seen_at, s.expires_at, s.hash \
+        p.created_at, p.updated_at, s.id, s.auth_time, s.amr, s.created_at, s.last_seen_at, s.expires_at, s.hash \
         FROM session s JOIN person p ON p.realm = s.realm AND p.id = s.person WHERE s.realm = $1 AND s.hash = $2";
     /// A session by its id, for what refers to it by `sid`.
     pub FIND_SESSION_BY_ID = "SELECT p.id, p.username, p.email, p.email_verified, p.display_name, p.groups, p.profile, p.disabled, p.signed_out_at, p.version, \
-        p.created_at, p.updated_at, s.id, s.auth_time, s.amr, s.acr, s.created_at, s.last_seen_at, s.expires_at, s.hash \
+        p.created_at, p.updated_at, s.id, s.auth_time, s.amr, s.created_at, s.last_seen_at, s.expires_at, s.hash \
         FROM session s JOIN person p ON p.realm = s.realm AND p.id = s.person WHERE s.realm = $1 AND s.id = $2";
     /// A person's sessions, newest first.
-    pub LIST_SESSIONS = "SELECT id, person, auth_time, amr, acr, created_at, last_seen_at, expires_at, hash \
+    pub LIST_SESSIONS = "SELECT id, person, auth_time, amr, created_at, last_seen_at, expires_at, hash \
         FROM session WHERE realm = $1 AND person = $2 ORDER BY created_at DESC, id DESC LIMIT $3";
     /// A new session.
     pub INSERT_SESSION = "INSERT INTO session (realm, hash, id, person, auth_time, amr, acr, created_at, last_seen_at, expires_at) \

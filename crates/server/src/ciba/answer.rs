@@ -111,10 +111,8 @@ fn allow(
     // Somebody may have been given more since: that was not asked.
     let scope = standing.scope.intersection(shown);
     let settings = realm.settings();
-    let allowed = Allowed {
-        acr: session.reached(&settings, &asked.acr_values),
-        ..Allowed::in_session(session, realm.ambient().id(), scope, now)
-    };
+    let acr = session.reached(&settings, &asked.acr_values);
+    let allowed = Allowed::in_session((session, acr), realm.ambient().id(), scope, now);
     let lifetimes = standing.client.lifetimes(&settings);
     let keep_until = asked.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();

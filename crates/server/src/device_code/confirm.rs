@@ -254,7 +254,8 @@ fn allow(call: &Call, visit: &Visit, standing: &Standing, shown: &Scope) -> Batc
     let (realm, now) = (&call.realm, call.now());
     // Somebody may have been given more since: that was not asked.
     let scope = standing.scope.intersection(shown);
-    let allowed = Allowed::in_session(&visit.session, realm.ambient().id(), scope, now);
+    let acr = visit.session.reached(&realm.settings(), &[]);
+    let allowed = Allowed::in_session((&visit.session, acr), realm.ambient().id(), scope, now);
     let lifetimes = standing.client.lifetimes(&realm.settings());
     let keep_until = standing.device.expires_at + lifetimes.access_token.max(REMEMBERED);
     let mut batch = Batch::new();

@@ -72,8 +72,13 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// What the person of this session allows now, as a grant with this name.
-    pub fn in_session(session: &Session, grant_id: String, scope: Scope, now: i64) -> Self {
+    /// What the person of this session, which counts as `acr`, allows now, as a grant with this name.
+    pub fn in_session(
+        (session, acr): (&Session, Option<String>),
+        grant_id: String,
+        scope: Scope,
+        now: i64,
+    ) -> Self {
         Self {
             grant_id,
             person: session.person.clone(),
@@ -81,7 +86,7 @@ impl Allowed {
             scope,
             auth_time: session.auth_time,
             amr: session.amr.clone(),
-            acr: session.acr.clone(),
+            acr,
             // A session may begin a second from now, right after a sign-out everywhere.
             at: now.max(session.created_at),
         }
