@@ -1,18 +1,16 @@
 //! Clients that register with what a federation says of them (OpenID Federation 1.0 §12.2). They live as long as that counts; a new registration takes the place
 //! of the former.
 
-use db::{Batch, CommitError, params};
+use db::Batch;
 
 use super::origin::Origin;
 use super::secret::{self, Secret};
-use super::store::{Registered, find};
 use super::store::{
-    WHAT, check_profile, document, done, hash_text, insert, publish_key, sealed_text, set_secret,
+    Registered, Replacing, WHAT, check_profile, find, insert, publish_key, replace, set_secret,
 };
 use super::{Client, rules, sql};
 use crate::error::Error;
 use crate::events::Event;
-use crate::revocations::Mark;
 use crate::tenant::Realm;
 
 /// Who registers such a client, in the audit.
@@ -57,39 +55,13 @@ pub async fn register_federated(
     rules::check(&client, &*realm.catalogue().await?)?;
     check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
-    let now = realm.now();
-    // Whom a token tells of is what its client's sector is told.
-    let ends = client.sector() != old.sector();
-    client.revoked_at = if ends { now } else { old.revoked_at };
-    (client.version, client.created_at, client.updated_at) = (old.version, old.created_at, now);
-    let mut batch = Batch::new();
-    batch.expect(
-        &sql::REPLACE_FEDERATED_CLIENT,
-        params![
-            realm.name(),
-            &client.id,
-            client.version,
-            document(&client)?,
-            hash_text(&client),
-            now,
-            sealed_text(&client),
-            client.revoked_at,
-            expires_at,
-        ],
-        1,
-    );
-    if ends {
-        realm
-            .revocations()
-            .revoke(&mut batch, Mark::Client(&client.id));
-    }
-    done(realm, &mut batch, &client, event("client.registered"));
-    match realm.commit(batch).await {
-        Err(CommitError::Guard { .. }) => Err(Error::conflict(WHAT, &client.id)),
-        Err(error) => Err(error.into()),
-        Ok(_) => {
-            client.version += 1;
-            Ok(Registered { client, secret })
-        }
-    }
+    (client.version, client.created_at) = (old.version, old.created_at);
+    let replacing = Replacing {
+        stmt: &sql::REPLACE_FEDERATED_CLIENT,
+        expires_at: Some(expires_at),
+        revoked_at: old.revoked_at,
+        ends: client.sector() != old.sector(),
+        event: event("client.registered"),
+    };
+    replace(realm, client, secret, replacing).await
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use db::{Batch, CommitError, Row, params};
+use db::{Batch, CommitError, Row, Stmt, Value, params};
 
 use super::origin::{Origin, Registration};
 use super::secret::{self, SealedSecret, Secret, SecretChange, SecretHash};
@@ -132,33 +132,60 @@ pub async fn update(
     rules::check(&client, &*realm.catalogue().await?)?;
     check_profile(realm, &client)?;
     publish_key(realm, &client).await?;
+    let replacing = Replacing {
+        stmt: &sql::UPDATE_CLIENT,
+        expires_at: None,
+        revoked_at: old.revoked_at,
+        ends: (client.disabled && !old.disabled) || client.sector() != former,
+        event: Event::new("client.changed").actor(actor),
+    };
+    replace(realm, client, secret, replacing).await
+}
+
+/// How a client takes the place of what it was.
+pub(super) struct Replacing {
+    /// With the columns of [`sql::UPDATE_CLIENT`]; behind them, where there is one, `expires_at`.
+    pub(super) stmt: &'static Stmt,
+    /// Until when it is registered (unix seconds), where that changes.
+    pub(super) expires_at: Option<i64>,
+    /// Since when its tokens count (unix seconds), if they go on.
+    pub(super) revoked_at: i64,
+    /// Whether they end. They have to when its sector is another: whom a token tells of is what its client's sector is told, and the tokens of the former must not
+    /// tell the present one.
+    pub(super) ends: bool,
+    pub(super) event: Event,
+}
+
+/// Writes a client that keeps to the rules over the one of its name and version.
+pub(super) async fn replace(
+    realm: &Realm,
+    mut client: Client,
+    secret: Option<String>,
+    replacing: Replacing,
+) -> Result<Registered, Error> {
     let now = realm.now();
-    // Whom a token tells of is what its client's sector is told: the tokens of the former sector must not tell the present one.
-    let ends = (client.disabled && !old.disabled) || client.sector() != former;
-    client.revoked_at = if ends { now } else { old.revoked_at };
+    let ends = replacing.ends;
+    client.revoked_at = if ends { now } else { replacing.revoked_at };
+    let mut values: Vec<Value> = vec![
+        realm.name().into(),
+        client.id.as_str().into(),
+        client.version.into(),
+        document(&client)?.into(),
+        hash_text(&client).into(),
+        now.into(),
+        sealed_text(&client).into(),
+        client.revoked_at.into(),
+    ];
+    values.extend(replacing.expires_at.map(Value::from));
     let mut batch = Batch::new();
-    batch.expect(
-        &sql::UPDATE_CLIENT,
-        params![
-            realm.name(),
-            &client.id,
-            client.version,
-            document(&client)?,
-            hash_text(&client),
-            now,
-            sealed_text(&client),
-            client.revoked_at,
-        ],
-        1,
-    );
+    batch.expect(replacing.stmt, values.into(), 1);
     if ends {
         let mark = Mark::Client(&client.id);
         realm.revocations().revoke(&mut batch, mark);
     }
-    let event = Event::new("client.changed").actor(actor);
-    done(realm, &mut batch, &client, event);
+    done(realm, &mut batch, &client, replacing.event);
     match realm.commit(batch).await {
-        Err(error) if error.is_guard(&sql::UPDATE_CLIENT) => Err(Error::conflict(WHAT, &client.id)),
+        Err(error) if error.is_guard(replacing.stmt) => Err(Error::conflict(WHAT, &client.id)),
         Err(error) => Err(error.into()),
         Ok(_) => {
             client.version += 1;
