@@ -41,6 +41,25 @@ async fn told(world: &World, tokens: &Tokens) -> [Value; 3] {
     ]
 }
 
+/// The claims of an ID token without an access token beside it.
+async fn id_token_alone(world: &World) -> Value {
+    let app = app_with(world, |client| {
+        client
+            .trusted()
+            .set("allow_retired_grants", json!(true))
+            .set("grant_types", json!(["implicit"]))
+            .set("response_types", json!(["id_token"]))
+    })
+    .await;
+    let flow = world
+        .flow(&app)
+        .without_pkce()
+        .with("response_type", "id_token")
+        .with("scope", "openid department");
+    let page = flow.walk(&mut world.browser()).await;
+    world.claims(&flow.response(&page)["id_token"]).await
+}
+
 on_each_engine! {
     /// A scope of the operator's own tells what the operator says, where the operator says, and nobody else anything.
     async fn a_scope_tells_the_claims_that_its_operator_added(world: World) {
@@ -127,16 +146,7 @@ on_each_engine! {
     async fn an_id_token_alone_says_all_of_it(world: World) {
         world.profile("openid").await;
         offer(&world, json!([claim("here", "1", &["id_token"]), claim("there", "2", &["userinfo"]), claim("never", "3", &["access_token"])])).await;
-        let app = app_with(&world, |client| {
-            client
-                .trusted()
-                .set("allow_retired_grants", json!(true))
-                .set("grant_types", json!(["implicit"]))
-                .set("response_types", json!(["id_token"]))
-        }).await;
-        let flow = world.flow(&app).without_pkce().with("response_type", "id_token").with("scope", "openid department");
-        let page = flow.walk(&mut world.browser()).await;
-        let claims = world.claims(&flow.response(&page)["id_token"]).await;
+        let claims = id_token_alone(&world).await;
         assert_eq!((&claims["here"], &claims["there"], claims.get("never")), (&json!(1), &json!(2), None));
     }
 
@@ -180,16 +190,7 @@ on_each_engine! {
         let elsewhere = |name: &str, place: &str| json!({"name": name, "elsewhere": true, "in": [place],
             "value": format!("{{'endpoint': 'https://{name}.example/'}}")});
         offer(&world, json!([elsewhere("iban", "id_token"), elsewhere("score", "userinfo")])).await;
-        let app = app_with(&world, |client| {
-            client
-                .trusted()
-                .set("allow_retired_grants", json!(true))
-                .set("grant_types", json!(["implicit"]))
-                .set("response_types", json!(["id_token"]))
-        }).await;
-        let flow = world.flow(&app).without_pkce().with("response_type", "id_token").with("scope", "openid department");
-        let page = flow.walk(&mut world.browser()).await;
-        let claims = world.claims(&flow.response(&page)["id_token"]).await;
+        let claims = id_token_alone(&world).await;
         for name in ["iban", "score"] {
             let source = claims["_claim_names"][name].as_str().unwrap_or_else(|| panic!("no {name}: {claims}"));
             assert_eq!(claims["_claim_sources"][source], json!({"endpoint": format!("https://{name}.example/")}), "{claims}");
