@@ -1,23 +1,33 @@
 //! `grantor client`: applications that get tokens.
 
+mod answers;
+mod auth;
+mod backchannel;
+mod exchange;
+mod grant_type;
+mod initial_token;
+mod logout;
+mod openid;
+mod request;
+
 use clap::{Args, Subcommand};
 use oauth::Scope;
 use realm::clients::{self, Registered, SecretChange};
 use realm::{Algorithms, Client as Document, GrantType};
 use serde_json::{Value, json};
 
+use self::answers::Answers;
+use self::auth::Authentication;
+use self::backchannel::Backchannel;
+use self::exchange::Exchange;
+use self::initial_token::InitialTokens;
+use self::logout::Logout;
+use self::openid::OpenId;
+use self::request::Requests;
 use super::ACTOR_NAME;
-use super::client_answers::Answers;
-use super::client_auth::{self, Authentication};
-use super::client_backchannel::{self, Backchannel};
-use super::client_exchange::{self, Exchange};
-use super::client_logout::{self, Logout};
-use super::client_openid::OpenId;
-use super::client_request::{self, Requests};
-use super::client_retired::{Retired, warn_of_client};
-use super::grant_type;
-use super::initial_token::InitialTokens;
-use super::resource::algorithms;
+use super::given::algorithms;
+use super::options::{All, One};
+use super::retired_grants::{Retired, warn_of_client};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -33,13 +43,7 @@ enum Action {
     /// Register an application
     Create(Create),
     /// List applications
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show one application
     Show(One),
     /// Change what is said; what is not said stays
@@ -55,17 +59,6 @@ enum Action {
     /// Initial access tokens, with which applications register themselves (RFC 7591)
     #[command(subcommand)]
     Token(InitialTokens),
-}
-
-#[derive(Args)]
-struct One {
-    #[command(flatten)]
-    place: Place,
-    /// The client identifier
-    id: String,
-    /// Print JSON (RFC 7591 metadata)
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -214,30 +207,30 @@ impl Client {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
             Action::Create(create) => create.run().await,
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show(one) => {
-                let (_, client) = one.find().await?;
+                let (_, client) = find(&one).await?;
                 show(&client, None, one.json);
                 Ok(())
             }
             Action::Update(update) => {
-                let (realm, mut client) = update.one.find().await?;
+                let (realm, mut client) = find(&update.one).await?;
                 let before = client.clone();
                 update.metadata.apply(&mut client)?;
-                let secret = client_auth::secret_change(&before, &client);
+                let secret = auth::secret_change(&before, &client);
                 let done = clients::update(&realm, client, secret, ACTOR_NAME).await?;
                 registered(&done, update.one.json);
                 Ok(())
             }
             Action::RotateSecret(one) => {
-                let (realm, client) = one.find().await?;
+                let (realm, client) = find(&one).await?;
                 let done =
                     clients::update(&realm, client, SecretChange::Generate, ACTOR_NAME).await?;
                 registered(&done, one.json);
                 Ok(())
             }
-            Action::Disable(one) => one.set_disabled(true).await,
-            Action::Enable(one) => one.set_disabled(false).await,
+            Action::Disable(one) => set_disabled(one, true).await,
+            Action::Enable(one) => set_disabled(one, false).await,
             Action::Token(tokens) => tokens.run().await,
             Action::Delete(one) => {
                 let realm = one.place.realm().await?;
@@ -249,21 +242,19 @@ impl Client {
     }
 }
 
-impl One {
-    async fn find(&self) -> Result<(std::sync::Arc<realm::Realm>, Document), Failure> {
-        let realm = self.place.realm().await?;
-        let found = clients::find(&realm, &self.id).await?;
-        let client = found.ok_or_else(|| format!("there is no client `{}`", self.id))?;
-        Ok((realm, client))
-    }
+async fn find(asked: &One) -> Result<(std::sync::Arc<realm::Realm>, Document), Failure> {
+    let realm = asked.place.realm().await?;
+    let found = clients::find(&realm, &asked.id).await?;
+    let client = found.ok_or_else(|| format!("there is no client `{}`", asked.id))?;
+    Ok((realm, client))
+}
 
-    async fn set_disabled(self, disabled: bool) -> Result<(), Failure> {
-        let (realm, mut client) = self.find().await?;
-        client.disabled = disabled;
-        let done = clients::update(&realm, client, SecretChange::Keep, ACTOR_NAME).await?;
-        registered(&done, self.json);
-        Ok(())
-    }
+async fn set_disabled(one: One, disabled: bool) -> Result<(), Failure> {
+    let (realm, mut client) = find(&one).await?;
+    client.disabled = disabled;
+    let done = clients::update(&realm, client, SecretChange::Keep, ACTOR_NAME).await?;
+    registered(&done, one.json);
+    Ok(())
 }
 
 impl Create {
@@ -280,7 +271,7 @@ impl Create {
         if !client.allows_grant(GrantType::AuthorizationCode) {
             client.response_types.retain(|it| !it.has_code());
         }
-        let secret = client_auth::secret(&client, self.secret, self.public);
+        let secret = auth::secret(&client, self.secret, self.public);
         let done = clients::create(&realm, client, secret, ACTOR_NAME).await?;
         registered(&done, self.json);
         Ok(())
@@ -362,16 +353,16 @@ fn show(client: &Document, secret: Option<&str>, json: bool) {
         ("client_secret", secret.unwrap_or_default().to_owned()),
         ("name", client.name.clone()),
         ("kind", kind.to_owned()),
-        ("authenticates by", client_auth::words(client)),
-        ("requests", client_request::words(client)),
+        ("authenticates by", auth::words(client)),
+        ("requests", request::words(client)),
         ("grants", grants(client)),
         ("redirect URIs", client.redirect_uris.join(" ")),
         ("scope", client.scope.to_string()),
         ("default scope", client.default_scope.to_string()),
         ("introspects", client.introspects.join(" ")),
-        ("exchanges", client_exchange::words(client)),
-        ("asks people", client_backchannel::words(client)),
-        ("told of logout", client_logout::words(client)),
+        ("exchanges", exchange::words(client)),
+        ("asks people", backchannel::words(client)),
+        ("told of logout", logout::words(client)),
         (
             "state",
             if client.disabled { "disabled" } else { "" }.to_owned(),

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use realm::clients::PublicKeys;
 use realm::resources::{Named, issuing};
 use realm::{CredentialClaim, CredentialConfiguration, Grantable, Realm, resources};
 
 use super::ACTOR_NAME;
-use super::resource::pair;
+use super::given::{self, pair};
+use super::options::{All, One};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -27,13 +27,7 @@ enum Action {
     /// Issue a kind of credential from now on
     Create(Create),
     /// List what is issued
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show one kind of credential
     Show(One),
     /// Change what is said; what is not said stays
@@ -42,17 +36,6 @@ enum Action {
     Offer(offer::OfferCommand),
     /// Issue it no more; those that were issued stay valid until they expire
     Delete(One),
-}
-
-#[derive(Args)]
-struct One {
-    #[command(flatten)]
-    place: Place,
-    /// The identifier
-    id: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -170,14 +153,11 @@ impl Facts {
         one.lifetime = self.lifetime.unwrap_or(one.lifetime);
         one.unbound |= self.unbound;
         if let Some(path) = &self.key_attesters {
-            let refused = |reason: String| format!("--key-attesters: {}: {reason}", path.display());
-            let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-            one.key_attestation_jwks = Some(PublicKeys::from_json(&text).map_err(refused)?);
+            let keys = given::public_keys("--key-attesters", path)?;
+            one.key_attestation_jwks = Some(keys);
         }
         if let Some(name) = &self.signing_alg {
-            let parsed = name.parse();
-            one.signing_alg = parsed
-                .map_err(|_| format!("--signing-alg: `{name}` is not a signature algorithm"))?;
+            one.signing_alg = given::algorithm("--signing-alg", name)?;
         }
         if let Some(group) = self.only_group {
             one.grantable = Grantable::Group(group);
@@ -220,13 +200,13 @@ impl Credential {
                 issuing::offer(&realm, one.clone(), ACTOR_NAME).await?;
                 show(&one, create.json)
             }
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show(one) => {
-                let (_, found) = one.find().await?;
+                let (_, found) = find(&one).await?;
                 show(&found, one.json)
             }
             Action::Update(update) => {
-                let (realm, mut one) = update.one.find().await?;
+                let (realm, mut one) = find(&update.one).await?;
                 if let Some(name) = &update.name {
                     call(&mut one.display, None, name);
                 }
@@ -245,14 +225,12 @@ impl Credential {
     }
 }
 
-impl One {
-    async fn find(&self) -> Result<(Arc<Realm>, CredentialConfiguration), Failure> {
-        let realm = self.place.realm().await?;
-        let found = resources::find(&realm, realm.issuer()).await?;
-        let one = found.and_then(|resource| resource.credential(&self.id).cloned());
-        let one = one.ok_or_else(|| format!("there is no credential `{}`", self.id))?;
-        Ok((realm, one))
-    }
+async fn find(asked: &One) -> Result<(Arc<Realm>, CredentialConfiguration), Failure> {
+    let realm = asked.place.realm().await?;
+    let found = resources::find(&realm, realm.issuer()).await?;
+    let one = found.and_then(|resource| resource.credential(&asked.id).cloned());
+    let one = one.ok_or_else(|| format!("there is no credential `{}`", asked.id))?;
+    Ok((realm, one))
 }
 
 async fn list(place: &Place, json: bool) -> Result<(), Failure> {

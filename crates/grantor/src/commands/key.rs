@@ -5,6 +5,7 @@ use realm::keys::{self, KeyInfo, Purpose, Role, Rotation};
 use serde_json::json;
 
 use super::ACTOR_NAME;
+use super::options::All;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -18,13 +19,7 @@ pub(super) struct Key {
 #[derive(Subcommand)]
 enum Action {
     /// List the keys: which signs now, which is published for later, which only verifies
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show one key: its state, and its public half as /jwks publishes it
     Show {
         #[command(flatten)]
@@ -63,7 +58,7 @@ enum Action {
 impl Key {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show { place, kid, json } => show(&place, &kid, json).await,
             Action::Rotate {
                 place,

@@ -1,32 +1,22 @@
 //! The commands. Each file is one; each `--help` is enough to use it.
 
 mod client;
-mod client_answers;
-mod client_auth;
-mod client_backchannel;
-mod client_exchange;
-mod client_logout;
-mod client_openid;
-mod client_request;
-mod client_retired;
 mod credential;
 mod demo;
 mod doctor;
-mod grant_type;
-mod initial_token;
+mod given;
 mod key;
 mod login;
+mod options;
 mod realm;
 mod resource;
-mod resource_claims;
-mod resource_description;
+mod retired_grants;
 mod serve;
 mod session;
 mod stream;
 mod token;
 mod trust;
 mod user;
-mod user_claims;
 
 use std::process::ExitCode;
 

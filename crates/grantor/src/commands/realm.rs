@@ -5,7 +5,8 @@ use realm::{Settings, realms};
 use serde_json::{Value, json};
 
 use super::ACTOR_NAME;
-use super::client_retired::warn_of_realm;
+use super::options::All;
+use super::retired_grants::warn_of_realm;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -33,13 +34,7 @@ enum Action {
         json: bool,
     },
     /// List tenants
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show a tenant's settings
     Show {
         #[command(flatten)]
@@ -76,7 +71,7 @@ impl RealmCommand {
                 let made = realms::create(&node, &name, issuer, settings, ACTOR_NAME).await?;
                 show(made.name(), made.issuer(), &made.settings(), json)
             }
-            Action::List { place, json } => {
+            Action::List(All { place, json }) => {
                 let node = place.node().await?;
                 let all = realms::list(&node, "", i64::MAX).await?;
                 if json {

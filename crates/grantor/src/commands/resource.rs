@@ -1,16 +1,18 @@
 //! `grantor resource`: APIs that receive tokens, with their scopes.
 
+mod claims;
+mod description;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use realm::resources;
-use realm::{
-    Algorithms, DetailsType, Grantable, Resource as Document, ScopeDefinition, TokenFormat,
-};
+use realm::{DetailsType, Grantable, Resource as Document, ScopeDefinition, TokenFormat};
 
+use self::description::Description;
 use super::ACTOR_NAME;
-use super::resource_claims;
-use super::resource_description::Description;
+use super::given::{self, algorithms, pair};
+use super::options::{All, One};
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -26,30 +28,13 @@ enum Action {
     /// Register an API
     Create(Create),
     /// List APIs
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show one API with its scopes
     Show(One),
     /// Change what is said; what is not said stays
     Update(Update),
     /// Delete an API and its scopes
     Delete(One),
-}
-
-#[derive(Args)]
-struct One {
-    #[command(flatten)]
-    place: Place,
-    /// The identifier
-    id: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -147,7 +132,7 @@ impl Facts {
             let (name, expression) = pair("--only-if", given)?;
             scope(resource, name)?.grantable = Grantable::Expression(expression.to_owned());
         }
-        resource_claims::apply(
+        claims::apply(
             resource,
             (&self.claims, &self.claims_in, &self.claims_elsewhere),
         )?;
@@ -171,31 +156,12 @@ impl Facts {
     }
 }
 
-/// The algorithms of a repeated option.
-pub(super) fn algorithms(option: &str, names: &[String]) -> Result<Algorithms, Failure> {
-    let parse = |name: &String| {
-        name.parse()
-            .map_err(|_| format!("{option}: `{name}` is not a signature algorithm").into())
-    };
-    names.iter().map(parse).collect()
-}
-
 fn details_type(path: &Path) -> Result<DetailsType, Failure> {
-    let refused = |reason: String| format!("--details-type: {}: {reason}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-    Ok(serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?)
+    serde_json::from_str(&given::file("--details-type", path)?)
+        .map_err(|error| format!("--details-type: {}: {error}", path.display()).into())
 }
 
-pub(super) fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure> {
-    given
-        .split_once('=')
-        .ok_or_else(|| format!("{option}: `{given}` has no `=`").into())
-}
-
-pub(super) fn scope<'a>(
-    resource: &'a mut Document,
-    name: &str,
-) -> Result<&'a mut ScopeDefinition, Failure> {
+fn scope<'a>(resource: &'a mut Document, name: &str) -> Result<&'a mut ScopeDefinition, Failure> {
     resource
         .scopes
         .iter_mut()
@@ -222,13 +188,13 @@ impl Resource {
                 let made = resources::create(&realm, resource, ACTOR_NAME).await?;
                 show(&made, create.json)
             }
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show(one) => {
-                let (_, resource) = one.find().await?;
+                let (_, resource) = find(&one).await?;
                 show(&resource, one.json)
             }
             Action::Update(update) => {
-                let (realm, mut resource) = update.one.find().await?;
+                let (realm, mut resource) = find(&update.one).await?;
                 update.facts.apply(&mut resource)?;
                 let made = resources::update(&realm, resource, ACTOR_NAME).await?;
                 show(&made, update.one.json)
@@ -243,13 +209,11 @@ impl Resource {
     }
 }
 
-impl One {
-    async fn find(&self) -> Result<(std::sync::Arc<realm::Realm>, Document), Failure> {
-        let realm = self.place.realm().await?;
-        let found = resources::find(&realm, &self.id).await?;
-        let resource = found.ok_or_else(|| format!("there is no resource `{}`", self.id))?;
-        Ok((realm, resource))
-    }
+async fn find(asked: &One) -> Result<(std::sync::Arc<realm::Realm>, Document), Failure> {
+    let realm = asked.place.realm().await?;
+    let found = resources::find(&realm, &asked.id).await?;
+    let resource = found.ok_or_else(|| format!("there is no resource `{}`", asked.id))?;
+    Ok((realm, resource))
 }
 
 async fn list(place: &Place, json: bool) -> Result<(), Failure> {

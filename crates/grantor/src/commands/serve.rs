@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use web::address::TrustedProxies;
 use web::serve::{Listener, ServeOptions};
 
-use super::client_retired::warn_at_start;
+use super::retired_grants::warn_at_start;
 use crate::certificate::Certificate;
 use crate::config::Config;
 use crate::failure::Failure;

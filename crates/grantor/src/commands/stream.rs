@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use server::shared_signals::{self, Stream};
 
 use super::ACTOR_NAME;
+use super::options::All;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -22,13 +23,7 @@ pub(super) struct StreamCommand {
 #[derive(Subcommand)]
 enum Action {
     /// List streams
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show a stream, and how many events wait for its receiver
     Show {
         #[command(flatten)]
@@ -67,7 +62,7 @@ struct Change {
 impl StreamCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show { one, json } => show(&one, json).await,
             Action::Pause(change) => change.make(Status::Paused).await,
             Action::Disable(change) => change.make(Status::Disabled).await,

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jose::Algorithm;
 use oauth::Scope;
-use realm::clients::{self, PublicKeys, Secret};
+use realm::clients::{self, Secret};
 use realm::issuers::{self, PersonKey, Subject, TrustRule, TrustedIssuer};
 use realm::{Client, GrantType, Realm};
 
 use self::presets::{Github, Gitlab, Kubernetes, Preset, Spiffe};
 use super::ACTOR_NAME;
+use super::given::public_keys;
+use super::options::All;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -37,13 +39,7 @@ enum Action {
     /// Workloads with a SPIFFE identity
     Spiffe(Spiffe),
     /// List who is trusted
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show what an issuer is trusted for
     Show {
         #[command(flatten)]
@@ -156,7 +152,7 @@ impl Trust {
             Some(Action::Gitlab(preset)) => workload(preset).await,
             Some(Action::Kubernetes(preset)) => workload(preset).await,
             Some(Action::Spiffe(preset)) => workload(preset).await,
-            Some(Action::List { place, json }) => list(&place, json).await,
+            Some(Action::List(All { place, json })) => list(&place, json).await,
             Some(Action::Show {
                 place,
                 issuer,
@@ -222,7 +218,11 @@ impl AnyIssuer {
         }
         let issuer = TrustedIssuer {
             id,
-            jwks: self.jwks.as_ref().map(keys).transpose()?,
+            jwks: self
+                .jwks
+                .as_ref()
+                .map(|path| public_keys("--jwks", path))
+                .transpose()?,
             jwks_uri: self.jwks_uri,
             ..TrustedIssuer::default()
         };
@@ -254,12 +254,6 @@ fn person(given: &str) -> Result<Subject, Failure> {
     };
     let claim = claim.to_owned();
     Ok(Subject::Person { claim, by })
-}
-
-fn keys(path: &PathBuf) -> Result<PublicKeys, Failure> {
-    let refused = |reason: String| format!("--jwks: {}: {reason}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-    Ok(PublicKeys::from_json(&text).map_err(refused)?)
 }
 
 /// The application must be there before anybody can be it.

@@ -1,5 +1,7 @@
 //! `grantor user`: people who sign in.
 
+mod claims;
+
 use std::io::Read;
 
 use clap::{Args, Subcommand};
@@ -8,7 +10,8 @@ use identity::{Details, Identity, Person, Profile};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{ACTOR, user_claims};
+use super::ACTOR;
+use super::options::All;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -24,13 +27,7 @@ enum Action {
     /// Make a person
     Create(Create),
     /// List people
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show one person
     Show(One),
     /// Change what is said; what is not said stays
@@ -125,7 +122,7 @@ impl User {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
             Action::Create(create) => create.run().await,
-            Action::List { place, json } => list(&place, json).await,
+            Action::List(All { place, json }) => list(&place, json).await,
             Action::Show(one) => one.run(Deed::Show).await,
             Action::Update(update) => update.run().await,
             Action::SetPassword {
@@ -165,7 +162,7 @@ impl Create {
             email_verified: self.email_verified,
             display_name: self.display_name,
             groups: self.groups,
-            profile: user_claims::apply(Profile::default(), &self.claims)?,
+            profile: claims::apply(Profile::default(), &self.claims)?,
         };
         let person = people::create(&realm, details, password, ACTOR).await?;
         show(&person, self.json);
@@ -220,7 +217,7 @@ impl Update {
             email: self.email.or(old.email),
             display_name: self.display_name.unwrap_or(old.display_name),
             groups: self.groups.unwrap_or(old.groups),
-            profile: user_claims::apply(old.profile, &self.claims)?,
+            profile: claims::apply(old.profile, &self.claims)?,
         };
         let person = people::update(&realm, &old.id, old.version, details, ACTOR).await?;
         show(&person, self.one.json);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use realm::issuers::{SPIFFE, TrustedIssuer};
 
-use super::{Common, keys};
+use super::super::given::public_keys;
+use super::Common;
 use crate::failure::Failure;
 
 /// What runs workloads.
@@ -167,7 +168,11 @@ impl Preset for Kubernetes {
         let issuer = TrustedIssuer {
             id: self.issuer.clone(),
             name: "Kubernetes".to_owned(),
-            jwks: self.jwks.as_ref().map(keys).transpose()?,
+            jwks: self
+                .jwks
+                .as_ref()
+                .map(|path| public_keys("--jwks", path))
+                .transpose()?,
             jwks_uri: self.jwks_uri.clone(),
             // A pod keeps one in a file, and the kubelet renews it in time.
             reusable: true,
@@ -214,7 +219,11 @@ impl Preset for Spiffe {
         let issuer = TrustedIssuer {
             id: format!("{SPIFFE}{domain}"),
             name: "SPIFFE".to_owned(),
-            jwks: self.jwks.as_ref().map(keys).transpose()?,
+            jwks: self
+                .jwks
+                .as_ref()
+                .map(|path| public_keys("--jwks", path))
+                .transpose()?,
             jwks_uri: self.bundle.clone(),
             // Workloads share the one that their agent keeps for them.
             reusable: true,

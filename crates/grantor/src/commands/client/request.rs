@@ -1,9 +1,9 @@
 //! What the authorization requests of an application have to be: the options of `grantor client create` and `update` for it.
 
 use clap::Args;
-use jose::Algorithm;
 use realm::{Client, Profile};
 
+use super::super::given;
 use crate::failure::Failure;
 
 /// What can be said about them.
@@ -44,9 +44,7 @@ impl Requests {
             client.require_signed_request_object = required;
         }
         if let Some(name) = self.request_alg {
-            let algorithm: Algorithm = name
-                .parse()
-                .map_err(|_| format!("--request-alg: `{name}` is not a signature algorithm"))?;
+            let algorithm = given::algorithm("--request-alg", &name)?;
             client.request_object_signing_alg = Some(algorithm);
         }
         if !self.request_uris.is_empty() {

@@ -6,6 +6,7 @@ use oauth::token_exchange::Party;
 use realm::Client;
 use realm::clients::IdentityAssertion;
 
+use super::super::given::pair;
 use crate::failure::Failure;
 
 /// What can be said about it.
@@ -99,12 +100,6 @@ fn server<'a>(
         .iter_mut()
         .find(|known| known.audience == audience)
         .ok_or_else(|| format!("{audience}: say --id-jag {audience}=CLIENT first").into())
-}
-
-fn pair<'a>(option: &str, given: &'a str) -> Result<(&'a str, &'a str), Failure> {
-    given
-        .split_once('=')
-        .ok_or_else(|| format!("{option}: `{given}` has no `=`").into())
 }
 
 /// What it may exchange, for people; empty when nothing is said.

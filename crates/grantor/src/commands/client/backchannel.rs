@@ -1,10 +1,10 @@
 //! How an application asks people for approval (OpenID Connect CIBA): the options of `grantor client create` and `update` for it.
 
 use clap::Args;
-use jose::Algorithm;
 use oauth::ciba::DeliveryMode;
 use realm::Client;
 
+use super::super::given;
 use crate::failure::Failure;
 
 /// What can be said about it.
@@ -33,10 +33,7 @@ impl Backchannel {
             known.notification_endpoint = Some(url);
         }
         if let Some(name) = self.backchannel_alg {
-            let algorithm: Algorithm = name
-                .parse()
-                .map_err(|_| format!("--backchannel-alg: `{name}` is not a signature algorithm"))?;
-            known.signing_alg = Some(algorithm);
+            known.signing_alg = Some(given::algorithm("--backchannel-alg", &name)?);
         }
         known.user_code = self.backchannel_user_code.unwrap_or(known.user_code);
         Ok(())

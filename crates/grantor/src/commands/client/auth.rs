@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jose::Algorithm;
 use oauth::client_auth::Method;
 use realm::Client;
-use realm::clients::{PublicKeys, Secret, SecretChange};
+use realm::clients::{Secret, SecretChange};
 
+use super::super::given;
 use crate::failure::Failure;
 
 /// What can be said about it.
@@ -66,22 +66,15 @@ impl Authentication {
             change_method(client, method);
         }
         if let Some(name) = self.auth_alg {
-            let algorithm: Algorithm = name
-                .parse()
-                .map_err(|_| format!("--auth-alg: `{name}` is not a signature algorithm"))?;
+            let algorithm = given::algorithm("--auth-alg", &name)?;
             client.token_endpoint_auth_signing_alg = Some(algorithm);
         }
         if let Some(path) = self.attester_jwks {
-            let refused = |reason: String| format!("--attester-jwks: {}: {reason}", path.display());
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
-            client.client_attestation_jwks = Some(PublicKeys::from_json(&text).map_err(refused)?);
+            let keys = given::public_keys("--attester-jwks", &path)?;
+            client.client_attestation_jwks = Some(keys);
         }
         if let Some(path) = self.jwks {
-            let refused = |reason: String| format!("--jwks: {}: {reason}", path.display());
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
-            client.jwks = Some(PublicKeys::from_json(&text).map_err(refused)?);
+            client.jwks = Some(given::public_keys("--jwks", &path)?);
             client.jwks_uri = None;
         }
         if let Some(uri) = self.jwks_uri {

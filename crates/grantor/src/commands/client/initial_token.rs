@@ -5,7 +5,8 @@ use realm::Admission;
 use realm::initial_access::{self, InitialToken};
 use serde_json::{Value, json};
 
-use super::ACTOR_NAME;
+use super::super::ACTOR_NAME;
+use super::super::options::All;
 use crate::failure::Failure;
 use crate::output;
 use crate::place::Place;
@@ -30,13 +31,7 @@ pub(super) enum InitialTokens {
         json: bool,
     },
     /// List tokens that are still good, without themselves
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Take a token back; what it registered stays
     Delete {
         #[command(flatten)]
@@ -79,7 +74,7 @@ impl InitialTokens {
                 }
                 Ok(())
             }
-            Self::List { place, json } => {
+            Self::List(All { place, json }) => {
                 let realm = place.realm().await?;
                 let now = realm.now();
                 let all = initial_access::list(&realm, "", i64::MAX).await?;

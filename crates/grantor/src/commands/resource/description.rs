@@ -3,7 +3,7 @@
 use clap::Args;
 use realm::Resource;
 
-use super::resource::algorithms;
+use super::super::given::algorithms;
 use crate::failure::Failure;
 
 #[derive(Args)]

@@ -3,7 +3,8 @@
 use realm::Resource;
 use realm::resources::{Place, ScopeClaim};
 
-use super::resource::{pair, scope};
+use super::super::given::pair;
+use super::scope;
 use crate::failure::Failure;
 
 /// Writes what was said of claims, of where they are told and of which are elsewhere.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use realm::Client;
 use realm::clients::SubjectType;
 
-use super::client_answers::set;
+use super::answers::set;
 use crate::failure::Failure;
 
 /// What can be said about it (OpenID Connect Registration §2).
