@@ -303,6 +303,33 @@ on_each_engine! {
         manage(&world, "PUT", &first, Some(&changed(&first, "client_id", json!("another")))).await.refused(400, "invalid_client_metadata");
     }
 
+    /// RFC 7592 §2.2: a client that reads its registration and writes it back keeps what an operator gave it, and what it gives up does not come back.
+    async fn a_client_that_changes_its_name_keeps_what_an_operator_gave_it(world: World) {
+        mode(&world, Admission::Open).await;
+        let stated = json!({"redirect_uris": [CALLBACK], "client_name": "Notes for you"});
+        let first = registered(&world, &stated).await;
+        let id = first["client_id"].as_str().unwrap();
+        let mut stored = realm::clients::find(world.realm(), id).await.unwrap().unwrap();
+        stored.profile = Some(realm::Profile::OpenId);
+        stored.allow_retired_grants = Some(true);
+        stored.grant_types = ["authorization_code", "implicit", "client_credentials"].map(|name| name.parse().unwrap()).to_vec();
+        stored.response_types = ["code", "code id_token"].map(|name| name.parse().unwrap()).to_vec();
+        stored.allowed_origins = vec!["https://scripts.example".to_owned()];
+        realm::clients::update(world.realm(), stored.clone(), realm::clients::SecretChange::Keep, "test").await.unwrap();
+        let read = manage(&world, "GET", &first, None).await.status(200).json();
+        let answer = manage(&world, "PUT", &first, Some(&changed(&read, "client_name", json!("Renamed")))).await;
+        assert_eq!(answer.status(200).json()["client_name"], "Renamed");
+        let kept = realm::clients::find(world.realm(), id).await.unwrap().unwrap();
+        assert_eq!((&kept.grant_types, &kept.response_types), (&stored.grant_types, &stored.response_types));
+        assert_eq!(kept.allowed_origins, stored.allowed_origins);
+        // Other grants of the kind it does not get, nor again what it gave up.
+        let asked = json!(["authorization_code", "implicit", "password"]);
+        manage(&world, "PUT", &first, Some(&changed(&read, "grant_types", asked))).await.status(200);
+        manage(&world, "PUT", &first, Some(&changed(&read, "client_name", json!("Again")))).await.status(200);
+        let left = realm::clients::find(world.realm(), id).await.unwrap().unwrap();
+        assert_eq!(left.grant_types, ["authorization_code", "implicit"].map(|name| name.parse().unwrap()));
+    }
+
     /// RFC 7592 §2.3: its tokens end with it, and so does its registration access token.
     async fn a_client_deletes_itself(world: World) {
         mode(&world, Admission::Open).await;

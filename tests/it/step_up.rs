@@ -103,6 +103,24 @@ on_each_engine! {
         assert_eq!(world.claims(tokens.id()).await["acr"], json!("1"));
     }
 
+    /// OpenID Connect Core §5.5.1.1: what is essential is met or refused also where the realm names no strengths.
+    async fn an_essential_strength_that_nobody_names_is_refused(world: World) {
+        let app = world.app().await;
+        let own = "urn:grantor:acr:password";
+        let claims = |acr: Value| json!({"id_token": {"acr": acr}}).to_string();
+        let mut browser = world.browser();
+        for acr in [json!({"essential": true, "value": "phr"}), json!({"essential": true, "values": ["phr", "phrh"]})] {
+            for prompt in ["", "none"] {
+                let flow = world.flow(&app).with("claims", &claims(acr.clone())).with("prompt", prompt);
+                assert_eq!(flow.error(&mut browser).await, "unmet_authentication_requirements", "{acr} {prompt}");
+            }
+        }
+        for acr in [json!({"essential": true, "values": ["phr", own]}), json!({"essential": true}), json!({"value": "phr"}), Value::Null] {
+            let tokens = world.flow(&app).with("claims", &claims(acr.clone())).tokens_in(&mut browser).await;
+            assert_eq!(world.claims(tokens.id()).await["acr"], json!(own), "{acr}");
+        }
+    }
+
     /// OpenID Connect Core §3.1.2.1: where the realm names nothing, `acr_values` are a wish.
     async fn without_names_it_is_a_wish(world: World) {
         let app = world.app().await;

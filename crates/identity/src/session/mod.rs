@@ -54,14 +54,31 @@ impl Session {
 /// What `acr` is after a sign-in by these methods, for who asked for these values: as the realm names strengths now, whatever it named them at the sign-in; where it
 /// names none, the way of the sign-in.
 pub fn acr(settings: &Settings, asked: &[String], amr: &[String]) -> Option<String> {
-    let used = |method: &&Method| {
-        method
-            .amr()
-            .iter()
-            .all(|it| amr.iter().any(|own| own == it))
-    };
-    let way = || Some(Method::ALL.iter().find(used)?.acr());
+    let wished = ways(amr).find(|way| asked.iter().any(|value| value == way));
+    let way = || wished.or_else(|| ways(amr).next());
     settings.acr.told(asked, amr, way)
+}
+
+/// Whether a sign-in by these methods is as strong as one of the values that were asked for. Where the realm names no strengths they bind nobody, unless the client
+/// said that one of them is essential: then it is the way of the sign-in or nothing (OpenID Connect Core §5.5.1.1).
+pub fn is_strong(
+    settings: &Settings,
+    (asked, is_essential): (&[String], bool),
+    amr: &[impl AsRef<str>],
+) -> bool {
+    if settings.acr.0.is_empty() && is_essential && !asked.is_empty() {
+        return ways(amr).any(|way| asked.iter().any(|value| value == way));
+    }
+    settings.acr.meets(asked, amr)
+}
+
+/// The ways to sign in that take no other methods than these.
+fn ways(amr: &[impl AsRef<str>]) -> impl Iterator<Item = &'static str> {
+    let used = |method: &&Method| {
+        let mut names = method.amr().iter();
+        names.all(|name| amr.iter().any(|own| own.as_ref() == *name))
+    };
+    Method::ALL.iter().filter(used).map(|method| method.acr())
 }
 
 /// How somebody has just authenticated.

@@ -1,7 +1,7 @@
 //! Loads what the decision needs and makes it: one read of the session, one of the consent.
 
 use identity::methods::Method;
-use identity::{Person, Session};
+use identity::{Person, Session, session};
 use oauth::Scope;
 use oauth::authorization::Prompt;
 use oauth::authorization_details::AuthorizationDetails;
@@ -165,6 +165,8 @@ async fn sign_in(
         ),
     };
     let wished = request.claims.as_ref();
+    let is_essential = wished.is_some_and(|claims| claims.is_acr_essential);
+    let strength = (&*request.acr_values, is_essential);
     let wished = wished.and_then(|claims| claims.subjects.as_ref());
     // As the client knows the person, and in no other way.
     let named = wished.map(|wished| match current {
@@ -182,13 +184,13 @@ async fn sign_in(
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),
-        is_reachable: settings.acr.meets(&request.acr_values, &possible),
+        is_reachable: session::is_strong(&settings, strength, &possible),
     };
     let signed_in = current.map(|(session, person)| SignedIn {
         person: &person.id,
         auth_time: session.auth_time,
         sign_in: &session.sign_in,
-        is_strong: settings.acr.meets(&request.acr_values, &session.amr),
+        is_strong: session::is_strong(&settings, strength, &session.amr),
     });
     let another = match (asked.hinted, &signed_in) {
         (Some(hinted), Some(signed_in)) => hinted != signed_in.person,

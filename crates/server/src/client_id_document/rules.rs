@@ -7,7 +7,7 @@ use realm::{Catalogue, Client};
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::registration::rules::{self as registration, Members};
+use crate::registration::rules::{self as registration, Given, Members};
 
 /// The longest identifier, in bytes.
 const LONGEST: usize = 255;
@@ -89,7 +89,7 @@ pub fn read(id: &str, document: Members, catalogue: &Catalogue) -> Result<Descri
             let mut stated = document.clone();
             let name = method.as_str().into();
             stated.insert("token_endpoint_auth_method".to_owned(), name);
-            let mut client = registration::read(stated, catalogue, false)
+            let mut client = registration::read(stated, catalogue, Given::default())
                 .map_err(|error| refused(error.description.as_str()))?;
             client.id = id.to_owned();
             client.origin = Origin::Document;

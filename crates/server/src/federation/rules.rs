@@ -6,7 +6,7 @@ use realm::clients::Origin;
 use realm::{Catalogue, Client};
 use serde_json::Value;
 
-use crate::registration::rules::{self as registration, Members};
+use crate::registration::rules::{self as registration, Given, Members};
 
 fn refused(reason: impl Into<String>) -> Wire {
     Wire::new(ErrorCode::InvalidMetadata, reason.into())
@@ -74,7 +74,7 @@ fn read(
         "token_endpoint_auth_method".to_owned(),
         method.as_str().into(),
     );
-    let mut client = registration::read(metadata, catalogue, false)?;
+    let mut client = registration::read(metadata, catalogue, Given::default())?;
     client.id = id.to_owned();
     Ok(client)
 }

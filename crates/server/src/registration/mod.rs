@@ -17,7 +17,7 @@ use realm::{Admission, Client};
 use serde_json::Value;
 use web::form::FormError;
 
-use self::rules::Members;
+use self::rules::{Given, Members};
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 use crate::{answer, cors};
@@ -129,7 +129,7 @@ async fn register(call: &Call, body: Body) -> Outcome<(Registered, String)> {
         _ => None,
     };
     let members = members(call, body).await?;
-    let client = stated(call, members).await?;
+    let client = stated(call, members, None).await?;
     call.server.requests.registered(call)?;
     let secret = if rules::has_secret(&client) {
         Secret::Generate
@@ -149,7 +149,7 @@ async fn register(call: &Call, body: Body) -> Outcome<(Registered, String)> {
 }
 
 /// Reads what a client states, and what those whom it names say to it.
-async fn stated(call: &Call, mut members: Members) -> Outcome<Client> {
+async fn stated(call: &Call, mut members: Members, old: Option<&Client>) -> Outcome<Client> {
     let settings = call.realm.settings();
     let mode = settings.registration.mode;
     members.retain(|_, value| !value.is_null());
@@ -159,8 +159,11 @@ async fn stated(call: &Call, mut members: Members) -> Outcome<Client> {
         return Err(Reason::StatementMissing.into());
     }
     let catalogue = call.realm.catalogue().await?;
-    let retired = settings.allow_retired_grants;
-    let client = rules::read(members, &catalogue, retired)?;
+    let given = Given {
+        retired: settings.allow_retired_grants,
+        old,
+    };
+    let client = rules::read(members, &catalogue, given)?;
     match sector::check(call, &client).await {
         Ok(()) => Ok(client),
         Err(reason) => Err(Failed {
@@ -188,7 +191,7 @@ async fn change(call: &Call, id: &str, body: Body) -> Outcome<(Registered, Strin
     {
         return Err(known(Reason::RegistrationSecretWrong.into()));
     }
-    let new = stated(call, members)
+    let new = stated(call, members, Some(&old))
         .await
         .map_err(|failed| known(failed.refusal))?;
     let secret = rules::secret(&old, &new);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use oauth::authorization::ResponseType;
 use oauth::client_auth::Method;
 use oauth::redirect_uri;
 use oauth::{Error as Wire, ErrorCode, Scope};
@@ -84,8 +85,53 @@ pub fn is_registrable(name: &str) -> bool {
     REGISTRABLE.contains(&name) || Localized::is_name(name)
 }
 
+/// What an operator has given beyond what clients may take themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// Whether every client of the realm may have tokens through the browser.
+    pub retired: bool,
+    /// The client as it is registered: it keeps what it has when it states everything anew (RFC 7592 §2.2).
+    pub old: Option<&'a Client>,
+}
+
+impl Given<'_> {
+    fn has_grant(&self, grant: &str) -> bool {
+        let mut had = self.old.iter().flat_map(|old| &old.grant_types);
+        had.any(|own| own.as_str() == grant)
+    }
+
+    fn has_response_type(&self, response_type: &str) -> bool {
+        let had = |old: &Client| {
+            let named = response_type.parse::<ResponseType>();
+            named.is_ok_and(|named| old.response_types.contains(&named))
+        };
+        self.old.is_some_and(had)
+    }
+
+    fn may_use(&self, grant: &str) -> bool {
+        may_take(grant)
+            || (self.retired && grant == GrantType::Implicit.as_str())
+            || self.has_grant(grant)
+    }
+
+    /// The code alone comes without tokens in the browser's address.
+    fn may_ask_for(&self, response_type: &str) -> bool {
+        response_type == "code" || self.retired || self.has_response_type(response_type)
+    }
+
+    /// Whether it is hidden who people are from a client that gets them on devices.
+    fn is_hidden_device(&self) -> bool {
+        self.old.is_some_and(is_hidden_device)
+    }
+}
+
+fn is_hidden_device(client: &Client) -> bool {
+    client.openid.subject_type == Some(SubjectType::Pairwise)
+        && client.allows_grant(GrantType::DeviceCode)
+}
+
 /// The grants of clients that nobody vouches for: those in which a person decides about each. Whatever else a server can do, an operator gives.
-fn may_use(grant: &str) -> bool {
+fn may_take(grant: &str) -> bool {
     [
         GrantType::AuthorizationCode,
         GrantType::RefreshToken,
@@ -93,11 +139,6 @@ fn may_use(grant: &str) -> bool {
     ]
     .iter()
     .any(|own| own.as_str() == grant)
-}
-
-/// The code, which alone comes without tokens in the browser's address.
-fn may_ask_for(response_type: &str) -> bool {
-    response_type == "code"
 }
 
 fn invalid(name: &str, reason: impl std::fmt::Display) -> Wire {
@@ -115,20 +156,15 @@ pub fn broken(rule: &realm::Invalid) -> Wire {
 }
 
 /// Reads what a client states about itself. Members that are not its business or not known are passed over, and so are grants that it may not have, unless
-/// nothing is left (RFC 7591 §2, §3.2.1: what is replaced is shown in the answer). A scope is what it asks for by default: which it may have, the resources say. `retired`: whether the
-/// operator lets every client of the realm have tokens through the browser.
+/// nothing is left (RFC 7591 §2, §3.2.1: what is replaced is shown in the answer). A scope is what it asks for by default: which it may have, the resources say.
 ///
 /// # Errors
 /// `invalid_redirect_uri` or `invalid_client_metadata`, naming the member.
-pub fn read(stated: Members, catalogue: &Catalogue, retired: bool) -> Result<Client, Wire> {
+pub fn read(stated: Members, catalogue: &Catalogue, given: Given<'_>) -> Result<Client, Wire> {
     let own = |(name, value): &(String, Value)| !value.is_null() && is_registrable(name);
     let mut members: Members = stated.into_iter().filter(own).collect();
-    keep(&mut members, "grant_types", |grant| {
-        may_use(grant) || (retired && grant == GrantType::Implicit.as_str())
-    })?;
-    keep(&mut members, "response_types", |response_type| {
-        may_ask_for(response_type) || retired
-    })?;
+    keep(&mut members, "grant_types", |grant| given.may_use(grant))?;
+    keep(&mut members, "response_types", |one| given.may_ask_for(one))?;
     let scope = members.remove("scope");
     if !members.contains_key("token_endpoint_auth_method") {
         let default = Method::ClientSecretBasic.as_str().into();
@@ -147,9 +183,7 @@ pub fn read(stated: Members, catalogue: &Catalogue, retired: bool) -> Result<Cli
         client.response_types.clear();
     }
     // Its tokens go to whoever asks for them, so that nothing would show whose sector it is.
-    if client.openid.subject_type == Some(SubjectType::Pairwise)
-        && client.allows_grant(GrantType::DeviceCode)
-    {
+    if is_hidden_device(&client) && !given.is_hidden_device() {
         let reason = "pairwise: with device_code only an operator can register such a client";
         return Err(invalid("subject_type", reason));
     }
@@ -239,11 +273,22 @@ pub fn replace(old: &Client, mut new: Client) -> Result<Client, serde_json::Erro
     }
     let mut client: Client = serde_json::from_value(Value::Object(members))?;
     client.default_scope = std::mem::take(&mut new.default_scope);
+    let added = added_origins(old);
     client.allowed_origins = std::mem::take(&mut new.allowed_origins);
+    client.allowed_origins.extend(added);
+    client.allowed_origins.sort();
+    client.allowed_origins.dedup();
     client.version = old.version;
     client.created_at = old.created_at;
     client.origin = old.origin.clone();
     Ok(client)
+}
+
+/// The origins that an operator added to those that follow from a client's redirects.
+fn added_origins(client: &Client) -> impl Iterator<Item = String> {
+    let own = origins(client);
+    let all = client.allowed_origins.iter();
+    all.filter(move |origin| !own.contains(origin)).cloned()
 }
 
 /// Whether clients of this method have a secret.

@@ -13,9 +13,13 @@ fn members(value: Value) -> Members {
 }
 
 fn read_value(value: Value) -> Result<Client, Wire> {
-    read(members(value), &Catalogue::default(), false)
+    read(members(value), &Catalogue::default(), Given::default())
 }
 
+const RETIRED: Given<'_> = Given {
+    retired: true,
+    old: None,
+};
 const URIS: &str = "https://app.example/callback";
 
 #[test]
@@ -85,7 +89,7 @@ fn an_error_names_the_member() {
     ] {
         let mut stated = members(json!({"redirect_uris": [URIS]}));
         stated.insert(name.to_owned(), value);
-        let error = read(stated, &Catalogue::default(), false).unwrap_err();
+        let error = read(stated, &Catalogue::default(), Given::default()).unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidClientMetadata, "{name}");
         assert!(error.description.as_str().starts_with(name), "{error:?}");
     }
@@ -184,11 +188,11 @@ proptest! {
         ),
     ) {
         let stated: Members = stated.into_iter().collect();
-        if let Ok(client) = read(stated, &Catalogue::default(), false) {
+        if let Ok(client) = read(stated, &Catalogue::default(), Given::default()) {
             prop_assert!(client.id.is_empty() && !client.skip_consent && client.introspects.is_empty() && !client.disabled);
             prop_assert!(client.profile.is_none() && client.lifetimes.is_empty() && client.scope.is_empty() && client.require_pkce.is_none());
             prop_assert!(!client.allows_grant(GrantType::ClientCredentials));
-            let again = read(echo(&client), &Catalogue::default(), false).unwrap();
+            let again = read(echo(&client), &Catalogue::default(), Given::default()).unwrap();
             prop_assert_eq!(again, client);
         }
     }
@@ -204,9 +208,9 @@ fn response_types_with_tokens_are_for_realms_that_allow_them() {
             "response_types": ["code id_token"],
         }))
     };
-    let error = read(stated(), &Catalogue::default(), false).unwrap_err();
+    let error = read(stated(), &Catalogue::default(), Given::default()).unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidClientMetadata);
-    let client = read(stated(), &Catalogue::default(), true).unwrap();
+    let client = read(stated(), &Catalogue::default(), RETIRED).unwrap();
     assert!(client.allows_grant(GrantType::Implicit));
     assert_eq!(client.response_types.len(), 1);
     let mut password = stated();
@@ -214,5 +218,48 @@ fn response_types_with_tokens_are_for_realms_that_allow_them() {
         "grant_types".into(),
         json!(["password", "client_credentials"]),
     );
-    assert!(read(password, &Catalogue::default(), true).is_err());
+    assert!(read(password, &Catalogue::default(), RETIRED).is_err());
+}
+
+/// RFC 7592 §2.2: who reads its registration and writes it back loses nothing that an operator gave, and gains nothing.
+#[test]
+fn what_an_operator_gave_is_kept_and_not_widened() {
+    let mut old = read_value(json!({"redirect_uris": [URIS]})).unwrap();
+    old.grant_types = vec![GrantType::AuthorizationCode, GrantType::ClientCredentials];
+    old.response_types = vec![ResponseType::Code, ResponseType::CodeIdToken];
+    let given = Given {
+        retired: false,
+        old: Some(&old),
+    };
+    let mut stated = echo(&old);
+    let again = read(stated.clone(), &Catalogue::default(), given).unwrap();
+    assert_eq!(again.grant_types, old.grant_types);
+    assert_eq!(again.response_types, old.response_types);
+    stated.insert(
+        "grant_types".into(),
+        json!(["authorization_code", "client_credentials", "password"]),
+    );
+    stated.insert(
+        "response_types".into(),
+        json!(["code", "id_token code", "token"]),
+    );
+    let more = read(stated, &Catalogue::default(), given).unwrap();
+    assert_eq!(more.grant_types, old.grant_types);
+    assert_eq!(more.response_types, old.response_types);
+    let new = read_value(echo(&old).into()).unwrap();
+    assert_eq!(new.grant_types, [GrantType::AuthorizationCode]);
+}
+
+#[test]
+fn origins_that_an_operator_added_stay_and_those_of_former_redirects_go() {
+    let public = |uri: &str| {
+        read_value(json!({"redirect_uris": [uri], "token_endpoint_auth_method": "none"})).unwrap()
+    };
+    let mut old = public(URIS);
+    old.allowed_origins.push("https://more.example".to_owned());
+    let new = replace(&old, public("https://new.example/cb")).unwrap();
+    assert_eq!(
+        new.allowed_origins,
+        ["https://more.example", "https://new.example"]
+    );
 }
