@@ -2,11 +2,13 @@
 //! (RFC 8936).
 
 mod attacks;
+mod changes;
 mod events;
 mod poll;
 mod push;
 mod streams;
 mod subjects;
+mod together;
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,10 @@ on_each_engine! {
         let id = made.text("stream_id");
         assert_eq!(made.json(), json!({
             "stream_id": id, "iss": world.issuer(), "aud": "receiver", "description": "for the wiki",
-            "events_supported": [SESSION_REVOKED, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED],
+            "events_supported": [
+                SESSION_REVOKED, changes::TOKEN_CLAIMS_CHANGE, CREDENTIAL_CHANGE, ACCOUNT_DISABLED, ACCOUNT_ENABLED, ACCOUNT_PURGED,
+                changes::CREDENTIAL_COMPROMISE, changes::RECOVERY_INFORMATION_CHANGED,
+            ],
             "events_requested": [SESSION_REVOKED, "urn:unknown"], "events_delivered": [SESSION_REVOKED],
             "delivery": {"method": PUSH, "endpoint_url": "https://wiki.example/events"},
             "min_verification_interval": 30,

@@ -28,18 +28,27 @@ pub struct Changed {
     /// Whether somebody else than the person did it.
     #[serde(default)]
     pub by_admin: bool,
+    /// The names of the claims about the person that are others now, for [`Change::Claims`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
 }
 
 /// What can become of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
+    /// It has a password, and had none.
+    FirstPassword,
     /// It has another password.
     Password,
     /// It cannot be used.
     Disabled,
     /// It can be used again.
     Enabled,
+    /// What is told about the person.
+    Claims,
+    /// A refresh token of theirs was copied.
+    RefreshToken,
 }
 
 /// What becomes of a person's sessions and tokens when the password changes.
@@ -84,6 +93,19 @@ impl Checked {
             groups: rules::groups(&details.groups)?,
             profile: details.profile,
         })
+    }
+
+    /// The person with these details instead of their own.
+    fn instead_of(&self, old: &Person) -> Person {
+        Person {
+            username: self.username.clone(),
+            email: self.email.clone(),
+            email_verified: self.email_verified,
+            display_name: self.display_name.clone(),
+            groups: self.groups.clone(),
+            profile: self.profile.clone(),
+            ..old.clone()
+        }
     }
 
     fn groups_json(&self) -> String {
@@ -160,6 +182,7 @@ pub async fn update(
     actor: Option<&str>,
 ) -> Result<Person, Error> {
     let new = Checked::new(details)?;
+    let old = super::find(realm, id).await?.ok_or(Error::Changed)?;
     let mut batch = Batch::new();
     batch.expect(
         &sql::UPDATE_PERSON,
@@ -184,7 +207,15 @@ pub async fn update(
         &mut batch,
         Happened::to("person.updated", id).by(actor),
     );
-    realm.db().commit(batch).await.map_err(taken)?;
+    let claims = old.other_claims(&new.instead_of(&old));
+    if !claims.is_empty() {
+        let changed = Changed {
+            claims,
+            ..Changed::new(realm, (id, actor), Change::Claims)
+        };
+        tell(realm, &mut batch, &changed);
+    }
+    realm.commit(batch).await.map_err(taken)?;
     super::find(realm, id).await?.ok_or(Error::NotFound)
 }
 
@@ -199,6 +230,15 @@ pub async fn set_password(
     sessions: Sessions,
     actor: Option<&str>,
 ) -> Result<(), Error> {
+    let row = realm
+        .db()
+        .row(&sql::HAS_PASSWORD, params![realm.name(), id]);
+    let row = row.await?.ok_or(Error::NotFound)?;
+    let change = if row.flag(0) {
+        Change::Password
+    } else {
+        Change::FirstPassword
+    };
     let mut batch = Batch::new();
     batch.expect(
         &sql::UPDATE_PASSWORD,
@@ -210,7 +250,7 @@ pub async fn set_password(
         &mut batch,
         Happened::to("person.password_changed", id).by(actor),
     );
-    tell(realm, &mut batch, (id, actor), Change::Password);
+    tell(realm, &mut batch, &Changed::new(realm, (id, actor), change));
     if sessions == Sessions::End {
         batch.run(
             &sql::SIGN_OUT_PERSON,
@@ -228,7 +268,8 @@ pub async fn set_password(
 pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let happened = Happened::to("person.disabled", id).by(actor);
     let mut batch = marked(realm, &sql::DISABLE_PERSON, id, happened);
-    tell(realm, &mut batch, (id, actor), Change::Disabled);
+    let changed = Changed::new(realm, (id, actor), Change::Disabled);
+    tell(realm, &mut batch, &changed);
     end_sessions(realm, &mut batch, (id, actor), SIGNED_OUT);
     finish(realm, batch).await
 }
@@ -240,7 +281,8 @@ pub async fn disable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(),
 pub async fn enable(realm: &Realm, id: &str, actor: Option<&str>) -> Result<(), Error> {
     let happened = Happened::to("person.enabled", id).by(actor);
     let mut batch = marked(realm, &sql::ENABLE_PERSON, id, happened);
-    tell(realm, &mut batch, (id, actor), Change::Enabled);
+    let changed = Changed::new(realm, (id, actor), Change::Enabled);
+    tell(realm, &mut batch, &changed);
     finish(realm, batch).await
 }
 
@@ -284,14 +326,21 @@ fn marked(realm: &Realm, stmt: &'static Stmt, id: &str, happened: Happened<'_>) 
     batch
 }
 
-/// Adds the message that the account has changed.
-fn tell(realm: &Realm, batch: &mut Batch, (person, actor): (&str, Option<&str>), what: Change) {
-    let changed = Changed {
-        person: person.to_owned(),
-        what,
-        at: realm.now(),
-        by_admin: actor.is_some(),
-    };
+impl Changed {
+    /// That this became of a person just now, by the hand of `actor` or their own.
+    pub fn new(realm: &Realm, (person, actor): (&str, Option<&str>), what: Change) -> Self {
+        Self {
+            person: person.to_owned(),
+            what,
+            at: realm.now(),
+            by_admin: actor.is_some(),
+            claims: Vec::new(),
+        }
+    }
+}
+
+/// Adds to the batch that changes an account the message that says so.
+pub fn tell(realm: &Realm, batch: &mut Batch, changed: &Changed) {
     let payload = serde_json::json!(changed).to_string();
     realm.enqueue(batch, CHANGED, &payload, realm.now());
 }

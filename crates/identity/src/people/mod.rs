@@ -11,7 +11,7 @@ use realm::Realm;
 pub(crate) use change::hold_for_sign_in;
 pub use change::{
     CHANGED, Change, Changed, DELETED, SIGNED_OUT, Sessions, create, delete, disable, enable,
-    set_password, sign_out_everywhere, update,
+    set_password, sign_out_everywhere, tell, update,
 };
 pub use person::{Details, Person, Profile};
 

@@ -53,6 +53,19 @@ impl Person {
         self.all_claims().told(scope, names)
     }
 
+    /// The names of the claims that `new` has otherwise, but for when they were changed.
+    pub(super) fn other_claims(&self, new: &Self) -> Vec<String> {
+        let [old, new] = [self, new].map(|person| match serde_json::json!(person.all_claims()) {
+            serde_json::Value::Object(claims) => claims,
+            _ => serde_json::Map::new(),
+        });
+        let mut names: Vec<String> = old.keys().chain(new.keys()).cloned().collect();
+        names.retain(|name| name != "updated_at" && old.get(name) != new.get(name));
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn all_claims(&self) -> StandardClaims {
         let profile = self.profile.clone();
         StandardClaims {

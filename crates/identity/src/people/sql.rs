@@ -21,6 +21,8 @@ db::statements! {
     /// A person's details, if nobody changed them since.
     pub UPDATE_PERSON = "UPDATE person SET username = $4, username_key = $5, email = $6, email_key = $7, email_verified = $8, display_name = $9, \
         groups = $10, profile = $11, updated_at = $12, version = version + 1 WHERE realm = $1 AND id = $2 AND version = $3";
+    /// Whether a person has a password.
+    pub HAS_PASSWORD = "SELECT CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END FROM person WHERE realm = $1 AND id = $2";
     /// A person's password.
     pub UPDATE_PASSWORD = "UPDATE person SET password_hash = $3, updated_at = $4, version = version + 1 WHERE realm = $1 AND id = $2";
     /// Forbids a person to sign in and ends their sessions.

@@ -27,6 +27,9 @@ pub mod event {
     /// A session has ended (CAEP §3.1).
     pub const SESSION_REVOKED: &str =
         "https://schemas.openid.net/secevent/caep/event-type/session-revoked";
+    /// What tokens say of somebody has changed (CAEP §3.2).
+    pub const TOKEN_CLAIMS_CHANGE: &str =
+        "https://schemas.openid.net/secevent/caep/event-type/token-claims-change";
     /// A password or another credential has changed (CAEP §3.3).
     pub const CREDENTIAL_CHANGE: &str =
         "https://schemas.openid.net/secevent/caep/event-type/credential-change";
@@ -39,6 +42,12 @@ pub mod event {
     /// An account can be used again (RISC §2.4).
     pub const ACCOUNT_ENABLED: &str =
         "https://schemas.openid.net/secevent/risc/event-type/account-enabled";
+    /// A credential has been copied (RISC §2.7).
+    pub const CREDENTIAL_COMPROMISE: &str =
+        "https://schemas.openid.net/secevent/risc/event-type/credential-compromise";
+    /// Somebody has another user name, address or telephone number (RISC §2.10).
+    pub const RECOVERY_INFORMATION_CHANGED: &str =
+        "https://schemas.openid.net/secevent/risc/event-type/recovery-information-changed";
 }
 
 /// What a transmitter says about itself (§7.1).

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use db::{Batch, params};
 use identity::Person;
+use identity::people::{self, Change, Changed};
 use oauth::claims::Confirmation;
 use oauth::claims_request::ClaimsRequest;
 use oauth::token::{RefreshToken, TokenResponse};
@@ -315,13 +316,12 @@ async fn replayed(
         "grant": family.id, "presented": counter, "live": family.counter,
     });
     let event = event(call, "refresh_token.replayed", family, detail);
-    end_grant(
-        call,
-        client,
-        &family.id,
-        (event, "an old refresh token came back"),
-    )
-    .await?;
+    let realm = &call.realm;
+    let mut batch = client.refusal(realm);
+    let copied = Changed::new(realm, (&family.person, None), Change::RefreshToken);
+    people::tell(realm, &mut batch, &copied);
+    let why = (event, "an old refresh token came back");
+    end_grant_with(call, client, (&family.id, batch), why).await?;
     Ok(Reason::RefreshReplayed.into())
 }
 
@@ -330,10 +330,20 @@ pub(crate) async fn end_grant(
     call: &Call,
     client: &AuthenticatedClient,
     grant: &str,
+    why: (Event, &str),
+) -> Result<(), Refusal> {
+    let batch = client.refusal(&call.realm);
+    end_grant_with(call, client, (grant, batch), why).await
+}
+
+/// The same, with what else is in the batch.
+async fn end_grant_with(
+    call: &Call,
+    client: &AuthenticatedClient,
+    (grant, mut batch): (&str, Batch),
     (event, what): (Event, &str),
 ) -> Result<(), Refusal> {
     let realm = &call.realm;
-    let mut batch = client.refusal(realm);
     realm.record(&mut batch, event);
     revoke_grant(realm, &mut batch, grant, call.now());
     client.commit(realm, batch).await?;

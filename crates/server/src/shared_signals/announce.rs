@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use db::params;
-use identity::people::{self, Change, Changed};
+use identity::people::{self, Change, Changed, Person};
 use oauth::security_event::SubjectId;
 use oauth::shared_signals::{Status, event};
 use realm::outbox::{Delivery, Ended, Handler, Message};
@@ -12,7 +12,7 @@ use realm::{Client, Realm};
 use serde_json::{Map, Value};
 
 use super::stored::{self, Claims, Signal, Stream};
-use super::{is_on, receiver_of, rules, sql, subjects};
+use super::{giving, is_on, receiver_of, rules, sql, subjects};
 use crate::refusal::Refusal;
 use crate::tokens::subject;
 
@@ -26,11 +26,44 @@ const TXN: &str = "signal_txn";
 struct Happened<'a> {
     /// Names it: the message that tells of it.
     id: &'a str,
-    /// The type of the event.
-    kind: &'static str,
     person: &'a str,
     session: Option<&'a str>,
+    /// When (unix seconds).
+    at: i64,
+    /// What it is for receivers.
+    events: Vec<Event>,
+}
+
+/// An event, of whomever.
+struct Event {
+    kind: &'static str,
     particulars: Map<String, Value>,
+    /// The claims that have other values now, of which a receiver hears those that it may know; nobody hears of none.
+    claims: Option<Vec<String>>,
+}
+
+impl Event {
+    fn new(kind: &'static str, particulars: Map<String, Value>) -> Self {
+        Self {
+            kind,
+            particulars,
+            claims: None,
+        }
+    }
+
+    /// What it says to this receiver, if anything.
+    fn particulars(&self, client: &Client, person: Option<&Person>) -> Option<Map<String, Value>> {
+        let mut particulars = self.particulars.clone();
+        if let Some(names) = &self.claims {
+            let all = serde_json::to_value(person?.claims(&client.scope)).ok()?;
+            let claims = rules::changed_claims(&client.scope, &all, names);
+            if claims.is_empty() {
+                return None;
+            }
+            particulars.insert("claims".to_owned(), Value::Object(claims));
+        }
+        Some(particulars)
+    }
 }
 
 /// What handles the messages that an account has changed.
@@ -45,28 +78,49 @@ impl Handler for Changes {
         Box::pin(async move {
             let changed: Changed = serde_json::from_str(&message.payload)
                 .map_err(|_| "the payload cannot be read".to_owned())?;
-            let caep = || rules::particulars(changed.at, changed.by_admin);
-            let (kind, particulars) = match changed.what {
-                Change::Password => {
-                    let mut particulars = caep();
-                    particulars.insert("credential_type".to_owned(), "password".into());
-                    particulars.insert("change_type".to_owned(), "update".into());
-                    (event::CREDENTIAL_CHANGE, particulars)
-                }
-                Change::Disabled => (event::ACCOUNT_DISABLED, Map::new()),
-                Change::Enabled => (event::ACCOUNT_ENABLED, Map::new()),
-            };
             let happened = Happened {
                 id: &message.id,
-                kind,
                 person: &changed.person,
                 session: None,
-                particulars,
+                at: changed.at,
+                events: events(&changed),
             };
             announce(realm, &happened)
                 .await
                 .map_err(Refusal::into_words)
         })
+    }
+}
+
+/// What a change of an account is for receivers.
+fn events(changed: &Changed) -> Vec<Event> {
+    let caep = || rules::particulars(changed.at, changed.by_admin);
+    let credential = |change: &str| {
+        let mut particulars = caep();
+        particulars.insert("credential_type".to_owned(), "password".into());
+        particulars.insert("change_type".to_owned(), change.into());
+        vec![Event::new(event::CREDENTIAL_CHANGE, particulars)]
+    };
+    let plain = |kind| vec![Event::new(kind, Map::new())];
+    match changed.what {
+        Change::FirstPassword => credential("create"),
+        Change::Password => credential("update"),
+        Change::Disabled => plain(event::ACCOUNT_DISABLED),
+        Change::Enabled => plain(event::ACCOUNT_ENABLED),
+        Change::RefreshToken => {
+            let particulars = rules::compromise(changed.at);
+            vec![Event::new(event::CREDENTIAL_COMPROMISE, particulars)]
+        }
+        Change::Claims => {
+            let mut events = vec![Event {
+                claims: Some(changed.claims.clone()),
+                ..Event::new(event::TOKEN_CLAIMS_CHANGE, caep())
+            }];
+            if rules::are_identifiers(&changed.claims) {
+                events.extend(plain(event::RECOVERY_INFORMATION_CHANGED));
+            }
+            events
+        }
     }
 }
 
@@ -84,67 +138,79 @@ pub(crate) async fn session_ended(
         Some(person) => (person.as_str(), Some(ended.id.as_str())),
         None => (ended.id.as_str(), None),
     };
-    let mut happened = Happened {
+    let particulars = rules::particulars(ended.at, ended.by_admin);
+    let mut events = vec![Event::new(event::SESSION_REVOKED, particulars)];
+    if is_purged {
+        events.push(Event::new(event::ACCOUNT_PURGED, Map::new()));
+    }
+    let happened = Happened {
         id: message,
-        kind: event::SESSION_REVOKED,
         person,
         session,
-        particulars: rules::particulars(ended.at, ended.by_admin),
+        at: ended.at,
+        events,
     };
-    announce(realm, &happened).await?;
-    if is_purged {
-        happened.kind = event::ACCOUNT_PURGED;
-        happened.particulars = Map::new();
-        announce(realm, &happened).await?;
-    }
-    Ok(())
+    announce(realm, &happened).await
 }
 
-/// Gives an event to each stream that wants it.
+/// Gives what happened to each stream that wants it: one commit for as many streams as are read at once.
 async fn announce(realm: &Realm, happened: &Happened<'_>) -> Result<(), Refusal> {
     if !is_on(realm, &*realm.catalogue().await?) {
         return Ok(());
     }
     let mut after = String::new();
-    let mut email = None;
+    let mut person = None;
     loop {
         let page = stored::page(realm, &after, STEP).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after.clone_from(&last.id);
-        for stream in &page {
-            let wants = stream.delivered().iter().any(|kind| kind == happened.kind);
-            if stream.status == Status::Disabled || !wants {
+        let mut gifts = Vec::new();
+        for stream in page {
+            let events = wanted(&stream, happened);
+            if events.is_empty() {
                 continue;
             }
-            let Some(client) = receiver_of(realm, stream).await? else {
+            let Some(client) = receiver_of(realm, &stream).await? else {
                 continue;
             };
-            if email.is_none() {
-                email = Some(address(realm, happened.person).await?);
+            if person.is_none() {
+                person = Some(people::find(realm, happened.person).await?);
             }
-            let email = email.as_ref().and_then(Option::as_deref);
-            tell(realm, (stream, &client), happened, email).await?;
+            let person = person.as_ref().and_then(Option::as_ref);
+            let to = (&stream, &*client);
+            let signals = signals(realm, to, (happened, &events), person).await?;
+            if !signals.is_empty() {
+                gifts.push((stream, signals));
+            }
         }
+        giving::give(realm, gifts).await?;
     }
 }
 
-/// The address that has been shown to be the person's, while they are there.
-async fn address(realm: &Realm, person: &str) -> Result<Option<String>, Refusal> {
-    let person = people::find(realm, person).await?;
-    let proven = person.filter(|person| person.email_verified);
-    Ok(proven.and_then(|person| person.email))
+/// The events that a stream carries. One that was made later has nothing to do with it.
+fn wanted<'a>(stream: &Stream, happened: &'a Happened<'_>) -> Vec<&'a Event> {
+    if stream.status == Status::Disabled || stream.created_at > happened.at {
+        return Vec::new();
+    }
+    let delivered = stream.delivered();
+    let is_wanted = |event: &&Event| delivered.iter().any(|kind| kind == event.kind);
+    happened.events.iter().filter(is_wanted).collect()
 }
 
-async fn tell(
+/// The events as a receiver is told them: of whom it wants to hear, by the name that it knows them by.
+async fn signals(
     realm: &Realm,
     (stream, client): (&Stream, &Client),
-    happened: &Happened<'_>,
-    email: Option<&str>,
-) -> Result<(), Refusal> {
+    (happened, events): (&Happened<'_>, &[&Event]),
+    person: Option<&Person>,
+) -> Result<Vec<Signal>, Refusal> {
     let sub = subject::of(realm, client, happened.person);
+    // What has been shown to be theirs.
+    let email = person.filter(|person| person.email_verified);
     let email = email.filter(|_| subjects::may_know_addresses(client));
+    let email = email.and_then(|person| person.email.as_ref());
     let email = email.map(|email| SubjectId::email(&email.to_lowercase()));
     let session = happened.session;
     let about = rules::About {
@@ -155,24 +221,26 @@ async fn tell(
     let said = subjects::said(realm, stream, &about).await?;
     let default = realm.settings().signals_default_subjects;
     let Some(sub_id) = rules::named(default, &said, &about) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let named = |purpose: &str, parts: &[&str]| {
         let mac = realm.mac(purpose, parts.join("\n").as_bytes());
         jose::base64url::encode(&mac[..16])
     };
-    let particulars = Value::Object(happened.particulars.clone());
-    let signal = Signal {
-        jti: named(JTI, &[happened.id, &stream.id, happened.kind]),
-        control: false,
-        claims: Claims {
-            sub_id: sub_id.to_value(),
-            // Not the same for all, who could find out by it whom they have in common.
-            txn: Some(named(TXN, &[happened.id, &stream.client])),
-            events: Map::from_iter([(happened.kind.to_owned(), particulars)]),
-        },
+    let signal = |event: &&Event| {
+        let particulars = event.particulars(client, person)?;
+        Some(Signal {
+            jti: named(JTI, &[happened.id, &stream.id, event.kind]),
+            control: false,
+            claims: Claims {
+                sub_id: sub_id.to_value(),
+                // Not the same for all, who could find out by it whom they have in common.
+                txn: Some(named(TXN, &[happened.id, &stream.client])),
+                events: Map::from_iter([(event.kind.to_owned(), Value::Object(particulars))]),
+            },
+        })
     };
-    stored::give(realm, stream, &signal).await
+    Ok(events.iter().filter_map(signal).collect())
 }
 
 /// Deletes the streams of a client that is gone.

@@ -7,6 +7,7 @@
 mod access;
 mod announce;
 mod configuration;
+mod giving;
 mod poll;
 mod push;
 pub mod rules;

@@ -1,16 +1,21 @@
 //! What streams may be, whom they are about, and what the answer to a push means (OpenID Shared Signals Framework §8, RFC 8935, RFC 8936).
 
+use oauth::Scope;
+use oauth::claims::StandardClaims;
 use oauth::security_event::SubjectId;
 use oauth::shared_signals::{DefaultSubjects, Malformed, StreamRequest, event};
 use serde_json::{Map, Value};
 
 /// The types of events that there is a source of.
-pub const SUPPORTED: [&str; 5] = [
+pub const SUPPORTED: [&str; 8] = [
     event::SESSION_REVOKED,
+    event::TOKEN_CLAIMS_CHANGE,
     event::CREDENTIAL_CHANGE,
     event::ACCOUNT_DISABLED,
     event::ACCOUNT_ENABLED,
     event::ACCOUNT_PURGED,
+    event::CREDENTIAL_COMPROMISE,
+    event::RECOVERY_INFORMATION_CHANGED,
 ];
 /// How many streams a receiver may have.
 pub const STREAMS: i64 = 4;
@@ -128,6 +133,39 @@ pub fn particulars(at: i64, by_admin: bool) -> Map<String, Value> {
         ("event_timestamp".to_owned(), at.into()),
         ("initiating_entity".to_owned(), entity.into()),
     ])
+}
+
+/// The particulars of a copied refresh token (RISC §2.7). Its type is none of those that CAEP lists, which leaves others to who understands them (CAEP §3.3.1).
+pub fn compromise(at: i64) -> Map<String, Value> {
+    let reason = serde_json::json!({ "en": "An old refresh token came back, so that its grant was revoked" });
+    Map::from_iter([
+        ("credential_type".to_owned(), "refresh-token".into()),
+        ("event_timestamp".to_owned(), at.into()),
+        ("reason_admin".to_owned(), reason),
+    ])
+}
+
+/// Of the claims of these names, what a receiver with this scope may know, with their new values (CAEP §3.2); null for what is not there any more.
+pub fn changed_claims(scope: &Scope, told: &Value, names: &[String]) -> Map<String, Value> {
+    let of_scope = StandardClaims::BY_SCOPE.iter();
+    let known = of_scope.filter(|(of, _)| scope.contains(of));
+    let known = known.flat_map(|(_, claims)| claims.iter());
+    known
+        .filter(|claim| names.iter().any(|name| name == *claim))
+        .map(|claim| {
+            let value = told.get(claim).cloned().unwrap_or_default();
+            ((*claim).to_owned(), value)
+        })
+        .collect()
+}
+
+/// Whether a person is found by one of these claims: that one is another is for the authority over it alone to tell as an identifier that changed; others tell that the
+/// account has (RISC §2.5).
+pub fn are_identifiers(claims: &[String]) -> bool {
+    const IDENTIFIERS: [&str; 3] = ["preferred_username", "email", "phone_number"];
+    claims
+        .iter()
+        .any(|name| IDENTIFIERS.contains(&name.as_str()))
 }
 
 /// What a receiver answered to a push (RFC 8935 §2.2, §2.3).

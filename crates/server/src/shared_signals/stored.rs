@@ -5,6 +5,7 @@ use oauth::shared_signals::{Method, Status};
 use realm::Realm;
 use serde::{Deserialize, Serialize};
 
+use super::giving::put;
 use super::{push, rules, sql};
 use crate::refusal::{Reason, Refusal};
 use crate::stored;
@@ -154,7 +155,7 @@ impl Stream {
     }
 
     /// Whether a push is under way, so that nobody has to ask for one.
-    fn is_queued(&self, now: i64) -> bool {
+    pub(super) fn is_queued(&self, now: i64) -> bool {
         self.push_at != 0 && self.push_at.saturating_add(LOST) > now
     }
 
@@ -323,54 +324,6 @@ pub(super) async fn note(
         Err(CommitError::Guard { .. }) => Ok(false),
         Err(error) => Err(failed(error)),
     }
-}
-
-/// Gives an event to a stream. Costs those that are at it at the same time nothing once a push is under way.
-pub(super) async fn give(realm: &Realm, stream: &Stream, signal: &Signal) -> Result<(), Refusal> {
-    let mut seen = Some(stream.clone());
-    for _ in 0..TRIES {
-        let Some(stream) = seen else {
-            return Ok(());
-        };
-        let mut batch = Batch::new();
-        put(realm, &mut batch, (&stream.id, signal));
-        if stream.method == Method::Push {
-            let now = realm.now();
-            let at = if stream.is_queued(now) {
-                stream.push_at
-            } else {
-                push::enqueue(realm, &mut batch, &stream.id, now);
-                now
-            };
-            let values = params![realm.name(), &stream.id, stream.push_at, at];
-            batch.expect(&sql::QUEUE_PUSH, values, 1);
-        }
-        match realm.commit(batch).await {
-            Ok(_) => return Ok(()),
-            Err(CommitError::Guard { .. }) => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let again = find(realm, &stream.id).await?;
-        seen = again.filter(|stream| stream.status != Status::Disabled);
-    }
-    Err(Reason::Contended.into())
-}
-
-fn put(realm: &Realm, batch: &mut Batch, (stream, signal): (&str, &Signal)) {
-    let now = realm.now();
-    let claims = serde_json::json!(signal.claims).to_string();
-    let values = params![
-        realm.name(),
-        stream,
-        &signal.jti,
-        signal.control,
-        claims,
-        now,
-        now.saturating_add(rules::LIFETIME)
-    ];
-    batch.run(&sql::INSERT_SIGNAL, values);
-    let trim = params![realm.name(), stream, rules::WAITING];
-    batch.run(&sql::TRIM_SIGNALS, trim);
 }
 
 pub(super) fn failed(error: CommitError) -> Refusal {
