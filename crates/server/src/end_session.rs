@@ -181,7 +181,7 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
     // A hint that is not ours is no hint: then a page asks.
     let hint = match params.get("id_token_hint") {
         None => None,
-        Some(hint) => match id_token::read_hint(&call.realm, hint, call.now()).await {
+        Some(hint) => match id_token::read_hint(call, hint).await {
             Ok(hint) => Some(hint),
             Err(Refusal::Because(_)) => None,
             Err(failed) => return Err(Stop::Failed(failed)),

@@ -1,5 +1,5 @@
 //! `GET /jwks`: the public keys (RFC 7517 §5), those that will sign soon and those that signed what still lives among them,
-//! and the one to encrypt request objects to.
+//! and those to encrypt request objects to.
 
 use std::sync::Arc;
 
@@ -20,9 +20,14 @@ pub(crate) async fn get(call: Call) -> Response {
 }
 
 /// The set. RS256 signs for every client that registered nothing else (OpenID Connect Core §2), and many read the set just once: so its key is in
-/// it from the first answer on, even if that has to wait for the key to be made.
+/// it from the first answer on, even if that has to wait for the key to be made. So is the RSA key to encrypt to, which is made meanwhile.
 async fn published(realm: &Realm) -> Result<Arc<JwkSet>, Refusal> {
-    realm.keys().signer(Algorithm::Rs256).await?;
-    realm.keys().publish_encryption().await?;
-    Ok(realm.keys().jwks().await?)
+    let keys = realm.keys();
+    let (signs, opens) = tokio::join!(
+        keys.signer(Algorithm::Rs256),
+        Box::pin(keys.publish_encryption())
+    );
+    signs?;
+    opens?;
+    Ok(keys.jwks().await?)
 }

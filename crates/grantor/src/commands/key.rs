@@ -31,12 +31,12 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Make a new key that signs from now on; the old one stays published until its last token has expired. Of ECDH-ES, to which clients encrypt request
-    /// objects, the new one is published instead of the old one, which still opens what comes. Keys rotate by themselves: this is for the day you must not wait
+    /// Make a new key that signs from now on; the old one stays published until its last token has expired. Of ECDH-ES and RSA-OAEP, to which clients encrypt
+    /// request objects, the new one is published instead of the old one, which still opens what comes. Keys rotate by themselves: this is for the day you must not wait
     Rotate {
         #[command(flatten)]
         place: Place,
-        /// The algorithm: ES256, RS256, EdDSA, ML-DSA-65 …, or ECDH-ES
+        /// The algorithm: ES256, RS256, EdDSA, ML-DSA-65 …, or ECDH-ES or RSA-OAEP
         #[arg(long, alias = "alg", value_name = "ALG", default_value = "ES256")]
         algorithm: String,
         /// The old key has leaked: withdraw it at once, and with it every token it signed or everything encrypted to it
@@ -82,7 +82,7 @@ impl Key {
                     (true, Role::Signing(algorithm)) => {
                         keys::rotate_federation(&realm, algorithm, rotation, ACTOR_NAME).await?;
                     }
-                    (true, Role::RequestObjects) => {
+                    (true, Role::RequestObjects(_)) => {
                         return Err("nothing is encrypted to the key of a federation".into());
                     }
                 }
@@ -149,7 +149,7 @@ fn words(purpose: Purpose) -> &'static str {
 }
 
 fn state(key: &KeyInfo, now: i64) -> String {
-    if key.algorithm == Role::RequestObjects.as_str() {
+    if matches!(key.algorithm.parse(), Ok(Role::RequestObjects(_))) {
         return match key.expires_at {
             Some(end) => format!("opens request objects until {}", day(end)),
             None => "opens request objects".to_owned(),

@@ -107,11 +107,20 @@ pub fn encrypt_within(
     Ok(token)
 }
 
+/// A token that was taken apart and not decrypted: good for choosing a key, for nothing else.
+#[derive(Clone, Debug)]
+pub struct Unopened {
+    /// `alg`.
+    pub management: KeyManagement,
+    /// The rest of the header.
+    pub header: Header,
+}
+
 /// The header of a compact token, with nothing proven: to find the key that it names.
 ///
 /// # Errors
-/// When it is not a compact token, or its header cannot be read.
-pub fn peek(token: &str) -> Result<Header, Error> {
+/// When it is not a compact token, or its header cannot be read, or it is of an algorithm that is not known.
+pub fn peek(token: &str) -> Result<Unopened, Error> {
     let parts = token.split('.').count();
     let protected = token.split('.').next().filter(|_| parts == 5);
     let protected = protected.ok_or(Error::Malformed("a compact JWE has five parts"))?;
@@ -119,7 +128,12 @@ pub fn peek(token: &str) -> Result<Header, Error> {
         return Err(Error::TooLarge);
     }
     let header = base64url::decode(protected)?;
-    Header::from_parsed(Parsed::parse(&header)?)
+    let parsed = Parsed::parse(&header)?;
+    let missing = Error::Malformed("no alg in the header");
+    Ok(Unopened {
+        management: parsed.alg.as_deref().ok_or(missing)?.parse()?,
+        header: Header::from_parsed(parsed)?,
+    })
 }
 
 /// Decrypts a compact token with the recipient's private or shared key.

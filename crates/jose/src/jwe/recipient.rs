@@ -10,12 +10,9 @@ use crate::{
     header::Parsed,
     jwk::{KeyUse, Material, members::Secret, rsa::Rsa},
 };
-use aws_lc_rs::{
-    encoding::{AsDer, Pkcs8V1Der},
-    rsa::{
-        OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
-        OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
-    },
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPublicEncryptingKey,
+    PublicEncryptingKey,
 };
 use zeroize::Zeroizing;
 
@@ -220,9 +217,7 @@ fn oaep_decrypt(
     algorithm: &'static OaepAlgorithm,
     ciphertext: &[u8],
 ) -> Result<Secret, Error> {
-    let document: Pkcs8V1Der<'_> = key.pair()?.as_der().map_err(|_| Error::Crypto)?;
-    let private = PrivateDecryptingKey::from_pkcs8(document.as_ref()).map_err(|_| Error::Crypto)?;
-    let private = OaepPrivateDecryptingKey::new(private).map_err(|_| Error::Crypto)?;
+    let private = key.oaep()?;
     let mut plaintext = Zeroizing::new(vec![0; private.min_output_size()]);
     let length = private
         .decrypt(algorithm, ciphertext, &mut plaintext, None)

@@ -4,10 +4,11 @@ use super::members::{Members, Secret, put};
 use crate::{Error, der};
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
-    rsa::{KeySize, PublicKeyComponents},
+    rsa::{KeySize, OaepPrivateDecryptingKey, PrivateDecryptingKey, PublicKeyComponents},
     signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair},
 };
 use serde_json::{Map, Value};
+use std::sync::{Arc, OnceLock};
 use zeroize::Zeroizing;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -25,7 +26,21 @@ pub(crate) struct Private {
     dp: Secret,
     dq: Secret,
     qi: Secret,
+    opening: Opening,
 }
+
+/// What decrypts, made when it is needed first and shared by all copies of the key: checking the numbers takes longer than decrypting with them.
+#[derive(Clone, Default)]
+struct Opening(Arc<OnceLock<OaepPrivateDecryptingKey>>);
+
+/// It says nothing that the numbers do not.
+impl PartialEq for Opening {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Opening {}
 
 impl Rsa {
     pub(crate) fn take(members: &mut Members) -> Result<Self, Error> {
@@ -55,6 +70,7 @@ impl Rsa {
                 dp,
                 dq,
                 qi,
+                opening: Opening::default(),
             })
         };
         let key = Self { n, e, private };
@@ -79,6 +95,7 @@ impl Rsa {
                 dp: secret(dp),
                 dq: secret(dq),
                 qi: secret(qi),
+                opening: Opening::default(),
             }),
         })
     }
@@ -136,6 +153,19 @@ impl Rsa {
             qInv: private.qi.as_slice(),
         })
         .map_err(|_| Error::InvalidKey("RSA private key"))
+    }
+
+    /// What decrypts by OAEP (RFC 7518 §4.3).
+    pub(crate) fn oaep(&self) -> Result<&OaepPrivateDecryptingKey, Error> {
+        let private = self.private.as_ref().ok_or(Error::NotPrivate)?;
+        if let Some(made) = private.opening.0.get() {
+            return Ok(made);
+        }
+        let document: Pkcs8V1Der<'_> = self.pair()?.as_der().map_err(|_| Error::Crypto)?;
+        let made = PrivateDecryptingKey::from_pkcs8(document.as_ref());
+        let made = made.map_err(|_| Error::Crypto)?;
+        let made = OaepPrivateDecryptingKey::new(made).map_err(|_| Error::Crypto)?;
+        Ok(private.opening.0.get_or_init(|| made))
     }
 
     pub(crate) fn public(&self) -> Self {

@@ -1,18 +1,22 @@
-//! Keys to which clients encrypt their request objects (RFC 9101 §4, §6.1): of P-256. The first one derives from the realm's root secret, as it did when it was the
-//! only one; those after it are random.
+//! Keys to which clients encrypt their request objects (RFC 9101 §4, §6.1): of P-256, and of RSA. The first one of P-256 derives from the realm's root secret, as it
+//! did when it was the only one; all others are random.
 
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use jose::{Algorithm, Jwk, SigningKey, base64url};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::Family;
 use crate::sealing::Secrets;
 
 const PURPOSE: &str = "request_object_encryption";
 
 /// A new one, both halves.
-pub(super) fn generate() -> Result<Jwk, jose::Error> {
-    let key = SigningKey::generate(Algorithm::Es256)?;
+pub(super) fn generate(family: Family) -> Result<Jwk, jose::Error> {
+    let key = SigningKey::generate(match family {
+        Family::EcdhEs => Algorithm::Es256,
+        Family::RsaOaep => Algorithm::Rs256,
+    })?;
     let mut members = key.jwk().to_value();
     if let Some(members) = members.as_object_mut() {
         members.remove("alg");
@@ -21,7 +25,7 @@ pub(super) fn generate() -> Result<Jwk, jose::Error> {
     Ok(Jwk::from_value(members)?.with_kid(key.kid()))
 }
 
-/// Both halves of the first one.
+/// Both halves of the first one of P-256.
 pub(super) fn derive(secrets: &Secrets) -> Result<Jwk, jose::Error> {
     // Of 2^256 numbers all but 2^224 are keys of the curve.
     for round in 0..=u8::MAX {

@@ -1,5 +1,5 @@
 //! Keys that rotate by themselves: those that sign are published before and kept until what they signed has expired; of those that request objects are encrypted
-//! to the youngest is published, and the others open what still comes. They are the same on every node.
+//! to the youngest of each family is published, and the others open what still comes. They are the same on every node.
 
 mod encryption;
 mod purpose;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ambient::Ambient;
 use db::{Batch, Db, params};
 use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cache::Slot;
 use crate::error::Error;
@@ -23,7 +23,7 @@ use crate::sealing::Secrets;
 use ring::Ring;
 
 pub use purpose::Purpose;
-pub use role::{Role, UnknownRole};
+pub use role::{Family, Role, UnknownRole};
 pub use rules::Rotation;
 pub use store::{KeyInfo, list, rotate, rotate_federation};
 
@@ -58,7 +58,26 @@ pub struct Keys {
     pub(crate) secrets: Arc<Secrets>,
     ring: Slot<Ring>,
     /// Held while a key is made, so that this process makes one; other processes are held off by the table's key.
-    making: Mutex<()>,
+    making: Making,
+}
+
+/// One for each kind of keys, so that two of RSA are made side by side.
+#[derive(Default)]
+struct Making {
+    signing: Mutex<()>,
+    agreeing: Mutex<()>,
+    opening: Mutex<()>,
+}
+
+impl Making {
+    async fn one_at_a_time(&self, role: Role) -> MutexGuard<'_, ()> {
+        let lock = match role {
+            Role::Signing(_) => &self.signing,
+            Role::RequestObjects(Family::EcdhEs) => &self.agreeing,
+            Role::RequestObjects(Family::RsaOaep) => &self.opening,
+        };
+        lock.lock().await
+    }
 }
 
 impl Keys {
@@ -75,7 +94,7 @@ impl Keys {
             ambient,
             secrets,
             ring: Slot::empty(),
-            making: Mutex::new(()),
+            making: Making::default(),
         }
     }
 
@@ -126,35 +145,48 @@ impl Keys {
         Ok(Arc::clone(&self.ring().await?.jwks))
     }
 
-    /// Sees to it that there is a key to which clients can encrypt their request objects (RFC 9101 §6.1), so that [`jwks`](Self::jwks) has it. Memory only, but
-    /// for the first time.
+    /// Sees to it that there are keys to which clients can encrypt their request objects (RFC 9101 §6.1), one of each family, so that [`jwks`](Self::jwks) has
+    /// them. Memory only, but for the first time, when one of RSA takes a moment to make.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn publish_encryption(&self) -> Result<(), Error> {
-        self.opening().await.map(drop)
+        for family in Family::ALL {
+            self.opening(family).await?;
+        }
+        Ok(())
     }
 
-    /// The keys, both halves, that may open a request object whose header names its key so: one, or none, or all that still count when it names none. For a
-    /// name that is not in memory the database is asked, at most once a second, because another node may have made the key just now.
+    /// The keys, both halves, of a family that may open a request object whose header names its key so: one, or none, or all that still count when it names
+    /// none. When there is none in memory the database is asked, at most once a second, because another node may have made the key just now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn opening_keys(&self, kid: Option<&str>) -> Result<Vec<Arc<Jwk>>, Error> {
-        let mut ring = self.opening().await?;
+    pub async fn opening_keys(
+        &self,
+        family: Family,
+        kid: Option<&str>,
+    ) -> Result<Vec<Arc<Jwk>>, Error> {
+        let mut ring = match family {
+            // The first one derives: clients may have known it before it stood in the table.
+            Family::EcdhEs => self.opening(family).await?,
+            // Nobody makes us make one who has not seen one.
+            Family::RsaOaep => self.ring().await?,
+        };
         let now = self.ambient.now();
-        let unknown = kid.is_some() && ring.opening(kid, now).next().is_none();
+        let unknown = ring.opening(family, kid, now).next().is_none();
         if unknown && ring.read_at != now {
             ring = self.reload().await?;
         }
-        Ok(ring.opening(kid, now).collect())
+        Ok(ring.opening(family, kid, now).collect())
     }
 
-    async fn opening(&self) -> Result<Arc<Ring>, Error> {
+    async fn opening(&self, family: Family) -> Result<Arc<Ring>, Error> {
+        let role = Role::RequestObjects(family);
         let known = self.ring.get();
-        match known.filter(|ring| ring.has(Role::RequestObjects, self.ambient.now())) {
+        match known.filter(|ring| ring.has(role, self.ambient.now())) {
             Some(ring) => Ok(ring),
-            None => self.first(Role::RequestObjects).await,
+            None => self.first(role).await,
         }
     }
 
@@ -183,7 +215,7 @@ impl Keys {
     }
 
     async fn first(&self, role: Role) -> Result<Arc<Ring>, Error> {
-        let _one_at_a_time = self.making.lock().await;
+        let _one_at_a_time = self.making.one_at_a_time(role).await;
         // Another task, or another node, may have been faster.
         for _ in 0..3 {
             // Before the keys: a key that is made in between breaks the table's key instead of getting a successor.
@@ -201,7 +233,7 @@ impl Keys {
 
     /// Makes the next key for this when its time has come, and settles when to look again.
     pub(crate) async fn turn(&self, role: Role, schedule: rules::Schedule) -> Result<(), Error> {
-        let _one_at_a_time = self.making.lock().await;
+        let _one_at_a_time = self.making.one_at_a_time(role).await;
         let slot = self.purpose.slot(role);
         if !self.purpose.turns_by_itself() {
             return self.look_again(&slot, i64::MAX, 0).await;

@@ -6,7 +6,7 @@ use db::{Row, params};
 use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
 
 use super::rules::{self, Times};
-use super::{Keys, Purpose, Role, sql};
+use super::{Family, Keys, Purpose, Role, sql};
 use crate::error::Error;
 use crate::sealing::{Place, SealingError};
 
@@ -50,8 +50,13 @@ impl Ring {
     }
 
     /// The keys that open what is encrypted, of this name if there is one; those that are published for later as well, since clients take them at once.
-    pub(super) fn opening(&self, kid: Option<&str>, now: i64) -> impl Iterator<Item = Arc<Jwk>> {
-        self.of(Role::RequestObjects)
+    pub(super) fn opening(
+        &self,
+        family: Family,
+        kid: Option<&str>,
+        now: i64,
+    ) -> impl Iterator<Item = Arc<Jwk>> {
+        self.of(Role::RequestObjects(family))
             .filter(move |entry| entry.times.expires_at.is_none_or(|at| now < at))
             .filter(move |entry| kid.is_none_or(|kid| kid == entry.kid))
             .filter_map(|entry| match &entry.key {
@@ -98,8 +103,8 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
             read_at: now,
         };
         let mut signing = JwkSet { keys: Vec::new() };
-        // Of those that clients encrypt to the youngest alone is published (OpenID Connect Core §10.2.1).
-        let mut encryption = None;
+        // Of those that clients encrypt to the youngest of each family alone is published (OpenID Connect Core §10.2.1).
+        let mut encryption = Family::ALL.map(|family| (family, None));
         for row in &rows {
             let kid = row.text(0);
             let (own, name) = Purpose::of(row.text(1));
@@ -132,10 +137,15 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
             match role {
                 Role::Signing(_) => signing.keys.push(public),
                 // By age, the youngest last.
-                Role::RequestObjects => encryption = Some(public),
+                Role::RequestObjects(family) => {
+                    let of = encryption.iter_mut().find(|(own, _)| *own == family);
+                    of.into_iter()
+                        .for_each(|(_, key)| *key = Some(public.clone()));
+                }
             }
         }
         ring.key_set = Arc::new(KeySet::from_jwks(&signing));
+        let encryption = encryption.into_iter().filter_map(|(_, key)| key);
         signing.keys.extend(encryption);
         ring.jwks = Arc::new(signing);
         Ok::<_, Error>(ring)
@@ -156,6 +166,6 @@ fn open(secrets: &crate::sealing::Secrets, row: &Row, role: Role) -> Result<Key,
     let jwk = Jwk::from_json(text)?;
     Ok(match role {
         Role::Signing(algorithm) => Key::Signs(Arc::new(SigningKey::from_jwk(&jwk, algorithm)?)),
-        Role::RequestObjects => Key::Opens(Arc::new(jwk)),
+        Role::RequestObjects(_) => Key::Opens(Arc::new(jwk)),
     })
 }

@@ -3,7 +3,7 @@ use jose::{Algorithm, Jwk, SigningKey};
 use serde_json::json;
 
 use super::rules::{self, Next, Rotation};
-use super::{Keys, Purpose, Role, encryption, ring, sql};
+use super::{Family, Keys, Purpose, Role, encryption, ring, sql};
 use crate::changes::{self, Kind};
 use crate::error::{Error, Invalid};
 use crate::events::Event;
@@ -64,9 +64,9 @@ pub async fn rotate(
     actor: &str,
 ) -> Result<(), Error> {
     let (keys, role) = (realm.keys(), role.into());
-    if role == Role::RequestObjects {
+    if role == Role::RequestObjects(Family::EcdhEs) {
         // The first one is not new: what derives from the root secret may be what has leaked.
-        keys.publish_encryption().await?;
+        keys.opening(Family::EcdhEs).await?;
     }
     replace(realm, keys, (role, rotation), actor).await
 }
@@ -143,11 +143,11 @@ pub(super) async fn make(keys: &Keys, role: Role, next: Next) -> Result<bool, Er
 /// A new key: its private and its public half, with what is published beside that.
 fn generate(keys: &crate::sealing::Secrets, role: Role, first: bool) -> Result<(Jwk, Jwk), Error> {
     let algorithm = match role {
-        Role::RequestObjects => {
-            let key = if first {
+        Role::RequestObjects(family) => {
+            let key = if first && family == Family::EcdhEs {
                 encryption::derive(keys)?
             } else {
-                encryption::generate()?
+                encryption::generate(family)?
             };
             let public = key.public()?;
             return Ok((key, public));

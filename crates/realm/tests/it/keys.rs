@@ -1,6 +1,6 @@
 use db::params;
 use jose::Algorithm::{self, Es256, Rs256};
-use realm::keys::{self, Role, Rotation};
+use realm::keys::{self, Family, Role, Rotation};
 use realm::{Error, LONGEST_TOKEN, Node, SealingError, Settings, realms};
 
 use crate::bed::{Bed, rows, run};
@@ -16,7 +16,9 @@ on_both_engines!(
     an_altered_or_moved_key_signs_nothing,
     published_keys_hold_nothing_secret,
     keys_for_request_objects_are_replaced_on_all_nodes,
+    rsa_keys_for_request_objects_are_replaced_on_all_nodes,
     a_compromised_key_for_request_objects_opens_nothing,
+    an_rsa_key_for_request_objects_is_made_when_keys_are_published,
 );
 
 const DAY: i64 = 86_400;
@@ -277,17 +279,23 @@ async fn published_keys_hold_nothing_secret(bed: Bed) {
 }
 
 /// The names of the keys that open what names its key so.
-async fn opening(node: &Node, kid: Option<&str>) -> Vec<String> {
-    let keys = node.first().keys().opening_keys(kid).await.unwrap();
+async fn opening(node: &Node, family: Family, kid: Option<&str>) -> Vec<String> {
+    let keys = node.first().keys().opening_keys(family, kid).await.unwrap();
     keys.iter()
         .map(|key| key.kid().unwrap().to_owned())
         .collect()
 }
 
-async fn encrypts(node: &Node) -> Vec<String> {
+async fn encrypts(node: &Node, family: Family) -> Vec<String> {
     node.first().keys().publish_encryption().await.unwrap();
     let jwks = node.first().keys().jwks().await.unwrap();
-    let encrypts = |key: &&jose::Jwk| key.key_use() == Some(jose::KeyUse::Encryption);
+    let kind = match family {
+        Family::EcdhEs => jose::KeyType::Ec,
+        Family::RsaOaep => jose::KeyType::Rsa,
+    };
+    let encrypts = |key: &&jose::Jwk| {
+        key.key_use() == Some(jose::KeyUse::Encryption) && key.key_type() == kind
+    };
     jwks.keys
         .iter()
         .filter(encrypts)
@@ -296,72 +304,116 @@ async fn encrypts(node: &Node) -> Vec<String> {
 }
 
 async fn keys_for_request_objects_are_replaced_on_all_nodes(bed: Bed) {
+    replaced(bed, Family::EcdhEs).await;
+}
+
+async fn rsa_keys_for_request_objects_are_replaced_on_all_nodes(bed: Bed) {
+    replaced(bed, Family::RsaOaep).await;
+}
+
+async fn replaced(bed: Bed, family: Family) {
     let (a, b) = (bed.node().await, bed.node().await);
-    let first = encrypts(&a).await;
+    let first = encrypts(&a, family).await;
     let [old] = first.as_slice() else {
         panic!("{first:?}");
     };
-    assert_eq!(encrypts(&b).await, first);
+    assert_eq!(encrypts(&b, family).await, first);
     // Nobody signs with it.
     assert!(!a.first().keys().key_set().await.unwrap().knows(old));
-    keys::rotate(&a.first(), Role::RequestObjects, Rotation::Now, "test")
-        .await
-        .unwrap();
+    keys::rotate(
+        &a.first(),
+        Role::RequestObjects(family),
+        Rotation::Now,
+        "test",
+    )
+    .await
+    .unwrap();
     a.sync().await.unwrap();
-    let second = encrypts(&a).await;
+    let second = encrypts(&a, family).await;
     let [new] = second.as_slice() else {
         panic!("the youngest alone: {second:?}");
     };
     assert_ne!(new, old);
     // A node that has not heard of it yet opens it within a second, and after that publishes it.
     bed.advance(1);
-    assert_eq!(opening(&b, Some(new)).await, [new.as_str()]);
+    assert_eq!(opening(&b, family, Some(new)).await, [new.as_str()]);
     b.sync().await.unwrap();
-    assert_eq!(encrypts(&b).await, second);
+    assert_eq!(encrypts(&b, family).await, second);
     // What is under way is opened, for a bounded time; what names no key, by either.
     bed.advance(LONGEST_TOKEN);
     for node in [&a, &b] {
-        assert_eq!(opening(node, Some(old)).await, [old.as_str()]);
-        assert_eq!(opening(node, None).await, [old.as_str(), new.as_str()]);
-        assert!(opening(node, Some("unknown")).await.is_empty());
+        assert_eq!(opening(node, family, Some(old)).await, [old.as_str()]);
+        assert_eq!(
+            opening(node, family, None).await,
+            [old.as_str(), new.as_str()]
+        );
+        assert!(opening(node, family, Some("unknown")).await.is_empty());
     }
     bed.advance(301);
     for node in [&a, &b] {
-        assert!(opening(node, Some(old)).await.is_empty());
-        assert_eq!(opening(node, None).await, [new.as_str()]);
+        assert!(opening(node, family, Some(old)).await.is_empty());
+        assert_eq!(opening(node, family, None).await, [new.as_str()]);
     }
     // By itself, as keys that sign.
     bed.advance(89 * DAY);
     a.sync().await.unwrap();
     b.sync().await.unwrap();
-    let third = encrypts(&b).await;
-    assert_eq!(third, encrypts(&a).await);
+    let third = encrypts(&b, family).await;
+    assert_eq!(third, encrypts(&a, family).await);
     assert_eq!((third.len(), third != second), (1, true));
-    assert_eq!(opening(&b, None).await, [new.as_str(), third[0].as_str()]);
+    assert_eq!(
+        opening(&b, family, None).await,
+        [new.as_str(), third[0].as_str()]
+    );
 }
 
 async fn a_compromised_key_for_request_objects_opens_nothing(bed: Bed) {
     let (a, b) = (bed.node().await, bed.node().await);
-    let old = encrypts(&b).await.remove(0);
     let compromised = Rotation::Compromised;
-    keys::rotate(&a.first(), Role::RequestObjects, compromised, "test")
-        .await
-        .unwrap();
-    b.sync().await.unwrap();
-    assert!(opening(&b, Some(&old)).await.is_empty());
-    let new = encrypts(&b).await;
-    assert_eq!(new.len(), 1);
-    assert_ne!(new[0], old);
     // Also where no key was published before: what derives from the realm's secret is the first one, and not the new one.
     realms::create(&a, "acme", None, Settings::default(), "test")
         .await
         .unwrap();
     let acme = a.realm("acme").await.unwrap().unwrap();
-    keys::rotate(&acme, Role::RequestObjects, compromised, "test")
-        .await
-        .unwrap();
-    let generations = keys::list(&acme).await.unwrap();
-    let generations = generations.iter().filter(|key| key.algorithm == "ECDH-ES");
-    let generations: Vec<i64> = generations.map(|key| key.generation).collect();
-    assert_eq!(generations, [2]);
+    for (family, generation) in [(Family::EcdhEs, 2), (Family::RsaOaep, 1)] {
+        let role = Role::RequestObjects(family);
+        let old = encrypts(&b, family).await.remove(0);
+        keys::rotate(&a.first(), role, compromised, "test")
+            .await
+            .unwrap();
+        b.sync().await.unwrap();
+        assert!(opening(&b, family, Some(&old)).await.is_empty());
+        let new = encrypts(&b, family).await;
+        assert_eq!(new.len(), 1);
+        assert_ne!(new[0], old);
+        keys::rotate(&acme, role, compromised, "test")
+            .await
+            .unwrap();
+        let generations = keys::list(&acme).await.unwrap();
+        let generations = generations
+            .iter()
+            .filter(|key| key.algorithm == family.as_str());
+        let generations: Vec<i64> = generations.map(|key| key.generation).collect();
+        assert_eq!(generations, [generation]);
+    }
+}
+
+/// A realm from before there was one gets it like a new one, each node the same; whoever only sends something makes nobody make one.
+async fn an_rsa_key_for_request_objects_is_made_when_keys_are_published(bed: Bed) {
+    let (a, b) = (bed.node().await, bed.node().await);
+    let rsa = Family::RsaOaep;
+    for kid in [None, Some("x")] {
+        assert!(opening(&a, rsa, kid).await.is_empty());
+    }
+    let listed = keys::list(&a.first()).await.unwrap();
+    assert!(listed.iter().all(|key| key.algorithm != rsa.as_str()));
+    let (one, other) = tokio::join!(encrypts(&a, rsa), encrypts(&b, rsa));
+    assert_eq!((one.len(), &one), (1, &other));
+    // Sealed, as the others.
+    for row in rows(&a, &SEALED, params!["main"]).await {
+        let bytes = jose::base64url::decode(row.text(1)).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("kty"));
+    }
+    assert_eq!(opening(&b, rsa, None).await, one);
+    assert!(opening(&b, Family::EcdhEs, Some(&one[0])).await.is_empty());
 }

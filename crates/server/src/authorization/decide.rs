@@ -158,7 +158,7 @@ async fn sign_in(
     let hinted = match &request.id_token_hint {
         None => None,
         Some(hint) => Some(
-            id_token::read_hint_of(&call.realm, &checked.client, hint, now)
+            id_token::read_hint_of(call, &checked.client, hint)
                 .await
                 .map_err(|refusal| checked.refuse(refusal))?
                 .sub,

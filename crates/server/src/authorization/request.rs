@@ -197,7 +197,7 @@ pub(crate) async fn check_pushed(call: &Call, params: &Params) -> Result<(), Ref
     let catalogue = call.realm.catalogue().await?;
     checked.terms(&catalogue)?;
     if let Some(hint) = &checked.request.id_token_hint {
-        id_token::read_hint_of(&call.realm, &checked.client, hint, call.now()).await?;
+        id_token::read_hint_of(call, &checked.client, hint).await?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) async fn person(
     let found = match hint {
         Hint::Login(name) => named(realm, client, name).await?,
         Hint::IdToken(token) => {
-            let claims = id_token::read_hint(realm, token, call.now()).await?;
+            let claims = id_token::read_hint(call, token).await?;
             // One of another client says that its holder got hold of it, not that the person knows this one.
             if !claims.aud.contains(&client.id) {
                 return Err(Reason::CibaHintOfAnother.into());

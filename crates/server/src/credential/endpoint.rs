@@ -9,7 +9,6 @@ use jose::jws::Header;
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::credential::{self, CredentialRequest, ResponseEncryption, Wrong};
-use realm::Realm;
 use serde_json::{Map, Value, json};
 use web::document;
 use web::form::FormError;
@@ -40,6 +39,9 @@ pub(super) const KEY_MANAGEMENT: [KeyManagement; 5] = [
     KeyManagement::EcdhEsA256Kw,
     KeyManagement::RsaOaep256,
 ];
+
+/// How requests are encrypted to us: as the key that is announced for them says (§12.2.4).
+pub(super) const REQUESTS: KeyManagement = KeyManagement::EcdhEs;
 
 /// The endpoint.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
@@ -124,14 +126,15 @@ async fn read(call: &Call, body: Body) -> Result<(Map<String, Value>, bool), Ref
     let encrypted = kind == 1;
     let text = match encrypted {
         false => text,
-        true => decrypted(&call.realm, &text).await?,
+        true => decrypted(call, &text).await?,
     };
     let members = jose::json_object(&text).map_err(|_| Reason::CredentialRequestMalformed)?;
     Ok((members, encrypted))
 }
 
-async fn decrypted(realm: &Realm, text: &str) -> Result<String, Refusal> {
-    let opened = request_object::decrypt_within(realm, text.trim(), credential::LONGEST).await?;
+async fn decrypted(call: &Call, text: &str) -> Result<String, Refusal> {
+    let within = (&[REQUESTS][..], credential::LONGEST);
+    let opened = request_object::decrypt_within(call, text.trim(), within).await?;
     let plaintext = opened.ok_or(Reason::CredentialEncryption)?;
     let text = String::from_utf8(plaintext);
     Ok(text.map_err(|_| Reason::CredentialRequestMalformed)?)

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use jose::jwe::ContentEncryption;
-use jose::{Jwk, KeyUse};
+use jose::{Jwk, KeyType, KeyUse};
 use oauth::credential::{ALGORITHMS, FORMAT, METADATA_TYPE, MOST_PROOFS};
 use realm::resources::Named;
 use realm::{Catalogue, CredentialConfiguration, Realm};
@@ -71,11 +71,12 @@ async fn encryption_keys(realm: &Realm) -> Result<Vec<Value>, Refusal> {
     let published = realm.keys().jwks().await?;
     let keys = published.keys.iter();
     let keys = keys.filter(|key| key.key_use() == Some(KeyUse::Encryption));
+    let keys = keys.filter(|key| key.key_type() == KeyType::Ec);
     let named = |key: &Jwk| {
         let mut key = key.to_value();
         // §12.2.4: each says for what it is.
         if let Some(members) = key.as_object_mut() {
-            members.insert("alg".to_owned(), "ECDH-ES".into());
+            members.insert("alg".to_owned(), endpoint::REQUESTS.as_str().into());
         }
         key
     };

@@ -28,7 +28,7 @@ pub(crate) async fn learn(call: &Call, params: &Params) {
     if matches!(call.realm.client(id).await, Ok(Some(_)) | Err(_)) {
         return;
     }
-    let Some(texts) = request_object::trust_chain(&call.realm, object).await else {
+    let Some(texts) = request_object::trust_chain(call, object).await else {
         return;
     };
     if texts.len() > LONGEST_CHAIN + 1 {

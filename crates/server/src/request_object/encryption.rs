@@ -1,29 +1,25 @@
-//! Request objects, and hints, that clients encrypt to the realm's key (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
+//! Request objects, and hints, that clients encrypt to the realm's keys (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use jose::jwe::{self, Accepted, ContentEncryption, KeyManagement};
 use jose::{Jwk, limits};
-use realm::Realm;
+use realm::keys::Family;
 
+use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
-/// How the content's key may reach us.
-pub(crate) const KEY_MANAGEMENT: [KeyManagement; 4] = [
-    KeyManagement::EcdhEs,
-    KeyManagement::EcdhEsA128Kw,
-    KeyManagement::EcdhEsA192Kw,
-    KeyManagement::EcdhEsA256Kw,
-];
+/// How the content's key may reach us. RSA1_5 is not there, nor anywhere in this product (RFC 8725 §3.2).
+pub(crate) const KEY_MANAGEMENT: [KeyManagement; 6] = KeyManagement::TO_PUBLIC_KEY;
 
 /// The text itself, or what it holds if it is encrypted to us.
 ///
 /// # Errors
 /// As [`decrypt`].
-pub(crate) async fn opened<'a>(realm: &Realm, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
+pub(crate) async fn opened<'a>(call: &Call, text: &'a str) -> Result<Cow<'a, str>, Refusal> {
     if is_encrypted(text) {
-        decrypt(realm, text).await.map(Cow::Owned)
+        decrypt(call, text).await.map(Cow::Owned)
     } else {
         Ok(Cow::Borrowed(text))
     }
@@ -37,32 +33,51 @@ fn is_encrypted(text: &str) -> bool {
 /// What an encrypted object holds: a signed one.
 ///
 /// # Errors
-/// `invalid_request_object`, whatever is wrong with it (RFC 7516 §11.5).
-async fn decrypt(realm: &Realm, text: &str) -> Result<String, Refusal> {
-    decrypt_within(realm, text, limits::TOKEN)
+/// `invalid_request_object`, whatever is wrong with it (RFC 7516 §11.5); as [`decrypt_within`].
+async fn decrypt(call: &Call, text: &str) -> Result<String, Refusal> {
+    decrypt_within(call, text, (&KEY_MANAGEMENT, limits::TOKEN))
         .await?
         .and_then(|plaintext| String::from_utf8(plaintext).ok())
         .ok_or_else(|| Reason::RequestObjectEncryption.into())
 }
 
-/// What is encrypted to the realm, in at most so many bytes of text; nothing, whatever is wrong with it. The key that it names opens it, or whichever does when
-/// it names none; one that was replaced still does for a while.
+/// What is encrypted to the realm by one of these algorithms, in at most so many bytes of text; nothing, whatever is wrong with it. The key that it names opens it,
+/// or whichever does when it names none; one that was replaced still does for a while.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Refusal::TooMany`] and [`Refusal::Busy`] when RSA has too much to do, and when the database fails.
 pub(crate) async fn decrypt_within(
-    realm: &Realm,
+    call: &Call,
     text: &str,
-    most: usize,
+    (algorithms, most): (&[KeyManagement], usize),
 ) -> Result<Option<Vec<u8>>, Refusal> {
-    let accepted = Accepted {
-        key_management: &KEY_MANAGEMENT,
-        content: &ContentEncryption::ALL,
-    };
-    let Ok(header) = jwe::peek(text) else {
+    let Ok(outside) = jwe::peek(text) else {
         return Ok(None);
     };
-    let keys = realm.keys().opening_keys(header.kid.as_deref()).await?;
+    let way = outside.management;
+    let Some(family) = Family::of(way).filter(|_| algorithms.contains(&way)) else {
+        return Ok(None);
+    };
+    let kid = outside.header.kid.as_deref();
+    let keys = call.realm.keys().opening_keys(family, kid).await?;
+    if keys.is_empty() || text.len() > most {
+        return Ok(None);
+    }
+    match family {
+        Family::EcdhEs => Ok(open(text, &keys, (way, most))),
+        Family::RsaOaep => {
+            let text = text.to_owned();
+            let work = move || open(&text, &keys, (way, most));
+            call.server.decryptions.run(call, work).await
+        }
+    }
+}
+
+fn open(text: &str, keys: &[Arc<Jwk>], (way, most): (KeyManagement, usize)) -> Option<Vec<u8>> {
+    let accepted = Accepted {
+        key_management: &[way],
+        content: &ContentEncryption::ALL,
+    };
     let opened = |key: &Arc<Jwk>| jwe::decrypt_within(text, key, &accepted, most).ok();
-    Ok(keys.iter().find_map(opened).map(|it| it.plaintext))
+    keys.iter().find_map(opened).map(|it| it.plaintext)
 }

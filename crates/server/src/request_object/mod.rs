@@ -3,6 +3,7 @@
 //!
 //! 1. What was encrypted is decrypted. 2. The signature is verified with the client's keys. 3. `rules.rs` judges the claims, and makes the parameters of them.
 
+mod decryptions;
 mod encryption;
 mod reference;
 pub mod rules;
@@ -12,7 +13,7 @@ use jose::jwt::{self, Audience, Issuer, Lifetime, Policy, Type};
 use jose::{Algorithm, Jwk, VerifyingKey, jws};
 use oauth::Params;
 use oauth::client_auth::assertion::{ASYMMETRIC, SYMMETRIC};
-use realm::{Client, Realm};
+use realm::Client;
 use serde_json::{Map, Value};
 
 use self::rules::Parties;
@@ -21,6 +22,7 @@ use crate::client_auth::{self, Unverified, assertion_hash, verify_signed};
 use crate::commit;
 use crate::refusal::{Reason, Refusal};
 
+pub(crate) use decryptions::Decryptions;
 pub(crate) use encryption::{KEY_MANAGEMENT, decrypt_within, opened};
 pub(crate) use reference::{DEFAULT, References};
 
@@ -48,7 +50,7 @@ pub(crate) async fn open(
     } else {
         outer
     };
-    let text = opened(realm, text).await?;
+    let text = opened(call, text).await?;
     let claims = verify(call, client, &text).await?;
     let parties = Parties {
         client: &client.id,
@@ -89,8 +91,8 @@ pub(crate) async fn spend(
 }
 
 /// The chain of trust that an object brings along, in its header or among its claims (OpenID Federation 1.0 §4.3, §12.1.1.1.1): neither is verified yet.
-pub(crate) async fn trust_chain(realm: &Realm, text: &str) -> Option<Vec<String>> {
-    let text = opened(realm, text).await.ok()?;
+pub(crate) async fn trust_chain(call: &Call, text: &str) -> Option<Vec<String>> {
+    let text = opened(call, text).await.ok()?;
     let object = jws::peek(&text).ok()?;
     let mut claims = object.claims().ok()?;
     let mut extra = object.header.extra;

@@ -11,6 +11,7 @@ pub(crate) use super::access_token::ALGORITHMS;
 use super::access_token::{Authentication, verify_signed};
 use super::released::{self, About};
 use super::subject;
+use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 use crate::request_object;
 
@@ -158,17 +159,18 @@ pub(crate) async fn read(realm: &Realm, token: &str, now: i64) -> Result<IdToken
 }
 
 /// Reads an `id_token_hint`: one of our ID tokens, expired or not, and encrypted to us or not (OpenID Connect Core §3.1.2.1). Its `sub` is the person.
-pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdToken, Refusal> {
+pub(crate) async fn read_hint(call: &Call, hint: &str) -> Result<IdToken, Refusal> {
+    let realm = &call.realm;
     let policy = jwt::Policy {
         issuer: jwt::Issuer::Is(realm.issuer()),
         audience: jwt::Audience::Unchecked,
         algorithms: ALGORITHMS,
         typ: jwt::Type::Plain,
         lifetime: jwt::Lifetime::Unlimited,
-        now,
+        now: call.now(),
         leeway: 5,
     };
-    let hint = request_object::opened(realm, hint)
+    let hint = request_object::opened(call, hint)
         .await
         .map_err(|refusal| match refusal {
             Refusal::Because(_) => Reason::HintInvalid.into(),
@@ -182,12 +184,11 @@ pub(crate) async fn read_hint(realm: &Realm, hint: &str, now: i64) -> Result<IdT
 
 /// Reads an `id_token_hint` that this client sends with a request.
 pub(crate) async fn read_hint_of(
-    realm: &Realm,
+    call: &Call,
     client: &Client,
     hint: &str,
-    now: i64,
 ) -> Result<IdToken, Refusal> {
-    let claims = read_hint(realm, hint, now).await?;
+    let claims = read_hint(call, hint).await?;
     if subject::may_compare(client, &claims) {
         Ok(claims)
     } else {
