@@ -1,7 +1,7 @@
 //! Clients that describe themselves at their identifier (draft-ietf-oauth-client-id-metadata-document).
 
 mod logout;
-mod site;
+pub mod site;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

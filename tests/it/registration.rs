@@ -1,5 +1,6 @@
 //! Dynamic registration (RFC 7591) and its management (RFC 7592), OpenID Connect Dynamic Client Registration 1.0.
 
+mod choices;
 mod sectors;
 mod statements;
 mod unused;

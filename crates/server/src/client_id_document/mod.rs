@@ -20,6 +20,7 @@ use self::rooms::{Entry, Kept, Rooms};
 use crate::call::Call;
 use crate::federation;
 use crate::refusal::Refusal;
+use crate::registration::choices;
 
 /// How long one may be, in bytes; the draft expects 5 KiB.
 const LONGEST: usize = 16 * 1024;
@@ -344,8 +345,9 @@ async fn published(
     let text = response
         .text()
         .map_err(|_| bad("the document at this client_id is not UTF-8"))?;
-    let members = jose::json_object(text)
+    let mut members = jose::json_object(text)
         .map_err(|_| bad("the document at this client_id is not one JSON object"))?;
+    choices::settle(&mut members, realm.settings().profile).map_err(Failure::Bad)?;
     let described = rules::read(id, members, catalogue).map_err(Failure::Bad)?;
     let mut usable = Vec::new();
     let mut first = None;

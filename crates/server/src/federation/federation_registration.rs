@@ -22,7 +22,7 @@ use super::rules;
 use crate::answer;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
-use crate::registration::rules as registration;
+use crate::registration::{choices, rules as registration};
 use crate::request_object::spend;
 
 const ENDPOINT: &str = "federation_registration";
@@ -54,11 +54,15 @@ async fn register(call: &Call, body: Body) -> Result<String, Refusal> {
     let (chain, until) = seek.await.map_err(refusal)?;
     let refused = |disbelief: Disbelief| Refusal::from(wire(&disbelief));
     let metadata = chain.metadata(RELYING_PARTY).map_err(refused)?;
-    let metadata = metadata.ok_or_else(|| {
+    let mut metadata = metadata.ok_or_else(|| {
         let words = "the entity is no openid_relying_party, or its superiors do not allow that";
         oauth::Error::new(ErrorCode::InvalidMetadata, words)
     })?;
     let catalogue = call.realm.catalogue().await?;
+    let profile = call.realm.settings().profile;
+    let offered = call.server.certificates.methods(true);
+    choices::settle_method(&mut metadata, profile, &offered)?;
+    choices::settle(&mut metadata, profile)?;
     let client = rules::explicit(&id, metadata, &catalogue)?;
     call.server.requests.registered(call)?;
     // Whoever reads it on its way must not be told the next secret.

@@ -22,6 +22,7 @@ use url::Url;
 use self::resolve::{Configuration, Failure, Search, wire, within_patience};
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::registration::choices;
 use crate::sought::{Kept, Sought};
 
 pub(crate) use hint::learn;
@@ -112,11 +113,12 @@ fn name(realm: &Realm, id: &str) -> String {
 async fn trusted(realm: &Realm, chain: &Chain, until: i64) -> Result<Trusted, Failure> {
     let bad = |error: Wire| Failure::Bad(error);
     let metadata = chain.metadata(RELYING_PARTY).map_err(|it| bad(wire(&it)))?;
-    let metadata = metadata.ok_or_else(|| {
+    let mut metadata = metadata.ok_or_else(|| {
         let words = "the entity is no openid_relying_party, or its superiors do not allow that";
         bad(Wire::new(ErrorCode::InvalidMetadata, words))
     })?;
     let catalogue = realm.catalogue().await.map_err(|_| Failure::Unreachable)?;
+    choices::settle(&mut metadata, realm.settings().profile).map_err(bad)?;
     let read = rules::automatic(chain.subject(), metadata, &catalogue).map_err(bad)?;
     let mut clients = Vec::new();
     let mut problem = None;

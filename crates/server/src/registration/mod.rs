@@ -1,6 +1,7 @@
 //! Dynamic registration of clients (RFC 7591) and its management (RFC 7592): `POST /register`, and `GET`, `PUT`, `DELETE /register/ID`. The realm says who may
 //! register; what a client may state, `rules.rs` says.
 
+pub mod choices;
 pub mod rules;
 mod sector;
 mod statement;
@@ -159,6 +160,9 @@ async fn stated(call: &Call, mut members: Members, old: Option<&Client>) -> Outc
         return Err(Reason::StatementMissing.into());
     }
     let catalogue = call.realm.catalogue().await?;
+    let offered = call.server.certificates.methods(true);
+    choices::settle_method(&mut members, settings.profile, &offered)?;
+    choices::settle(&mut members, settings.profile)?;
     let given = Given {
         retired: settings.allow_retired_grants,
         old,

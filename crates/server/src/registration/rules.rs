@@ -141,7 +141,8 @@ fn may_take(grant: &str) -> bool {
     .any(|own| own.as_str() == grant)
 }
 
-fn invalid(name: &str, reason: impl std::fmt::Display) -> Wire {
+/// What is wrong with one member, as it goes on the wire (RFC 7591 §3.2.2).
+pub(super) fn invalid(name: &str, reason: impl std::fmt::Display) -> Wire {
     let code = match name {
         "redirect_uris" => ErrorCode::InvalidRedirectUri,
         "software_statement" => ErrorCode::InvalidSoftwareStatement,
