@@ -1,5 +1,6 @@
 //! How a token is bound to whoever holds it (RFC 7800).
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -33,6 +34,12 @@ impl Confirmation {
             x5t_s256: Some(x5t_s256.into()),
             ..Self::default()
         }
+    }
+
+    /// Bound to this certificate (DER): `x5t#S256` (RFC 8705 §3.1).
+    pub fn of_certificate(der: &[u8]) -> Self {
+        let thumbprint = digest::digest(&digest::SHA256, der);
+        Self::certificate(jose::base64url::encode(thumbprint))
     }
 
     /// Whether whoever proved `presented` is the holder: everything this names was proven, and nothing is named that nobody here understands.

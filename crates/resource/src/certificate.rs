@@ -3,9 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
-use oauth::claims::Confirmation;
-
 /// The certificate (DER) that the client showed in TLS. Whoever accepts the connection, or trusts the proxy that did, puts it into the extensions of the
 /// request; nobody else must be able to.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,10 +12,4 @@ impl fmt::Debug for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PeerCertificate({} bytes)", self.0.len())
     }
-}
-
-/// What a certificate proves: `x5t#S256` (§3.1).
-pub(crate) fn proven(der: &[u8]) -> Confirmation {
-    let thumbprint = digest::digest(&digest::SHA256, der);
-    Confirmation::certificate(jose::base64url::encode(thumbprint))
 }

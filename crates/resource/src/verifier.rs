@@ -6,7 +6,6 @@ use oauth::challenge::Bearer;
 use oauth::claims::Confirmation;
 use oauth::dpop::{self, Proof};
 
-use crate::certificate;
 use crate::dpop::{Arrival, Proofs, Scheme};
 use crate::introspection::Introspector;
 use crate::issuer::Issuer;
@@ -123,7 +122,12 @@ impl Verifier {
                 return (None, Err(Refusal::NotBound));
             }
             (Some(bound), Scheme::Bearer) => {
-                let met = bound.is_met_by(arrival.certificate.map(certificate::proven).as_ref());
+                let met = bound.is_met_by(
+                    arrival
+                        .certificate
+                        .map(Confirmation::of_certificate)
+                        .as_ref(),
+                );
                 let token = met.then(|| AccessToken::new(Arc::clone(&claims)));
                 return (None, token.ok_or(Refusal::Bound));
             }
@@ -140,7 +144,7 @@ impl Verifier {
             jkt: Some(proof.jkt().to_owned()),
             ..arrival
                 .certificate
-                .map(certificate::proven)
+                .map(Confirmation::of_certificate)
                 .unwrap_or_default()
         };
         if !bound.is_met_by(Some(&proven)) {

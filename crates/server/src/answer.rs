@@ -4,11 +4,12 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use oauth::ErrorCode;
+use oauth::client_auth::attestation::CHALLENGE_HEADER;
 use serde::Serialize;
 use web::{document, headers};
 
+use crate::attestation_challenges as challenges;
 use crate::call::Call;
-use crate::client_auth;
 use crate::refusal::Refusal;
 
 /// How long a cache may keep a public document, in seconds.
@@ -102,8 +103,12 @@ pub(crate) fn refused(
         set(&mut response, header::WWW_AUTHENTICATE, &challenge);
     }
     if code == ErrorCode::UseAttestationChallenge {
-        let (name, challenge) = client_auth::challenge(&call.realm);
-        set(&mut response, HeaderName::from_static(name), &challenge);
+        let challenge = challenges::current(&call.realm);
+        set(
+            &mut response,
+            HeaderName::from_static(CHALLENGE_HEADER),
+            &challenge,
+        );
     }
     if let Some(seconds) = refusal.retry_after() {
         set(&mut response, header::RETRY_AFTER, &seconds.to_string());

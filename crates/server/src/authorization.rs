@@ -2,14 +2,16 @@
 //!
 //! 1. `request.rs` finds the client and the redirect URI; until both are known to be good a refusal is a page. 2. The session is read. 3. `rules.rs` says
 //!    whether somebody has to sign in; then the browser goes to /login with the request sealed in an interaction. 4. The consent is read, and
-//!    when something new is asked for the browser goes to /consent. 5. `issue.rs` makes the code in one batch and `response.rs` sends it back.
+//!    when something new is asked for the browser goes to /consent (`ask.rs`). 5. `issue.rs` makes the code in one batch and `response.rs` sends it back.
 
 mod arrival;
+pub(crate) mod ask;
 mod decide;
 mod form_post;
 mod front_channel;
 mod issue;
 mod jarm;
+pub mod pushed;
 mod request;
 pub mod rules;
 
@@ -22,13 +24,14 @@ use identity::interaction::{self, OpenError, Page};
 use oauth::Params;
 
 pub(crate) use self::arrival::open_pushed;
-pub(crate) use self::decide::{Outcome, Standing, decide};
-pub(crate) use self::issue::issue;
-pub(crate) use self::request::{Checked, Stop, Travelled, check_again, check_pushed};
+use self::decide::{Outcome, Standing, decide};
+use self::issue::issue;
+pub(crate) use self::request::check_pushed;
+use self::request::{Checked, Stop, Travelled, check_again};
 use crate::call::Call;
 use crate::commit::TRIES;
 use crate::refusal::{Reason, Refusal};
-use crate::{form, pages, pushed_authorization_request as par};
+use crate::{form, pages};
 
 /// `GET /authorize`.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
@@ -159,7 +162,7 @@ impl Stop {
             Self::Lost(error) => pages::lost(call, error),
             Self::Redirect(answer, refusal) => {
                 if let (Some(pushed), true) = (&answer.pushed, refusal.is_final())
-                    && let Err(refusal) = par::answered(&call.realm, pushed).await
+                    && let Err(refusal) = pushed::answered(&call.realm, pushed).await
                 {
                     return pages::refused(call, &refusal);
                 }

@@ -10,7 +10,7 @@ use realm::{Event, Realm};
 use web::address::ClientAddress;
 use web::client_certificate::ClientCertificate;
 
-use crate::{Server, client_auth};
+use crate::Server;
 
 /// One request to an endpoint of one realm, without its parameters. As an extractor it stands first and takes the headers away from those after it.
 #[derive(Clone)]
@@ -73,8 +73,7 @@ impl Call {
 
     /// What the connection proves: the client's certificate.
     pub(crate) fn confirmation(&self) -> Option<Confirmation> {
-        self.certificate()
-            .map(|der| Confirmation::certificate(client_auth::thumbprint(der)))
+        self.certificate().map(Confirmation::of_certificate)
     }
 
     /// An event that this request causes.

@@ -16,9 +16,9 @@ use realm::Client;
 use serde_json::{Map, Value};
 
 use crate::answer;
-use crate::authorization_details::rules::belongs;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
+use crate::granting::authorization_details::belongs;
 use crate::refresh_token::rules::Family;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, DETAILS};

@@ -5,9 +5,9 @@
 //! input or output, tokens are signed, and one guarded batch makes it true.
 
 mod answer;
+mod attestation_challenges;
 pub mod authorization;
 pub mod authorization_code;
-pub mod authorization_details;
 pub mod backchannel_logout;
 mod call;
 mod challenge;
@@ -37,12 +37,13 @@ pub mod metadata;
 mod pages;
 pub mod password;
 pub mod pre_authorized_code;
-pub mod pushed_authorization_request;
+mod pushed_authorization_request;
 #[cfg(test)]
 mod races;
 pub mod refresh_token;
 pub mod refusal;
 pub mod registration;
+pub mod remote_keys;
 pub mod request_object;
 mod revocation;
 pub mod shared_signals;
@@ -144,7 +145,7 @@ pub struct Server {
     outbound: Option<fetch::Fetch>,
     documents: Arc<client_id_document::Documents>,
     federation: federation::Federation,
-    remote_keys: Arc<client_auth::RemoteKeys>,
+    remote_keys: Arc<remote_keys::RemoteKeys>,
     /// How clients are told that a session has ended.
     logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
     /// How events are pushed to receivers.
@@ -158,7 +159,7 @@ pub struct Server {
 impl Server {
     /// Makes the limits; starts nothing.
     pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
-        let remote_keys = Arc::new(client_auth::RemoteKeys::new(options.outbound.clone()));
+        let remote_keys = Arc::new(remote_keys::RemoteKeys::new(options.outbound.clone()));
         let documents = client_id_document::Documents::new(&options.outbound, &ambient.clock);
         let documents = Arc::new(documents);
         Arc::new(Self {
@@ -315,7 +316,10 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
     let origins = server.trusted_origins.iter().map(String::as_str);
     match web::origin::guard(origins) {
         Ok(guard) => Router::new()
-            .route("/consent", get(consent::show).post(consent::submit))
+            .route(
+                "/consent",
+                get(authorization::ask::show).post(authorization::ask::submit),
+            )
             .route(
                 "/consent/applications",
                 get(consent::list).post(consent::submit_withdrawal),
@@ -396,7 +400,7 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &ciba::sql::SWEEP_ASKED_PEOPLE,
         &ciba::sql::SWEEP_LETTER_COUNTS,
         &backchannel_logout::sql::SWEEP_CLIENTS,
-        &pushed_authorization_request::sql::SWEEP_PUSHED_REQUESTS,
+        &authorization::pushed::sql::SWEEP_PUSHED_REQUESTS,
         &shared_signals::sql::SWEEP_SIGNALS,
         &credential::sql::SWEEP_NOTIFICATIONS,
         &pre_authorized_code::sql::SWEEP_OFFERS,
@@ -417,7 +421,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         credential::sql::STATEMENTS,
         pre_authorized_code::sql::STATEMENTS,
         backchannel_logout::sql::STATEMENTS,
-        pushed_authorization_request::sql::STATEMENTS,
+        authorization::pushed::sql::STATEMENTS,
         shared_signals::sql::STATEMENTS,
     ]
     .concat()

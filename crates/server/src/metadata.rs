@@ -1,6 +1,7 @@
 //! What this server says about itself (RFC 8414 §2, OpenID Connect Discovery §3). Both documents say the same, so that a client finds all it needs in
 //! whichever it reads.
 
+mod federation;
 mod profile;
 pub(crate) mod protected_resource;
 pub(crate) mod signed;
@@ -22,7 +23,6 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
-use crate::federation::configuration::provider_members;
 use crate::request_object;
 use crate::tokens::id_token;
 
@@ -144,7 +144,7 @@ fn everything(
             .collect(),
         extra: identity_assertions()
             .into_iter()
-            .chain(provider_members(realm, &settings))
+            .chain(federation::provider_members(realm, &settings))
             .collect(),
         ..ServerMetadata::default()
     }

@@ -7,10 +7,10 @@ use oauth::Params;
 use oauth::token::{GrantType, TokenRequest, TokenResponse};
 
 use crate::call::Call;
-use crate::client_auth::{AuthenticatedClient, Endpoint, Envelope};
+use crate::client_auth::{AuthenticatedClient, Endpoint, Envelope, proof};
 use crate::refusal::{Reason, Refusal};
 use crate::{
-    answer, authorization_code, ciba, client_credentials, device_code, dpop, jwt_bearer, password,
+    answer, authorization_code, ciba, client_credentials, device_code, jwt_bearer, password,
     pre_authorized_code, refresh_token, token_exchange,
 };
 
@@ -35,13 +35,13 @@ pub(crate) async fn post(call: Call, body: Body) -> Response {
     }
     let fulfilled = |tokens: &TokenResponse| answer::json(StatusCode::OK, tokens);
     let mut response = ENDPOINT.answer(&call, &client, outcome, fulfilled).await;
-    dpop::offer(&call, &client, &mut response);
+    proof::offer(&call, &client, &mut response);
     response
 }
 
 /// Binds what the client gets to what it proves to have.
 fn bind(call: &Call, client: &mut AuthenticatedClient) -> Result<(), Refusal> {
-    dpop::bind(call, ENDPOINT.path, client)?;
+    proof::bind(call, ENDPOINT.path, client)?;
     Ok(client.bind_certificate(call)?)
 }
 
@@ -91,7 +91,7 @@ async fn grant(
     if let TokenRequest::PreAuthorizedCode(request) = request {
         return Box::pin(pre_authorized_code::redeem(call, client, request)).await;
     }
-    registered(client, request.grant_type())?;
+    client.check_registered(request.grant_type())?;
     // The large ones apart, so that the small one does not pay for moving a future of their size.
     match request {
         TokenRequest::AuthorizationCode(request) => {
@@ -116,13 +116,5 @@ async fn grant(
         TokenRequest::Password(_) | TokenRequest::PreAuthorizedCode(_) => {
             Err(Reason::GrantTypeNotRegistered.into())
         }
-    }
-}
-
-pub(crate) fn registered(client: &AuthenticatedClient, grant: GrantType) -> Result<(), Reason> {
-    if client.allows_grant(grant) {
-        Ok(())
-    } else {
-        Err(Reason::GrantTypeNotRegistered)
     }
 }

@@ -7,10 +7,11 @@ use oauth::Params;
 use oauth::pushed_authorization_request::PREFIX;
 use realm::Client;
 
+use super::pushed;
 use super::request::{Stop, client, find};
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
-use crate::{federation, pushed_authorization_request as par, request_object};
+use crate::{federation, request_object};
 
 /// The parameters that count, and how they came.
 pub(super) struct Arrived<'p> {
@@ -62,7 +63,7 @@ async fn elsewhere<'p>(
     match (params.get("request"), params.get("request_uri")) {
         (Some(_), Some(_)) => Err(Reason::RequestTwice.into()),
         (_, Some(uri)) if uri.starts_with(PREFIX) => {
-            let (params, hash) = par::find(call, &client.id, uri).await?;
+            let (params, hash) = pushed::find(call, &client.id, uri).await?;
             Ok(Arrived {
                 params: Cow::Owned(params),
                 by: By::Push(hash),

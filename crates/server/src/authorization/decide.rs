@@ -9,9 +9,9 @@ use oauth::claims_request::ClaimsRequest;
 
 use super::request::{Checked, Stop, Travelled};
 use super::rules::{self, Asked, SignedIn, Step};
-use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::consent::{self, rules::Consent};
+use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::{id_token, subject};

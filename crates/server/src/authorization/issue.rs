@@ -7,6 +7,7 @@ use web::cookie::SetCookie;
 
 use super::decide::Standing;
 use super::front_channel::{self, Tokens};
+use super::pushed;
 use super::request::{Checked, Stop};
 use crate::authorization_code::rules::{Code, State};
 use crate::authorization_code::{self, sql};
@@ -15,7 +16,6 @@ use crate::call::Call;
 use crate::check_session_iframe;
 use crate::commit::outcome;
 use crate::consent;
-use crate::pushed_authorization_request as par;
 use crate::refusal::Reason;
 
 /// How long a code is remembered at least after it expired, in seconds, so that its second use is noticed.
@@ -93,7 +93,7 @@ pub(crate) async fn issue(
     let keep_until = expires_at.saturating_add(lifetimes.access_token.max(REMEMBERED));
     let mut batch = Batch::new();
     if let Some(pushed) = &checked.answer.pushed {
-        par::use_up(realm, &mut batch, pushed);
+        pushed::use_up(realm, &mut batch, pushed);
     }
     if let Some(text) = &text {
         let hash = authorization_code::hash(text);
@@ -145,7 +145,7 @@ pub(crate) async fn issue(
         tokens = Some(Box::new(made));
     }
     let result = realm.db().commit(batch).await;
-    if matches!(&result, Err(error) if error.is_guard(&par::sql::USE_PUSHED_REQUEST)) {
+    if matches!(&result, Err(error) if error.is_guard(&pushed::sql::USE_PUSHED_REQUEST)) {
         return Err(Stop::Page(Reason::RequestUriUsed.into()));
     }
     match outcome(result) {

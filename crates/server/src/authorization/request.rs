@@ -12,10 +12,9 @@ use realm::{Catalogue, Client, GrantType};
 use serde::{Deserialize, Serialize};
 
 use super::arrival::{self, Arrived, By};
-use super::{front_channel, rules};
+use super::{front_channel, pushed, rules};
 use crate::call::Call;
 use crate::granting::rules as granting;
-use crate::pushed_authorization_request as par;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::id_token;
 
@@ -250,7 +249,7 @@ pub(crate) async fn check_again(
     let request = match (&travelled.request, &travelled.pushed) {
         (Some(request), _) => request.clone(),
         (None, Some(pushed)) => {
-            let params = par::reopen(call, pushed).await.map_err(Stop::Page)?;
+            let params = pushed::reopen(call, pushed).await.map_err(Stop::Page)?;
             AuthorizationRequest::parse(&params).map_err(|error| Stop::Page(error.into()))?
         }
         (None, None) => return Err(Stop::Lost(OpenError::Unknown)),

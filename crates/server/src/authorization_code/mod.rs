@@ -15,11 +15,11 @@ use oauth::token::{AuthorizationCode, TokenResponse};
 use realm::{Catalogue, Client, Event, GrantType, Lifetimes, Mark, PersonFacts, Realm};
 
 use self::rules::{Code, Decision, Presented};
-use crate::authorization_details::rules::{narrow, still_grantable};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
 use crate::credential;
+use crate::granting::authorization_details::{narrow, still_grantable};
 use crate::granting::rules::{Granted, Target, Terms, Wanted, left, target};
 use crate::refresh_token;
 use crate::refresh_token::rules::{Bound, Family};
@@ -82,7 +82,7 @@ async fn attempt(
         resources: &request.resource,
         details: request.authorization_details.as_ref(),
     };
-    let Issued { tokens, family } = fulfil(realm, &client.recipient(), code, wanted).await?;
+    let Issued { tokens, family } = fulfil(realm, &Recipient::of(client), code, wanted).await?;
     let mut batch = client.batch(realm);
     batch.expect(
         &sql::REDEEM_CODE,
@@ -118,6 +118,16 @@ pub(crate) struct Recipient<'a> {
 }
 
 impl<'a> Recipient<'a> {
+    /// This client, when it fetches it.
+    pub(crate) fn of(client: &'a AuthenticatedClient) -> Self {
+        Self {
+            client,
+            confirmation: client.confirmation(),
+            instance: client.instance_key(),
+            auth_req_id: None,
+        }
+    }
+
     fn holder(self) -> Holder<'a> {
         Holder {
             client: self.client,

@@ -22,9 +22,10 @@ use serde::{Deserialize, Serialize};
 
 use self::rest::Rest;
 use self::rules::Heard;
-use crate::client_auth::{Envelope, RemoteKeys};
+use crate::client_auth::Envelope;
 use crate::client_id_document::{self, Documents};
 use crate::refusal::Refusal;
+use crate::remote_keys::RemoteKeys;
 use crate::tokens::{id_token, subject};
 
 /// The kind of message. Its payload is a [`Notice`].

@@ -17,11 +17,11 @@ use web::page::{self, Shell};
 
 use super::rules::{self, Authentication, PENDING};
 use super::sql::{self, Found};
-use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::consent;
 use crate::consent::rules::Consent;
 use crate::consent::words::{self, Item, Said, initial, items};
+use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
 use crate::refusal::Refusal;
 use crate::waiting::origin::Origin;

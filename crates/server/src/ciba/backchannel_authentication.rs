@@ -14,9 +14,9 @@ use super::notification::{self, Kept};
 use super::rules::{self, Authentication, PENDING, REMEMBERED, State};
 use super::signed::{self, Spendable};
 use super::{PREFIX, hint, mail, sql, user_code, webhook};
-use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::{AuthenticatedClient, Endpoint};
+use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
 use crate::{answer, authorization_code};
@@ -152,7 +152,7 @@ async fn begin(
     let auth_req_id = format!("{PREFIX}{}", realm.ambient().token());
     let hash = authorization_code::hash(&auth_req_id);
     let kept = token.filter(|_| asked.delivery.calls()).map(|token| {
-        let kept = Kept::waiting(&auth_req_id, token, client.recipient().instance);
+        let kept = Kept::waiting(&auth_req_id, token, client.instance_key());
         kept.seal(realm)
     });
     let kept = kept.transpose()?;

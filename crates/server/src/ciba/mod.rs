@@ -33,10 +33,11 @@ use realm::outbox::Handler;
 use self::rules::Authentication;
 use crate::authorization_code;
 use crate::call::Call;
-use crate::client_auth::{AuthenticatedClient, RemoteKeys};
+use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
 use crate::granting::rules::Wanted;
 use crate::refusal::{Reason, Refusal};
+use crate::remote_keys::RemoteKeys;
 use crate::waiting::{self, poll::Grant, poll::Outcome, poll::Polled};
 
 pub(crate) use answer::submit;

@@ -17,8 +17,8 @@ use super::push;
 use super::rules;
 use super::sql::{self, Found};
 use crate::authorization_code;
-use crate::client_auth::RemoteKeys;
 use crate::refusal::Refusal;
+use crate::remote_keys::RemoteKeys;
 
 /// The kind of message. Its payload is the hash of the `auth_req_id`, as a JSON string.
 pub(super) const KIND: &str = "ciba.decided";

@@ -5,17 +5,14 @@ use axum::http::HeaderName;
 use jose::jws;
 use oauth::client_auth::Presented;
 use oauth::client_auth::assertion::ASYMMETRIC;
-use oauth::client_auth::attestation::{self, Disbelief, Expected, HEADER, POP_HEADER, judge};
-use oauth::dpop::Nonces;
+use oauth::client_auth::attestation::{Disbelief, Expected, HEADER, POP_HEADER, judge};
+use realm::Client;
 use realm::settings::FAPI_ALGORITHMS;
-use realm::{Client, Realm};
 
 use super::authenticated::Assertion;
+use crate::attestation_challenges as challenges;
 use crate::call::Call;
 use crate::refusal::Reason;
-
-/// What challenges are made for; the key derives from the realm's root.
-const PURPOSE: &str = "attestation_challenge";
 
 /// An instance of a client that proved who it is.
 #[derive(Debug)]
@@ -60,7 +57,7 @@ pub(super) fn check(call: &Call, client: &Client) -> Result<Attested, Reason> {
         None if settings.require_attestation_challenge => {
             return Err(Reason::AttestationChallengeMissing);
         }
-        Some(challenge) if !is_ours(realm, challenge) => {
+        Some(challenge) if !challenges::is_ours(realm, challenge) => {
             return Err(Reason::AttestationChallengeWrong);
         }
         _ => {}
@@ -94,20 +91,4 @@ fn header<'a>(call: &'a Call, name: &'static str) -> Result<&'a str, Reason> {
         (Some(value), None) => value.to_str().map_err(|_| Reason::AttestationMissing),
         _ => Err(Reason::AttestationMissing),
     }
-}
-
-fn challenges(realm: &Realm) -> Nonces {
-    Nonces::new(&realm.mac(PURPOSE, b"1"))
-}
-
-fn is_ours(realm: &Realm, challenge: &str) -> bool {
-    challenges(realm)
-        .accepted_until(challenge, realm.now())
-        .is_some()
-}
-
-/// A challenge for the proofs of some minutes (§6). Every node takes it, and nothing is stored.
-pub(crate) fn challenge(realm: &Realm) -> (&'static str, String) {
-    let challenge = challenges(realm).current(realm.now());
-    (attestation::CHALLENGE_HEADER, challenge)
 }

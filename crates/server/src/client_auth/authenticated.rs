@@ -6,11 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use db::{Batch, Committed, params};
 use oauth::claims::Confirmation;
-use realm::{Client, Realm};
+use realm::{Client, GrantType, Realm};
 
-use super::certificate::thumbprint;
 use super::sql;
-use crate::authorization_code::Recipient;
 use crate::call::Call;
 use crate::commit::outcome;
 use crate::dpop;
@@ -109,7 +107,7 @@ impl AuthenticatedClient {
     }
 
     /// Binds what the client gets to the key of a proof.
-    pub(crate) fn bind(&mut self, proof: dpop::Accepted) {
+    pub(super) fn bind(&mut self, proof: dpop::Accepted) {
         let confirmation = self.confirmation.get_or_insert_default();
         confirmation.jkt = Some(proof.jkt().to_owned());
         self.proof = Some(Arc::new(proof));
@@ -132,7 +130,7 @@ impl AuthenticatedClient {
         if self.tls_client_certificate_bound_access_tokens || unbound {
             let der = call.certificate().ok_or(Reason::CertificateNeeded)?;
             let confirmation = self.confirmation.get_or_insert_default();
-            confirmation.x5t_s256 = Some(thumbprint(der));
+            confirmation.x5t_s256 = Confirmation::of_certificate(der).x5t_s256;
         }
         Ok(())
     }
@@ -143,7 +141,7 @@ impl AuthenticatedClient {
         let mut certified = self.clone();
         let confirmation = certified.confirmation.get_or_insert_default();
         let bare = confirmation.x5t_s256.is_none();
-        confirmation.x5t_s256 = Some(thumbprint(der));
+        confirmation.x5t_s256 = Confirmation::of_certificate(der).x5t_s256;
         bare.then_some(certified)
     }
 
@@ -166,13 +164,20 @@ impl AuthenticatedClient {
         }
     }
 
-    /// Who gets what a person's grant gives, when it is fetched.
-    pub(crate) fn recipient(&self) -> Recipient<'_> {
-        Recipient {
-            client: &self.client,
-            confirmation: self.confirmation(),
-            auth_req_id: None,
-            instance: self.instance.as_deref(),
+    /// The key of its instance, if an attester vouches for that.
+    pub(crate) fn instance_key(&self) -> Option<&Confirmation> {
+        self.instance.as_deref()
+    }
+
+    /// Whether it is registered for the grant.
+    ///
+    /// # Errors
+    /// [`Reason::GrantTypeNotRegistered`].
+    pub(crate) fn check_registered(&self, grant: GrantType) -> Result<(), Reason> {
+        if self.allows_grant(grant) {
+            Ok(())
+        } else {
+            Err(Reason::GrantTypeNotRegistered)
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::digest;
 use jose::Jwk;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::UintRef;
@@ -31,11 +30,6 @@ pub(super) enum Subject<'a> {
     Ip(IpAddr),
     /// An `rfc822Name`.
     Email(&'a str),
-}
-
-/// The thumbprint that `x5t#S256` is (RFC 8705 §3.1): SHA-256 of the DER, base64url.
-pub(crate) fn thumbprint(der: &[u8]) -> String {
-    jose::base64url::encode(digest::digest(&digest::SHA256, der))
 }
 
 impl<'a> Presented<'a> {

@@ -4,10 +4,9 @@ use jose::jwe::{ContentEncryption, KeyManagement};
 use realm::clients::{PublicKeys, encrypt_to};
 use realm::{Client, Realm};
 
-use super::RemoteKeys;
-use super::rules::Want;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::remote_keys::{RemoteKeys, Want};
 
 /// Encrypts a signed JWT of this `typ` for the client. Asks the memory only, but for a client with a `jwks_uri` whose keys have to be fetched.
 ///

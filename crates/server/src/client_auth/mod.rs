@@ -11,9 +11,7 @@ mod endpoint;
 mod none;
 mod offered;
 mod private_key_jwt;
-mod published;
-mod remote_keys;
-pub mod rules;
+pub(crate) mod proof;
 mod self_signed_tls_client_auth;
 mod signed;
 pub(crate) mod sql;
@@ -30,17 +28,12 @@ use realm::clients::check_profile;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 
-pub(crate) use attest_jwt_client_auth::challenge;
 pub use authenticated::AuthenticatedClient;
 pub(crate) use authenticated::assertion_hash;
-pub(crate) use certificate::thumbprint;
 pub(crate) use encrypted::{Envelope, encrypt, encrypt_as};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use offered::algorithms;
 pub use offered::{Aliases, ClientCertificates};
-pub(crate) use published::Source;
-pub(crate) use remote_keys::RemoteKeys;
-pub(crate) use rules::Want;
 pub(crate) use signed::{Unverified, verify as verify_signed};
 pub use tls_client_auth::ClientAuthorities;
 

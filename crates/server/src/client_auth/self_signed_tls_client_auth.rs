@@ -4,9 +4,9 @@ use jose::JwkSet;
 use realm::Client;
 
 use super::certificate::Presented;
-use super::rules::Want;
 use crate::call::Call;
 use crate::refusal::Reason;
+use crate::remote_keys::Want;
 
 /// Checks the certificate of the connection.
 pub(super) async fn check(call: &Call, client: &Client) -> Result<(), Reason> {

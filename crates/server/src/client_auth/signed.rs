@@ -5,9 +5,9 @@ use jose::jwt::{self, Policy, Verified};
 use realm::Client;
 use serde::de::DeserializeOwned;
 
-use super::rules::Want;
 use crate::call::Call;
 use crate::refusal::Reason;
+use crate::remote_keys::Want;
 
 /// Why what a client signed is not believed.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,9 @@ pub mod rules;
 
 use oauth::token::{ClientCredentials, TokenResponse};
 
-use crate::authorization_details::rules::narrow;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
+use crate::granting::authorization_details::narrow;
 use crate::granting::rules::{Granted, target};
 use crate::refusal::Refusal;
 use crate::tokens::access_token::{self, Bearer};

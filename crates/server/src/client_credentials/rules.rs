@@ -4,7 +4,7 @@ use oauth::Scope;
 use oauth::token::ClientCredentials;
 use realm::{Catalogue, Client};
 
-use crate::authorization_details::rules as details;
+use crate::granting::authorization_details as details;
 use crate::granting::rules::{Asked, Part, Terms, left, terms};
 use crate::refusal::Reason;
 

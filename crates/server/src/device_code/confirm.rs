@@ -18,12 +18,12 @@ use web::page;
 
 use super::rules::{self, Allowed, Device};
 use super::{enter, polled, question, seal, sql};
-use crate::authorization_details::rules as details;
 use crate::backchannel_logout;
 use crate::call::Call;
 use crate::commit::{TRIES, commit};
 use crate::consent;
 use crate::consent::rules::Consent;
+use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
 use crate::refusal::{Reason, Refusal};
 use crate::waiting::{poll::event, stored};

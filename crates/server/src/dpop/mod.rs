@@ -1,6 +1,6 @@
 //! DPoP at this server (RFC 9449): proofs bind what /token issues to a key, and /userinfo asks for them again.
 //!
-//! A proof at /token is spent in the commit of its grant (§11.1), as client_auth has it; a grant that writes nothing gets a commit of that one row. At /userinfo, a resource,
+//! A proof at /token is spent in the commit of its grant (§11.1), by client_auth; a grant that writes nothing gets a commit of that one row. At /userinfo, a resource,
 //! the process remembers. A request without a proof, of a client that need not send one, costs a look at one header.
 
 pub(crate) mod sql;
@@ -16,7 +16,6 @@ use realm::{Client, Realm};
 
 use crate::answer;
 use crate::call::Call;
-use crate::client_auth::AuthenticatedClient;
 use crate::refusal::{Reason, Refusal};
 
 pub(crate) use userinfo::{Scheme, check_holder};
@@ -64,41 +63,24 @@ impl Accepted {
     }
 }
 
-/// Takes the proof of a request to the endpoint at `path`, if there is one, and binds what its client gets to the key.
+/// The proof of a `POST` to the endpoint at `path`, if there is one.
 ///
 /// # Errors
 /// `invalid_dpop_proof` or `use_dpop_nonce` (§5, §8).
-pub(crate) fn bind(
+pub(crate) fn accept(
     call: &Call,
     path: &str,
-    client: &mut AuthenticatedClient,
-) -> Result<(), Refusal> {
-    bind_if_shown(call, path, client)?;
-    if client.dpop_bound_access_tokens && client.proof().is_none() {
-        return Err(Reason::ProofMissing.into());
-    }
-    Ok(())
-}
-
-/// Takes the proof of a request as [`bind`] does, and goes without where the client need not send one: at /par (§10.1).
-///
-/// # Errors
-/// As [`bind`], for a proof that is there.
-pub(crate) fn bind_if_shown(
-    call: &Call,
-    path: &str,
-    client: &mut AuthenticatedClient,
-) -> Result<(), Refusal> {
+    client: &Client,
+) -> Result<Option<Accepted>, Refusal> {
     let Some(text) = presented(call)? else {
-        return Ok(());
+        return Ok(None);
     };
     let (proof, until) = judge(call, text, ("POST", path, None), client)?;
-    client.bind(Accepted {
+    Ok(Some(Accepted {
         proof,
         until,
         spent: AtomicBool::new(false),
-    });
-    Ok(())
+    }))
 }
 
 /// The text of the one proof of a request.
@@ -168,12 +150,18 @@ fn reason(refused: Refused) -> Reason {
     }
 }
 
-/// Offers the present nonce to a client that uses proofs (§8.2), unless it used that one just now.
-pub(crate) fn offer(call: &Call, client: &AuthenticatedClient, response: &mut Response) {
-    if client.dpop_bound_access_tokens || call.headers.contains_key(PROOF) {
-        let used = client.proof().and_then(|accepted| accepted.proof.nonce());
-        offer_unless(call, used, response);
-    }
+/// Whether the request has a proof, good or not.
+pub(crate) fn is_shown(call: &Call) -> bool {
+    call.headers.contains_key(PROOF)
+}
+
+/// Offers the present nonce (§8.2), unless this proof has it.
+pub(crate) fn offer(call: &Call, proof: Option<&Accepted>, response: &mut Response) {
+    offer_unless(
+        call,
+        proof.and_then(|accepted| accepted.proof.nonce()),
+        response,
+    );
 }
 
 fn offer_unless(call: &Call, used: Option<&str>, response: &mut Response) {

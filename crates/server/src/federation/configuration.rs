@@ -4,9 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jose::{Algorithm, jws};
-use oauth::client_auth::assertion::ASYMMETRIC;
 use oauth::federation::{ENTITY_STATEMENT, TrustMark};
-use realm::{Realm, Settings};
+use realm::Settings;
 use serde_json::{Map, Value, json};
 
 use crate::answer;
@@ -104,46 +103,5 @@ fn entity(settings: &Settings) -> Map<String, Value> {
     if !federation.contacts.is_empty() {
         members.insert("contacts".to_owned(), json!(federation.contacts));
     }
-    members
-}
-
-/// Members of the provider's metadata that tell how entities become clients (§5.1.3); none where the realm is part of no federation.
-pub(crate) fn provider_members(realm: &Realm, settings: &Settings) -> Map<String, Value> {
-    let federation = &settings.federation;
-    let mut members = Map::new();
-    if !federation.is_on() {
-        return members;
-    }
-    let mut types = Vec::new();
-    if federation.automatic_registration {
-        types.push("automatic");
-        members.insert(
-            "request_authentication_methods_supported".to_owned(),
-            json!({
-                "authorization_endpoint": ["request_object"],
-                "pushed_authorization_request_endpoint": ["request_object", "private_key_jwt"],
-            }),
-        );
-        members.insert(
-            "request_authentication_signing_alg_values_supported".to_owned(),
-            ASYMMETRIC
-                .iter()
-                .filter(|algorithm| settings.profile.permits_algorithm(**algorithm))
-                .map(ToString::to_string)
-                .collect(),
-        );
-    }
-    if federation.explicit_registration {
-        types.push("explicit");
-        let endpoint = realm.url("/federation_registration");
-        members.insert(
-            "federation_registration_endpoint".to_owned(),
-            endpoint.into(),
-        );
-    }
-    members.insert(
-        "client_registration_types_supported".to_owned(),
-        json!(types),
-    );
     members
 }

@@ -1,3 +1,4 @@
 //! What a request is granted: the same rules for every grant.
 
+pub mod authorization_details;
 pub mod rules;

@@ -11,7 +11,7 @@ use realm::{
 
 use serde_json::{Map, Value};
 
-use crate::authorization_details::rules::{belongs, join};
+use crate::granting::authorization_details::{belongs, join};
 use crate::refusal::Reason;
 
 /// Whether the scope is one of OpenID Connect Core §5.4 and §11: those belong to the issuer, not to a resource.
@@ -267,7 +267,7 @@ pub struct Target {
     pub fallbacks: Vec<Algorithm>,
     /// In seconds.
     pub lifetime: i64,
-    /// What it is for in particular; [`narrow`](crate::authorization_details::rules::narrow) says what.
+    /// What it is for in particular; [`narrow`](crate::granting::authorization_details::narrow) says what.
     pub details: Option<AuthorizationDetails>,
     /// The claims that /userinfo tells its bearer beyond those of the scope (OpenID Connect Core §5.5).
     pub claims: Vec<String>,

@@ -14,6 +14,7 @@ use realm::resources::Place;
 use secrecy::SecretString;
 
 use self::rules::Granting;
+use crate::authorization_code::Recipient;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::granting::rules as granting;
@@ -102,7 +103,7 @@ async fn grant(
     };
     target.released = released::claims(realm, &catalogue, about, Place::AccessToken);
     let family = rules::family(granting, client, &lifetimes).map(|family| Family {
-        confirmation: client.recipient().refreshes_with(),
+        confirmation: Recipient::of(client).refreshes_with(),
         bound: Bound::by(client.confirmation()),
         ..family
     });

@@ -20,14 +20,13 @@ use realm::{Catalogue, Event, Mark, Realm};
 use serde_json::json;
 
 use self::rules::{Decision, Offered, Presented};
-use crate::authorization_code::{self, rules as code};
+use crate::authorization_code::{self, Recipient, rules as code};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::{TRIES, commit};
 use crate::granting::rules::{Terms, Wanted, grantable};
 use crate::metadata::issues;
 use crate::refusal::{Reason, Refusal};
-use crate::token::registered;
 use crate::{answer, refresh_token};
 
 /// How a code begins, so that secret scanners know it.
@@ -80,7 +79,7 @@ pub(crate) async fn redeem(
     if !issues(&catalogue) {
         return Err(Reason::NothingIssued.into());
     }
-    registered(client, GrantType::PreAuthorizedCode)?;
+    client.check_registered(GrantType::PreAuthorizedCode)?;
     let hash = authorization_code::hash(&request.code);
     for _ in 0..TRIES {
         let Some(offered) = sql::find(&call.realm, &hash).await? else {
@@ -181,7 +180,7 @@ async fn attempt(
         resources: &request.resource,
         details: request.authorization_details.as_ref(),
     };
-    let issued = authorization_code::fulfil(realm, &client.recipient(), code, wanted).await?;
+    let issued = authorization_code::fulfil(realm, &Recipient::of(client), code, wanted).await?;
     let mut batch = client.batch(realm);
     let marks = authorization_code::marks(code);
     let values = sql::redeem(

@@ -18,11 +18,11 @@ use oauth::token::{RefreshToken, TokenResponse};
 use realm::{Client, Event, Mark, Realm};
 
 use self::rules::{Bound, Decision, Family, Lifetimes};
-use crate::authorization_details::rules as details;
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::commit::TRIES;
 use crate::credential;
+use crate::granting::authorization_details as details;
 use crate::granting::rules::{Granted, Target, Terms, claims, left, target};
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::access_token::{self, Authentication, Bearer, of_grant};

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::rules::Members;
 use crate::call::Call;
-use crate::client_auth::Want;
 use crate::refusal::Refusal;
+use crate::remote_keys::Want;
 
 /// Claims of the JWT itself, which say nothing about the client.
 const ENVELOPE: [&str; 8] = [

@@ -7,7 +7,7 @@ use oauth::token_exchange::{Actors, Party, TokenExchange, may_act};
 use realm::{Catalogue, Client, PersonFacts, ScopeOwner};
 use serde_json::Value;
 
-use crate::authorization_details::rules as details;
+use crate::granting::authorization_details as details;
 use crate::granting::rules::{Target, Terms, is_identity_scope};
 use crate::refresh_token::rules::Bound;
 use crate::refusal::{Reason, Refusal};

@@ -7,8 +7,8 @@ use realm::issuers::Issuer;
 use serde_json::{Map, Value};
 
 use crate::call::Call;
-use crate::client_auth::{Source, Want};
 use crate::refusal::Reason;
+use crate::remote_keys::{Source, Want};
 
 /// Verifies the signature, and what the policy says of the claims.
 pub(super) async fn verify(

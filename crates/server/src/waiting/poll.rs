@@ -7,7 +7,7 @@ use realm::{Event, Mark};
 
 use super::rules::{Allowed, Decision, Waiting};
 use super::stored;
-use crate::authorization_code::{self, rules as code};
+use crate::authorization_code::{self, Recipient, rules as code};
 use crate::call::Call;
 use crate::client_auth::AuthenticatedClient;
 use crate::granting::rules::Wanted;
@@ -145,7 +145,7 @@ async fn redeem(
 ) -> Result<Option<TokenResponse>, Refusal> {
     let realm = &call.realm;
     let code = polled.as_code(allowed);
-    let issued = authorization_code::fulfil(realm, &client.recipient(), &code, wanted).await?;
+    let issued = authorization_code::fulfil(realm, &Recipient::of(client), &code, wanted).await?;
     let mut batch = client.batch(realm);
     let marks = authorization_code::marks(&code);
     let times = (code.issued_at, call.now());

@@ -10,15 +10,15 @@ use realm::Catalogue;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
-use super::logo;
-use super::words::{
-    Item, Said, Unchecked, details, initial, items, languages, site_name, unchecked,
-};
-use crate::authorization::{
+use super::{
     Checked, Outcome, Standing, Stop, Travelled, check_again, decide, go_on, issue, response,
 };
 use crate::call::Call;
 use crate::commit::TRIES;
+use crate::consent::logo;
+use crate::consent::words::{
+    Item, Said, Unchecked, details, initial, items, languages, site_name, unchecked,
+};
 use crate::refusal::{Reason, Refusal};
 use crate::{form, pages};
 

@@ -3,7 +3,7 @@
 use oauth::authorization_details::{AuthorizationDetails, Detail};
 use realm::{Catalogue, Client, PersonFacts};
 
-use crate::granting::rules::{Target, Terms};
+use super::rules::{Target, Terms};
 use crate::refusal::{Reason, Refusal};
 
 /// Adds to the terms of a request what it asks for in particular: each of a type that somebody offers, as its schema wants it, and such that it can be said

@@ -1,6 +1,9 @@
 //! The keys at the `jwks_uri` of clients: fetched through the guard, kept in bounded memory for a bounded time, and again when a client signs with one
 //! that is not there. Whoever waits for one client's address keeps nobody else waiting.
 
+pub mod rules;
+mod source;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -9,9 +12,11 @@ use quick_cache::sync::Cache;
 use realm::clients::{LONGEST_KEYS, PublicKeys};
 use realm::{Client, Realm};
 
-use super::published::Source;
-use super::rules::{Want, are_usable, must_fetch};
+use self::rules::{are_usable, must_fetch};
 use crate::refusal::Reason;
+
+pub(crate) use self::rules::Want;
+pub(crate) use self::source::Source;
 
 /// How many clients' keys are kept.
 const CLIENTS: usize = 2000;
@@ -69,7 +74,7 @@ impl RemoteKeys {
     ///
     /// # Errors
     /// [`Reason::ClientKeysUnreachable`].
-    pub(super) async fn of(
+    pub(crate) async fn of(
         &self,
         realm: &Realm,
         client: &Client,
