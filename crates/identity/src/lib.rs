@@ -11,6 +11,7 @@ mod error;
 mod events;
 pub mod interaction;
 pub mod methods;
+mod password_hash;
 pub mod people;
 pub mod session;
 mod sign_in;
@@ -22,7 +23,8 @@ use secrecy::SecretString;
 
 pub use error::Error;
 pub use interaction::Interaction;
-pub use methods::password::{Cost, PasswordHash, Pool, PoolOptions};
+pub use methods::password::{Pool, PoolOptions};
+pub use password_hash::{Cost, PasswordHash};
 pub use people::{Details, Person, Profile};
 pub use session::Session;
 pub use sign_in::{LimitOptions, PasswordCheck, Rate, router};

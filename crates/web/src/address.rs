@@ -135,7 +135,8 @@ pub(crate) fn settle(proxies: &TrustedProxies, request: &mut Request) -> Result<
     let address = address.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
     request.extensions_mut().insert(ClientAddress(address));
     let through_proxy = peer.is_some_and(|peer| proxies.trusts(peer));
-    client_certificate::settle(proxies, through_proxy, request).inspect_err(|error| {
+    let header = proxies.certificate.as_ref();
+    client_certificate::settle(header, through_proxy, request).inspect_err(|error| {
         tracing::warn!(%error, "a trusted proxy is not set up as this server expects");
     })
 }

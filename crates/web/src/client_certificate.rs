@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderName};
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
 
-use crate::address::TrustedProxies;
 
 mod format;
 
@@ -83,16 +82,16 @@ impl CertificateHeader {
     }
 }
 
-/// Leaves in the request only a certificate that is the client's: not a header that the client wrote, not the certificate of the proxy.
+/// Leaves in the request only a certificate that is the client's, in the header that is `named` if the request came through a trusted proxy: not a header that the client wrote, not the certificate of the proxy.
 pub(crate) fn settle(
-    proxies: &TrustedProxies,
+    named: Option<&CertificateHeader>,
     through_proxy: bool,
     request: &mut Request,
 ) -> Result<(), Malformed> {
     if through_proxy {
         request.extensions_mut().remove::<ClientCertificate>();
     }
-    let Some(header) = &proxies.certificate else {
+    let Some(header) = named else {
         return Ok(());
     };
     if through_proxy && let Some(certificate) = header.read(request.headers())? {

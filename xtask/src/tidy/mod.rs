@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: what the compiler cannot see of the structure. Each rule is a function from the files to findings.
 
+mod circles;
 mod commands;
 mod layers;
 mod length;
@@ -49,6 +50,7 @@ type Rule = fn(&[File]) -> Vec<Finding>;
 
 const RULES: &[Rule] = &[
     layers::check,
+    circles::check,
     purity::check,
     statements::check,
     names::check,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Details, Person, Profile, rules, sql};
 use crate::Error;
 use crate::events::{Happened, record};
-use crate::methods::password::PasswordHash;
+use crate::password_hash::PasswordHash;
 
 /// The kind of the message ([`Ended`]) that says that everything of a person has ended so far, sessions and tokens.
 pub const SIGNED_OUT: &str = "person.signed_out";

@@ -16,7 +16,7 @@ pub use change::{
 pub use person::{Details, Person, Profile};
 
 use crate::Error;
-use crate::methods::password::PasswordHash;
+use crate::password_hash::PasswordHash;
 
 /// Most people in one page of a list.
 pub const PAGE_MAX: i64 = 500;

@@ -17,7 +17,7 @@ use crate::Error;
 use crate::digest::sha256;
 use crate::events::{Happened, record};
 use crate::methods::Method;
-use crate::methods::password::PasswordHash;
+use crate::password_hash::PasswordHash;
 use crate::people::{self, Person};
 
 pub(crate) use cookie::is_token;

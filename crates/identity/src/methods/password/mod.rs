@@ -1,6 +1,5 @@
 //! Signing in with a user name and a password.
 
-mod hash;
 mod pool;
 pub mod rules;
 mod threads;
@@ -8,11 +7,11 @@ mod threads;
 use realm::Realm;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use hash::{Cost, PasswordHash};
 pub(crate) use pool::Verdict;
 pub use pool::{Full, Pool, PoolOptions, SetError};
 
 use crate::Error;
+use crate::password_hash::PasswordHash;
 use crate::people::{self, Person};
 
 /// What an attempt came to. Why it was refused is for the audit, never for whoever tried.

@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::hash::{self, Cost, PasswordHash};
 use super::rules::{self, Unfit};
 use super::threads::Threads;
+use crate::password_hash::{self as hash, Cost, PasswordHash};
 
 /// More sign-ins are waiting than the pool may hold, or this one has waited for too long; answer 503 with Retry-After.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,3 +1,5 @@
+//! A password as it is stored: an Argon2id hash, and what making one costs.
+
 use std::fmt;
 
 use ambient::Entropy;
@@ -73,7 +75,7 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// Hashes on the calling thread; `None` only if the memory cannot be had.
-pub(super) fn hash(password: &[u8], cost: Cost, entropy: &Entropy) -> Option<PasswordHash> {
+pub(crate) fn hash(password: &[u8], cost: Cost, entropy: &Entropy) -> Option<PasswordHash> {
     let salt = entropy.bytes::<16>();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params())
         .hash_password_with_salt(password, &salt)
@@ -83,7 +85,7 @@ pub(super) fn hash(password: &[u8], cost: Cost, entropy: &Entropy) -> Option<Pas
 
 /// A hash that no password is known for, against which the passwords of unknown people are checked: random bytes in the place of the output
 /// cost as much to compare with as a real one, and nothing to make.
-pub(super) fn dummy(cost: Cost, entropy: &Entropy) -> PasswordHash {
+pub(crate) fn dummy(cost: Cost, entropy: &Entropy) -> PasswordHash {
     let encode = |bytes: &[u8]| Base64Unpadded::encode_string(bytes);
     let params = cost.params();
     PasswordHash(format!(
@@ -96,14 +98,14 @@ pub(super) fn dummy(cost: Cost, entropy: &Entropy) -> PasswordHash {
 }
 
 /// Whether `password` is what `stored` was made from. A string that cannot be read matches nothing.
-pub(super) fn matches(password: &[u8], stored: &PasswordHash) -> bool {
+pub(crate) fn matches(password: &[u8], stored: &PasswordHash) -> bool {
     Argon2::default()
         .verify_password(password, stored.as_str())
         .is_ok()
 }
 
 /// Whether a hash was made another way than today's: it is made anew at the next sign-in, when the password is known.
-pub(super) fn needs_rehash(stored: &PasswordHash, cost: Cost) -> bool {
+pub(crate) fn needs_rehash(stored: &PasswordHash, cost: Cost) -> bool {
     let Ok(parsed) = phc::PasswordHash::new(stored.as_str()) else {
         return true;
     };
