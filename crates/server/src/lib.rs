@@ -20,6 +20,7 @@ mod commit;
 pub mod consent;
 mod cors;
 pub mod credential;
+mod decryption;
 pub mod device_code;
 mod dpop;
 pub mod end_session;
@@ -136,7 +137,7 @@ pub struct Server {
     guesses: guesses::Guesses,
     pushes: web::limit::Limiter,
     references: request_object::References,
-    decryptions: request_object::Decryptions,
+    decryptions: decryption::Decryptions,
     logos: consent::Logos,
     proofs: oauth::dpop::Seen,
     devices: device_code::Limits,
@@ -170,7 +171,7 @@ impl Server {
                 options.outbound.clone(),
                 web::limit::Limiter::new(ambient.clock.clone(), options.references),
             ),
-            decryptions: request_object::Decryptions::new(&ambient.clock),
+            decryptions: decryption::Decryptions::new(&ambient.clock),
             logos: consent::Logos::new(&options.outbound, &ambient.clock),
             proofs: oauth::dpop::Seen::new(dpop::REMEMBERED),
             devices: device_code::Limits::new(&options.devices, &ambient.clock),

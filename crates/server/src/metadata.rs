@@ -23,8 +23,8 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
-use crate::request_object;
 use crate::tokens::id_token;
+use crate::{decryption, request_object};
 
 /// `GET` at each of the well-known addresses; the wiring knows which realm an address belongs to.
 pub(crate) async fn get(call: Call) -> Response {
@@ -127,7 +127,7 @@ fn everything(
         request_object_signing_alg_values_supported: request_object::algorithms()
             .map(ToString::to_string)
             .collect(),
-        request_object_encryption_alg_values_supported: names(&request_object::KEY_MANAGEMENT),
+        request_object_encryption_alg_values_supported: names(&decryption::KEY_MANAGEMENT),
         request_object_encryption_enc_values_supported: names(&ContentEncryption::ALL),
         challenge_endpoint: Some(realm.url("/challenge")),
         client_attestation_signing_alg_values_supported: asymmetric(),

@@ -11,7 +11,6 @@ use http::{HeaderMap, HeaderName};
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
 
-
 mod format;
 
 pub use format::CertificateFormat;

@@ -15,7 +15,11 @@ type Arrows<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a File>>;
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let mut crates: BTreeMap<&str, Vec<(&str, &File)>> = BTreeMap::new();
     for file in files.iter().filter(|file| file.extension() == "rs") {
-        let Some((name, inside)) = file.path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) else {
+        let Some((name, inside)) = file
+            .path
+            .strip_prefix("crates/")
+            .and_then(|path| path.split_once("/src/"))
+        else {
             continue;
         };
         let module = inside.split(['/', '.']).next().unwrap_or_default();
@@ -37,15 +41,26 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
 fn arrows<'a>(files: &[(&'a str, &'a File)]) -> Arrows<'a> {
     let modules: BTreeSet<&str> = files.iter().map(|(module, _)| *module).collect();
     let mut arrows = Arrows::new();
-    for (module, file) in files.iter().filter(|(module, file)| !matches!(*module, "lib" | "main") && !is_test(file)) {
-        let code: String = file.text.split("#[cfg(test)]").next().unwrap_or_default()
+    for (module, file) in files
+        .iter()
+        .filter(|(module, file)| !matches!(*module, "lib" | "main") && !is_test(file))
+    {
+        let code: String = file
+            .text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap_or_default()
             .lines()
             .map(|line| line.split("//").next().unwrap_or_default())
             .collect::<Vec<_>>()
             .join("\n");
         for name in named(&code) {
             if let Some(other) = modules.get(name).filter(|other| *other != module) {
-                arrows.entry(module).or_default().entry(other).or_insert(file);
+                arrows
+                    .entry(module)
+                    .or_default()
+                    .entry(other)
+                    .or_insert(file);
             }
         }
     }
@@ -60,7 +75,8 @@ fn is_test(file: &File) -> bool {
 /// The names right behind each `crate::`, also those of a group in braces.
 fn named(code: &str) -> Vec<&str> {
     let word = |text: &'_ str| -> usize {
-        text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len())
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(text.len())
     };
     let mut names = Vec::new();
     for rest in code.split("crate::").skip(1) {
@@ -93,7 +109,12 @@ fn circle<'a>(arrows: &Arrows<'a>, start: &'a str) -> Option<Vec<&'a str>> {
     let mut seen = BTreeSet::new();
     let mut ways = vec![vec![start]];
     while let Some(way) = ways.pop() {
-        for next in way.last().and_then(|last| arrows.get(last)).into_iter().flat_map(BTreeMap::keys) {
+        for next in way
+            .last()
+            .and_then(|last| arrows.get(last))
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+        {
             let mut longer = way.clone();
             longer.push(next);
             if *next == start {
@@ -114,14 +135,28 @@ mod tests {
 
     fn found(texts: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<File> = texts.iter().map(|(path, text)| file(path, text)).collect();
-        check(&files).into_iter().map(|finding| finding.text).collect()
+        check(&files)
+            .into_iter()
+            .map(|finding| finding.text)
+            .collect()
     }
 
     #[test]
     fn a_circle_is_found_however_it_is_named() {
-        for back in ["use crate::a::Thing;", "use crate::{b::{c, d}, a};", "fn f() { crate::a::go() }"] {
-            let texts = [("crates/x/src/a.rs", "use crate::b;"), ("crates/x/src/b/mod.rs", back)];
-            assert_eq!(found(&texts), ["modules that need each other: a -> b -> a"], "{back}");
+        for back in [
+            "use crate::a::Thing;",
+            "use crate::{b::{c, d}, a};",
+            "fn f() { crate::a::go() }",
+        ] {
+            let texts = [
+                ("crates/x/src/a.rs", "use crate::b;"),
+                ("crates/x/src/b/mod.rs", back),
+            ];
+            assert_eq!(
+                found(&texts),
+                ["modules that need each other: a -> b -> a"],
+                "{back}"
+            );
         }
     }
 
@@ -137,11 +172,26 @@ mod tests {
             "use crate::{c::{a, d}};",
         ];
         for other in others {
-            assert_eq!(found(&[down, ("crates/x/src/b.rs", other), ("crates/x/src/c.rs", "")]), [""; 0], "{other}");
+            assert_eq!(
+                found(&[
+                    down,
+                    ("crates/x/src/b.rs", other),
+                    ("crates/x/src/c.rs", "")
+                ]),
+                [""; 0],
+                "{other}"
+            );
         }
-        let elsewhere = [("crates/x/src/a.rs", "use crate::b;"), ("crates/y/src/b.rs", "use crate::a;"), ("crates/y/src/a.rs", "")];
+        let elsewhere = [
+            ("crates/x/src/a.rs", "use crate::b;"),
+            ("crates/y/src/b.rs", "use crate::a;"),
+            ("crates/y/src/a.rs", ""),
+        ];
         assert_eq!(found(&elsewhere), [""; 0]);
-        let root = [("crates/x/src/a.rs", "use crate::lib;"), ("crates/x/src/lib.rs", "use crate::a;")];
+        let root = [
+            ("crates/x/src/a.rs", "use crate::lib;"),
+            ("crates/x/src/lib.rs", "use crate::a;"),
+        ];
         assert_eq!(found(&root), [""; 0]);
     }
 }

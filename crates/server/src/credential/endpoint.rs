@@ -21,7 +21,7 @@ use super::{identifier, nonce};
 use crate::call::Call;
 use crate::commit::commit;
 use crate::refusal::{Reason, Refusal};
-use crate::{answer, request_object};
+use crate::{answer, decryption};
 
 /// The path of the endpoint.
 pub(super) const PATH: &str = "/credential";
@@ -134,7 +134,7 @@ async fn read(call: &Call, body: Body) -> Result<(Map<String, Value>, bool), Ref
 
 async fn decrypted(call: &Call, text: &str) -> Result<String, Refusal> {
     let within = (&[REQUESTS][..], credential::LONGEST);
-    let opened = request_object::decrypt_within(call, text.trim(), within).await?;
+    let opened = decryption::decrypt_within(call, text.trim(), within).await?;
     let plaintext = opened.ok_or(Reason::CredentialEncryption)?;
     let text = String::from_utf8(plaintext);
     Ok(text.map_err(|_| Reason::CredentialRequestMalformed)?)

@@ -3,8 +3,6 @@
 //!
 //! 1. What was encrypted is decrypted. 2. The signature is verified with the client's keys. 3. `rules.rs` judges the claims, and makes the parameters of them.
 
-mod decryptions;
-mod encryption;
 mod reference;
 pub mod rules;
 
@@ -20,10 +18,9 @@ use self::rules::Parties;
 use crate::call::Call;
 use crate::client_auth::{self, Unverified, assertion_hash, verify_signed};
 use crate::commit;
+use crate::decryption::opened;
 use crate::refusal::{Reason, Refusal};
 
-pub(crate) use decryptions::Decryptions;
-pub(crate) use encryption::{KEY_MANAGEMENT, decrypt_within, opened};
 pub(crate) use reference::{DEFAULT, References};
 
 /// The algorithms that objects are signed with.

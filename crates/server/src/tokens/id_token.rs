@@ -12,8 +12,8 @@ use super::access_token::{Authentication, verify_signed};
 use super::released::{self, About};
 use super::subject;
 use crate::call::Call;
+use crate::decryption;
 use crate::refusal::{Reason, Refusal};
-use crate::request_object;
 
 /// What an ID token says.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ pub(crate) async fn read_hint(call: &Call, hint: &str) -> Result<IdToken, Refusa
         now: call.now(),
         leeway: 5,
     };
-    let hint = request_object::opened(call, hint)
+    let hint = decryption::opened(call, hint)
         .await
         .map_err(|refusal| match refusal {
             Refusal::Because(_) => Reason::HintInvalid.into(),

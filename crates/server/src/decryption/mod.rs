@@ -1,4 +1,6 @@
-//! Request objects, and hints, that clients encrypt to the realm's keys (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
+//! What is encrypted to the realm: request objects and hints that clients encrypt to the realm's keys (RFC 9101 §4, §6.1, OpenID Connect Core §3.1.2.1).
+
+mod decryptions;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use realm::keys::Family;
 
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
+
+pub(crate) use decryptions::Decryptions;
 
 /// How the content's key may reach us. RSA1_5 is not there, nor anywhere in this product (RFC 8725 §3.2).
 pub(crate) const KEY_MANAGEMENT: [KeyManagement; 6] = KeyManagement::TO_PUBLIC_KEY;
