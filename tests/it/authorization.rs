@@ -193,7 +193,7 @@ on_each_engine! {
     /// A sign-in before the request does not answer it, however short before: neither at the sign-in page nor past it.
     async fn a_sign_in_of_the_same_second_is_no_way_around(world: World) {
         let app = world.app().await;
-        for (name, value) in [("prompt", "login"), ("max_age", "0"), ("prompt", "select_account")] {
+        for (name, value) in [("prompt", "login"), ("max_age", "0"), ("prompt", "login select_account")] {
             let mut browser = world.browser();
             world.flow(&app).code(&mut browser).await;
             let flow = world.flow(&app).with(name, value);

@@ -71,6 +71,35 @@ on_each_engine! {
         assert_eq!(world.flow(&app).with("prompt", "none").error(&mut thief).await, "login_required");
     }
 
+    /// §4: a session that ended elsewhere is forgotten here as soon as the browser comes with it, so that the frame says so; a request without its cookie, as from
+    /// a frame of another site, proves nothing.
+    async fn a_session_that_ended_elsewhere_is_forgotten_here(world: World) {
+        let app = world.app_with(|client| client.trusted()).await;
+        let silent = world.flow(&app).with("prompt", "none").url();
+        let login = world.flow(&app).url();
+        for address in [silent.as_str(), login.as_str(), "/logout"] {
+            let mut browser = world.browser();
+            world.flow(&app).code(&mut browser).await;
+            let had = browser.cookies().clone();
+            assert!(had.contains_key(COOKIE));
+            browser.get(&silent).await;
+            assert_eq!(browser.cookies()[COOKIE], had[COOKIE], "it lives");
+            let mut elsewhere = world.browser();
+            world.flow(&app).code(&mut elsewhere).await;
+            let page = elsewhere.get("/logout").await;
+            elsewhere.press(&page, "sign-out", &[("everywhere", "yes")]).await;
+            let mut framed = world.browser();
+            framed.set_cookie(COOKIE, &had[COOKIE]);
+            framed.get(address).await;
+            assert_eq!(framed.cookies().get(COOKIE), had.get(COOKIE), "{address}");
+            browser.get(address).await;
+            for name in [COOKIE, "grantor-main"] {
+                assert_eq!(browser.cookies().get(name), None, "{address} {name}");
+            }
+            world.advance(2);
+        }
+    }
+
     /// §3.2: a page that anybody may frame, with one script of ours and a policy of its own.
     async fn the_frame_can_be_framed_and_does_nothing_else(world: World) {
         let document = world.get("/.well-known/openid-configuration").send().await.json();

@@ -23,6 +23,7 @@ struct Publisher {
 #[derive(Default)]
 struct State {
     body: Mutex<String>,
+    control: Mutex<&'static str>,
     requests: AtomicUsize,
     hangs: std::sync::atomic::AtomicBool,
     arrived: Notify,
@@ -43,7 +44,11 @@ impl Publisher {
                 if state.hangs.load(Ordering::SeqCst) {
                     state.released.notified().await;
                 }
-                state.body.lock().unwrap().clone()
+                let control = *state.control.lock().unwrap();
+                (
+                    [("cache-control", control)],
+                    state.body.lock().unwrap().clone(),
+                )
             }
         };
         let router = axum::Router::new().route("/jwks", axum::routing::get(answer));
@@ -60,6 +65,11 @@ impl Publisher {
 
     fn say(&self, body: String) {
         *self.state.body.lock().unwrap() = body;
+    }
+
+    /// What is said from now on about how long the keys are good.
+    fn control(&self, said: &'static str) {
+        *self.state.control.lock().unwrap() = said;
     }
 
     fn requests(&self) -> usize {
@@ -111,6 +121,24 @@ fn key() -> SigningKey {
 }
 
 on_each_engine! {
+    /// §10.2.1: the keys are taken as they are for as long as their server says, ten minutes at most and a minute at least.
+    async fn keys_are_fresh_as_long_as_their_server_says(world: World) {
+        world.notes().await;
+        let own = key();
+        let answers = [("max-age=120", 120), ("public, max-age=86400", 600), ("no-cache", 60), ("max-age=0", 60), ("", 600)];
+        for (number, (said, seconds)) in answers.into_iter().enumerate() {
+            let publisher = Publisher::new(&[&own]).await;
+            publisher.control(said);
+            let id = format!("remote{number}");
+            client(&world, &id, &publisher.uri).await;
+            for (later, requests) in [(0, 1), (seconds - 1, 1), (1, 2)] {
+                world.advance(later);
+                ask(&world, &id, &own).await.status(200);
+                assert_eq!(publisher.requests(), requests, "{said} {later}");
+            }
+        }
+    }
+
     /// Keys are fetched once and kept; a new one is found when the client signs with it; one that was taken back is not believed for long.
     async fn keys_are_fetched_when_they_are_needed(world: World) {
         world.notes().await;

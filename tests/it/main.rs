@@ -89,3 +89,4 @@ mod still_granted;
 mod storage;
 mod token_exchange;
 mod userinfo;
+mod webfinger;

@@ -17,6 +17,26 @@ fn texts(value: &Value) -> std::collections::BTreeSet<&str> {
 }
 
 on_each_engine! {
+    /// OpenID Connect Discovery §3, RFC 8414 §2: what the operator says for those who develop applications, and nothing where nothing is said.
+    async fn pages_for_developers_are_named_where_there_are_some(world: World) {
+        let names = ["service_documentation", "op_policy_uri", "op_tos_uri"];
+        let document = async || world.get("/.well-known/openid-configuration").send().await.json();
+        let before = document().await;
+        assert!(names.iter().all(|name| before.get(name).is_none()), "{before}");
+        world.settings(|settings| {
+            settings.service_documentation = "https://docs.example/".to_owned();
+            settings.op_policy_uri = "https://docs.example/policy".to_owned();
+            settings.op_tos_uri = "https://docs.example/terms".to_owned();
+        }).await;
+        let after = document().await;
+        let said = names.map(|name| after[name].as_str().unwrap_or_default());
+        assert_eq!(said, ["https://docs.example/", "https://docs.example/policy", "https://docs.example/terms"]);
+        for name in names {
+            let text = format!("{{\"{name}\": \"javascript:alert(1)\"}}");
+            assert_eq!(realm::Settings::from_json(&text).unwrap_err().field, name);
+        }
+    }
+
     /// RFC 8414 §2 and §3, OpenID Connect Discovery §3 and §4: the same document at every place.
     async fn the_document_says_where_everything_is(world: World) {
         let oauth = world.get("/.well-known/oauth-authorization-server").send().await;

@@ -3,7 +3,7 @@
 use jose::jwe::{ContentEncryption, KeyManagement};
 use serde_json::json;
 
-use crate::harness::{Browser, Flow, World, altered};
+use crate::harness::{ALICE, Browser, Flow, Tokens, World, altered, query_of};
 use crate::on_each_engine;
 use crate::request_object::encrypted::{encrypt, published};
 
@@ -11,7 +11,7 @@ use crate::request_object::encrypted::{encrypt, published};
 async fn outcome(flow: &Flow, browser: &mut Browser) -> String {
     let page = browser.get(&flow.url()).await;
     if page.leaving.is_none() {
-        return ["password", "allow"]
+        return ["password", "allow", "continue"]
             .into_iter()
             .find(|id| page.has(id))
             .unwrap_or("page")
@@ -34,10 +34,10 @@ on_each_engine! {
             (" none ", ["login_required", "consent_required", "code"]),
             ("login", ["password", "password", "password"]),
             ("consent", ["password", "allow", "allow"]),
-            ("select_account", ["password", "password", "password"]),
+            ("select_account", ["password", "continue", "continue"]),
             ("login consent", ["password", "password", "password"]),
             ("consent login", ["password", "password", "password"]),
-            ("consent select_account", ["password", "password", "password"]),
+            ("consent select_account", ["password", "continue", "continue"]),
             ("login select_account consent", ["password", "password", "password"]),
             ("login login", ["password", "password", "password"]),
             ("none login", ["invalid_request", "invalid_request", "invalid_request"]),
@@ -72,10 +72,57 @@ on_each_engine! {
         world.advance(5);
         for prompt in ["login consent", "consent select_account"] {
             let flow = world.flow(&app).with("prompt", prompt);
-            let page = flow.seen_in(&mut browser).await;
+            let mut page = flow.seen_in(&mut browser).await;
+            if page.has("continue") {
+                page = browser.press(&page, "continue", &[]).await;
+            }
             assert!(page.has("allow"), "{prompt}: {}", page.words());
             let page = browser.press(&page, "allow", &[]).await;
             assert!(flow.response(&page).contains_key("code"), "{prompt}");
+        }
+    }
+
+    /// §3.1.2.1 `select_account`: who is signed in goes on with one press and no password, or somebody else signs in.
+    async fn a_person_chooses_with_which_account_to_go_on(world: World) {
+        let app = world.app().await;
+        world.person("bob", "bobs-good-password").await;
+        let bobs = [("username", "bob"), ("password", "bobs-good-password")];
+        let mut browser = world.browser();
+        let before = world.claims(world.flow(&app).tokens_in(&mut browser).await.id()).await;
+        world.advance(60);
+        let flow = world.flow(&app).with("prompt", "select_account");
+        let page = browser.get(&flow.url()).await;
+        assert!(page.has("continue") && page.has("other-account") && !page.has("password"), "{}", page.html());
+        assert!(page.says("alice"), "{}", page.words());
+        // What was not chosen is not gone on with, whatever address is opened.
+        let interaction = query_of(&page.url)["interaction"].clone();
+        for past in ["/login", "/authorize/continue", "/consent"] {
+            let seen = browser.get(&format!("{past}?interaction={interaction}")).await;
+            assert!(seen.has("continue"), "{past}: {}", seen.words());
+        }
+        let stolen = browser.cross_site_post("/login", &[("interaction", interaction.as_str()), ("choose", "1")]).await;
+        assert_eq!(stolen.answer.status, 403);
+        let done = browser.press(&page, "continue", &[]).await;
+        let tokens = Tokens(flow.redeem(&flow.response(&done)["code"]).await.json());
+        let after = world.claims(tokens.id()).await;
+        assert_eq!((&after["sub"], &after["auth_time"]), (&before["sub"], &before["auth_time"]), "nobody signed in again");
+        // Another one.
+        let page = browser.get(&flow.url()).await;
+        let page = browser.get(&format!("/login?interaction={}&account=other", query_of(&page.url)["interaction"])).await;
+        let page = browser.press(&page, "sign-in", &bobs).await;
+        assert!(page.has("allow"), "{}", page.words());
+        let page = browser.press(&page, "allow", &[]).await;
+        assert!(flow.response(&page).contains_key("code"));
+        // Who was chosen is not whoever came since.
+        let asked = browser.get(&flow.url()).await;
+        assert!(asked.says("bob"));
+        let other = browser.get("/login?account=other").await;
+        browser.press(&other, "sign-in", &[("username", ALICE.0), ("password", ALICE.1)]).await;
+        let page = browser.press(&asked, "continue", &[]).await;
+        assert!(page.leaving.is_none() && page.has("continue") && page.says("alice"), "{}", page.words());
+        for (name, value) in [("max_age", "0"), ("prompt", "login select_account")] {
+            let page = browser.get(&flow.clone().with(name, value).url()).await;
+            assert!(page.has("password"), "{name}={value}");
         }
     }
 
@@ -104,9 +151,9 @@ on_each_engine! {
             (expired, "", ["code", "password", "password"]),
             (expired, "login", ["password", "password", "password"]),
             (expired, "consent", ["allow", "password", "password"]),
-            (expired, "select_account", ["password", "password", "password"]),
+            (expired, "select_account", ["continue", "password", "password"]),
             (expired, "login consent", ["password", "password", "password"]),
-            (expired, "consent select_account", ["password", "password", "password"]),
+            (expired, "consent select_account", ["continue", "password", "password"]),
             (expired, "none login", ["invalid_request"; 3]),
             (&sealed(expired), "none", ["code", "login_required", "login_required"]),
             (&sealed(expired), "", ["code", "password", "password"]),

@@ -188,6 +188,9 @@ const WELL_KNOWN: &str = "/.well-known/";
 /// What stands before the path of an API whose metadata is asked for (RFC 9728 §3.1).
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource/";
 
+/// Where people's addresses are asked about: at the root of the host, whatever the path of the issuer (RFC 7033 §4).
+const WEBFINGER: &str = "/.well-known/webfinger";
+
 /// The realm that a path names (`None`: the first) and the path within it, given the path of the first realm's issuer. `None` when the path is outside
 /// of it.
 fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
@@ -197,6 +200,9 @@ fn place<'a>(path: &'a str, base: &str) -> Option<(Option<&'a str>, String)> {
         return Some((below.and_then(|(name, _)| name), path.to_owned()));
     }
     // The form that puts the well-known name before the issuer's path, once: a path of a thousand such names must not be followed inwards.
+    if path == WEBFINGER {
+        return Some((None, path.to_owned()));
+    }
     if let Some((document, issuer_path)) = path.strip_prefix(WELL_KNOWN).and_then(split_document) {
         let (name, rest) = place_within(issuer_path, base)?;
         return (rest == "/").then(|| (name, format!("{WELL_KNOWN}{document}")));
@@ -288,6 +294,17 @@ mod tests {
                 some(Some("a"), &within)
             );
             assert_eq!(at(&format!("{within}/elsewhere"), "/auth"), None);
+        }
+    }
+
+    /// RFC 7033 §4: at the root of the host, and for a realm where its domain sends who asks.
+    #[test]
+    fn people_are_asked_about_at_the_root() {
+        let within = "/.well-known/webfinger";
+        for base in ["", "/auth"] {
+            assert_eq!(at(within, base), some(None, within));
+            let below = format!("{base}/realms/acme{within}");
+            assert_eq!(at(&below, base), some(Some("acme"), within));
         }
     }
 

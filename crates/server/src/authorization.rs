@@ -24,7 +24,7 @@ use identity::interaction::{self, OpenError, Page};
 use oauth::Params;
 
 pub(crate) use self::arrival::open_pushed;
-use self::decide::{Outcome, Standing, decide};
+use self::decide::{Outcome, Standing, Wants, decide};
 use self::issue::issue;
 pub(crate) use self::request::check_pushed;
 use self::request::{Checked, Stop, Travelled, check_again};
@@ -89,18 +89,13 @@ pub(crate) async fn go_on(call: &Call, checked: &Checked, arrival: &Travelled) -
 async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Result<Response, Stop> {
     for _ in 0..TRIES {
         match decide(call, checked, arrival).await? {
-            Outcome::SignIn {
-                again,
-                another,
-                before,
-            } => {
+            Outcome::SignIn { wants, before } => {
                 let travelled = arrival.leaving(checked, before);
-                let page = (Page::Login, again, another);
-                return leave(call, checked, &travelled, page).await;
+                return leave(call, checked, &travelled, (Page::Login, wants)).await;
             }
             Outcome::Ask(standing) => {
                 let travelled = arrival.leaving(checked, Some(standing.session.sign_in));
-                return leave(call, checked, &travelled, (Page::Consent, false, false)).await;
+                return leave(call, checked, &travelled, (Page::Consent, Wants::default())).await;
             }
             Outcome::Issue(standing) => {
                 if let Some(given) = issue(call, checked, &standing, None).await? {
@@ -112,19 +107,20 @@ async fn try_go_on(call: &Call, checked: &Checked, arrival: &Travelled) -> Resul
     Err(checked.refuse(Reason::Contended))
 }
 
-/// Sends the browser to a page of ours, with the request sealed; whether it wants a sign-in again, and of somebody else.
+/// Sends the browser to a page of ours, with the request sealed.
 async fn leave(
     call: &Call,
     checked: &Checked,
     travelled: &Travelled,
-    (page, again, another): (Page, bool, bool),
+    (page, wants): (Page, Wants),
 ) -> Result<Response, Stop> {
     let mut request = interaction::Request {
         resume: "/authorize/continue".to_owned(),
         application: Some(checked.client.display_name().to_owned()),
         login_hint: checked.request.login_hint.clone(),
-        reauthenticate: again,
-        another,
+        reauthenticate: wants.again,
+        another: wants.another,
+        select: wants.select,
         before: travelled.before().map(str::to_owned),
         form_action: Some(checked.answer.to.origin_for_csp()),
         body: travelled.text(checked)?,
@@ -147,6 +143,9 @@ async fn leave(
     let mut response = web::page::see_other(&begun.url);
     if let Some(cookie) = &begun.cookie {
         cookie.append_to(response.headers_mut());
+    }
+    if travelled.before().is_none() {
+        call.forget_remains(&mut response).await;
     }
     Ok(response)
 }

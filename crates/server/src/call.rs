@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use oauth::claims::Confirmation;
 use realm::{Event, Realm};
 use web::address::ClientAddress;
@@ -82,6 +83,19 @@ impl Call {
         event.person = person.map(str::to_owned);
         event.address = self.address.map(|address| address.to_string());
         event
+    }
+
+    /// Removes what the browser has of a session that has ended elsewhere, when it came with the request. That it cannot be looked up changes nothing else.
+    pub(crate) async fn forget_remains(&self, response: &mut Response) {
+        match identity::session::remains(&self.realm, &self.headers).await {
+            Ok(Some(cookies)) => {
+                for cookie in cookies {
+                    cookie.append_to(response.headers_mut());
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a session could not be looked up"),
+        }
     }
 
     /// The time (unix seconds).

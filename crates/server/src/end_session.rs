@@ -103,7 +103,9 @@ async fn begin(call: &Call, params: &Params) -> Result<Response, Stop> {
             Some(hint) => end_rest(call, hint).await?,
             None => Frames::default(),
         };
-        return Ok(done(call, (wish.back.as_ref(), way), frames));
+        let mut response = done(call, (wish.back.as_ref(), way), frames);
+        call.forget_remains(&mut response).await;
+        return Ok(response);
     };
     let names = names(call, wish.client.as_deref(), (&session, &person));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

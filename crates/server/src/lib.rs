@@ -27,6 +27,7 @@ pub mod end_session;
 mod endings;
 pub mod federation;
 mod form;
+pub mod freshness;
 mod frontchannel_logout;
 pub mod granting;
 mod guesses;
@@ -56,6 +57,7 @@ mod tokens;
 pub mod trust;
 mod userinfo;
 pub mod waiting;
+pub mod webfinger;
 
 use std::sync::Arc;
 
@@ -160,7 +162,10 @@ pub struct Server {
 impl Server {
     /// Makes the limits; starts nothing.
     pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
-        let remote_keys = Arc::new(remote_keys::RemoteKeys::new(options.outbound.clone()));
+        let remote_keys = Arc::new(remote_keys::RemoteKeys::new(
+            options.outbound.clone(),
+            &ambient.clock,
+        ));
         let documents = client_id_document::Documents::new(&options.outbound, &ambient.clock);
         let documents = Arc::new(documents);
         Arc::new(Self {
@@ -355,6 +360,7 @@ pub fn metadata_router(server: Arc<Server>) -> Router {
             "/.well-known/oauth-authorization-server",
             get(metadata::get),
         )
+        .route("/.well-known/webfinger", get(webfinger::get))
         .route(
             "/.well-known/ssf-configuration",
             get(shared_signals::metadata),

@@ -133,6 +133,9 @@ fn everything(
         client_attestation_signing_alg_values_supported: asymmetric(),
         client_attestation_pop_signing_alg_values_supported: asymmetric(),
         acr_values_supported: contexts(&settings),
+        service_documentation: page(&settings.service_documentation),
+        op_policy_uri: page(&settings.op_policy_uri),
+        op_tos_uri: page(&settings.op_tos_uri),
         authorization_details_types_supported: catalogue
             .details_types()
             .map(str::to_owned)
@@ -175,6 +178,10 @@ fn contexts(settings: &Settings) -> Vec<String> {
     named
         .filter(|value| settings.acr.meets(std::slice::from_ref(value), &possible))
         .collect()
+}
+
+fn page(address: &str) -> Option<String> {
+    (!address.is_empty()).then(|| address.to_owned())
 }
 
 fn asymmetric() -> Vec<String> {

@@ -161,6 +161,8 @@ impl Flow {
                 page = browser.press(&page, "sign-in", &fields).await;
             } else if page.has("allow") {
                 page = browser.press(&page, "allow", &[]).await;
+            } else if page.has("continue") {
+                page = browser.press(&page, "continue", &[]).await;
             } else {
                 return page;
             }

@@ -120,6 +120,9 @@ fn fail(error: &Failure) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use std::collections::BTreeSet;
+
     use clap::CommandFactory;
 
     use super::Cli;
@@ -127,5 +130,33 @@ mod tests {
     #[test]
     fn no_command_has_two_options_of_one_name() {
         Cli::command().debug_assert();
+    }
+
+    fn options(command: &clap::Command, known: &mut BTreeSet<String>) {
+        let long = command.get_arguments().filter_map(clap::Arg::get_long);
+        known.extend(long.map(str::to_owned));
+        for below in command.get_subcommands() {
+            options(below, known);
+        }
+    }
+
+    /// Whoever follows the pages for operators must not meet an option that is not there.
+    #[test]
+    fn the_options_that_the_documentation_names_are_there() {
+        let mut known = BTreeSet::new();
+        options(&Cli::command(), &mut known);
+        for page in ["openid-connect", "signing-out", "claims"] {
+            let path = format!("{}/../../docs/{page}.md", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap();
+            let words = text.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '-'));
+            let named = words.filter_map(|word| word.strip_prefix("--"));
+            let named: BTreeSet<&str> = named
+                .filter(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()))
+                .collect();
+            assert!(named.len() > 3, "{page}");
+            for option in named {
+                assert!(known.contains(option), "docs/{page}.md names --{option}");
+            }
+        }
     }
 }

@@ -26,6 +26,9 @@ pub struct Interaction {
     pub expires_at: i64,
     /// SHA-256 of the browser's cookie.
     pub browser: String,
+    /// The authentication ([`crate::Session::sign_in`]) with which the person chose to go on, where [`Request::select`] asks for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
     /// What was asked for.
     #[serde(flatten)]
     pub request: Request,
@@ -56,6 +59,9 @@ pub struct Request {
     /// Whether somebody else than who is signed in is expected.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub another: bool,
+    /// Whether somebody who is signed in is to say who goes on, they or somebody else ([`Interaction::chosen`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub select: bool,
     /// The authentication ([`crate::Session::sign_in`]) that the browser had before: times count seconds, and one of the same second must not
     /// satisfy `reauthenticate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,23 +165,45 @@ pub async fn begin(
         issued_at,
         expires_at: issued_at + realm.settings().lifetimes.authorization_request,
         browser,
+        chosen: None,
         request,
     };
-    let document = serde_json::to_vec(&interaction).map_err(|_| Error::BadInteraction)?;
-    if document.len() > rules::DOCUMENT_MAX {
-        return Err(Error::BadInteraction);
-    }
-    let sealed = realm.seal(PURPOSE, &document);
-    let token = if sealed.len() <= rules::SEALED_MAX {
-        sealed
-    } else {
-        store(realm, &sealed, interaction.expires_at).await?
-    };
+    let token = written(realm, &interaction).await?;
     Ok(Begun {
         url: page.url(realm, &token),
         token,
         cookie,
     })
+}
+
+/// The same interaction, in which the person has chosen to go on with this authentication: its token.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn choose(
+    realm: &Realm,
+    interaction: &Interaction,
+    sign_in: &str,
+) -> Result<String, Error> {
+    let chosen = Interaction {
+        chosen: Some(sign_in.to_owned()),
+        ..interaction.clone()
+    };
+    written(realm, &chosen).await
+}
+
+/// The token of an interaction.
+async fn written(realm: &Realm, interaction: &Interaction) -> Result<String, Error> {
+    let document = serde_json::to_vec(interaction).map_err(|_| Error::BadInteraction)?;
+    if document.len() > rules::DOCUMENT_MAX {
+        return Err(Error::BadInteraction);
+    }
+    let sealed = realm.seal(PURPOSE, &document);
+    if sealed.len() <= rules::SEALED_MAX {
+        Ok(sealed)
+    } else {
+        store(realm, &sealed, interaction.expires_at).await
+    }
 }
 
 /// Opens the interaction that `token` holds or names, if it is this browser's and has not expired.

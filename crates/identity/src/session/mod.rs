@@ -321,6 +321,19 @@ pub fn forget_cookies(realm: &Realm) -> [SetCookie; 2] {
     [cookie::clear(realm), cookie::set_state(realm, "", 0)]
 }
 
+/// The cookies that remove a session that has ended elsewhere, when the request came with it: applications that watch the browser's state learn of the end by that. A
+/// request without the cookie says nothing, as a frame on another site has none whether the session lives or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remains(realm: &Realm, headers: &HeaderMap) -> Result<Option<[SetCookie; 2]>, Error> {
+    let Some(value) = cookie::value(realm, headers) else {
+        return Ok(None);
+    };
+    let living = load(realm, &sha256(&value)).await?;
+    Ok(living.is_none().then(|| forget_cookies(realm)))
+}
+
 async fn load(realm: &Realm, hash: &str) -> Result<Option<(Session, Person)>, Error> {
     let row = realm
         .db()

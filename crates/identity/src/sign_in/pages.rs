@@ -54,6 +54,17 @@ struct LoginPage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "choose.html")]
+struct ChoosePage<'a> {
+    shell: Shell,
+    application: Option<&'a str>,
+    interaction: &'a str,
+    name: &'a str,
+    username: &'a str,
+    person: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "signed_in.html")]
 struct SignedInPage<'a> {
     shell: Shell,
@@ -76,6 +87,21 @@ pub(super) fn form(visit: &Visit<'_>, form: &Form) -> Response {
     };
     let csp = Csp::form_action(request.and_then(|request| request.form_action.as_deref()));
     page::render(status, &page, &csp)
+}
+
+/// Asks who is signed in whether they go on, or somebody else (OpenID Connect Core §3.1.2.1, `select_account`).
+pub(super) fn choose(visit: &Visit<'_>, person: &Person) -> Response {
+    let request = visit.interaction.map(|interaction| &interaction.request);
+    let page = ChoosePage {
+        shell: shell(visit.realm, "Choose an account"),
+        application: request.and_then(|request| request.application.as_deref()),
+        interaction: visit.token.unwrap_or_default(),
+        name: person.shown_name(),
+        username: &person.username,
+        person: &person.id,
+    };
+    let csp = Csp::form_action(request.and_then(|request| request.form_action.as_deref()));
+    page::render(StatusCode::OK, &page, &csp)
 }
 
 /// Says who is signed in, and offers to sign out.

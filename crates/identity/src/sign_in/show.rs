@@ -45,6 +45,7 @@ async fn answer(visit: &Visit<'_>, another: bool) -> Result<Response, Error> {
     Ok(match visit.interaction {
         _ if another => pages::form(visit, &pages::Form::default()),
         None => pages::signed_in(visit.realm, &person),
+        Some(interaction) if is_to_choose(interaction, &session) => pages::choose(visit, &person),
         Some(_) if is_enough(visit, &session) => pages::see_other(&visit.onward()),
         Some(interaction) if is_for_another(interaction, &person) => {
             pages::form(visit, &pages::Form::first(visit))
@@ -56,11 +57,22 @@ async fn answer(visit: &Visit<'_>, another: bool) -> Result<Response, Error> {
 /// Whether the session satisfies the interaction: authenticated since it began, where it asks for that. Going back or reloading after that goes on,
 /// and neither loops nor skips the authentication.
 fn is_enough(visit: &Visit<'_>, session: &Session) -> bool {
-    visit.interaction.is_none_or(|interaction| {
-        !interaction.reauthenticate
-            || (session.auth_time >= interaction.issued_at
-                && interaction.before.as_ref() != Some(&session.sign_in))
-    })
+    visit
+        .interaction
+        .is_none_or(|interaction| !interaction.reauthenticate || is_since(interaction, session))
+}
+
+/// Whether the person authenticated since the interaction began.
+fn is_since(interaction: &Interaction, session: &Session) -> bool {
+    session.auth_time >= interaction.issued_at
+        && interaction.before.as_ref() != Some(&session.sign_in)
+}
+
+/// Whether the person is to say first that it is they who go on. Who has signed in since has said so.
+fn is_to_choose(interaction: &Interaction, session: &Session) -> bool {
+    interaction.select
+        && interaction.chosen.as_ref() != Some(&session.sign_in)
+        && !is_since(interaction, session)
 }
 
 /// Whether somebody else is expected than who is signed in.

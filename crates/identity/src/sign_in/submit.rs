@@ -12,6 +12,7 @@ use web::address::ClientAddress;
 use super::check::refused;
 use super::limits::Tried;
 use super::{Visit, open, pages};
+use crate::interaction;
 use crate::methods::Method;
 use crate::methods::password::{Attempt, attempt};
 use crate::session::{self, Authentication};
@@ -44,6 +45,11 @@ pub(super) async fn submit(
         token,
         interaction: interaction.as_ref(),
     };
+    if form.get("choose").is_some() {
+        return choose(&visit, form.get("person").unwrap_or_default())
+            .await
+            .unwrap_or_else(|error| pages::failed(&realm, &error));
+    }
     let username = form.get("username").unwrap_or_default();
     let password = form.get("password").unwrap_or_default();
     let shown = pages::Form {
@@ -81,6 +87,26 @@ pub(super) async fn submit(
         }
         Err(error) => pages::failed(&realm, &error),
     }
+}
+
+/// Goes on with who is signed in, when that is still the person whom the page named. Whoever else is there by now sees the page themselves.
+async fn choose(visit: &Visit<'_>, person: &str) -> Result<Response, Error> {
+    let current = session::current(visit.realm, visit.headers).await?;
+    let interaction = visit.interaction.filter(|interaction| interaction.select);
+    let (Some(interaction), Some((session, there))) = (interaction, current) else {
+        let query = visit.token.map(|token| format!("?interaction={token}"));
+        let login = format!("{}/login{}", visit.realm.path(), query.unwrap_or_default());
+        return Ok(pages::see_other(&login));
+    };
+    if there.id != person {
+        return Ok(pages::choose(visit, &there));
+    }
+    let token = interaction::choose(visit.realm, interaction, &session.sign_in).await?;
+    let chosen = Visit {
+        token: Some(&token),
+        ..*visit
+    };
+    Ok(pages::see_other(&chosen.onward()))
 }
 
 /// The answer to a right password, or `None`. When the person changed between the check and the session's begin, both are done once more.

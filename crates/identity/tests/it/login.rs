@@ -40,6 +40,7 @@ fn request(reauthenticate: bool) -> Request {
         login_hint: Some(if reauthenticate { "Alice" } else { "al\"ice" }.to_owned()),
         reauthenticate,
         another: false,
+        select: false,
         before: None,
         form_action: Some("https://app.example".to_owned()),
         body: "{}".to_owned(),

@@ -56,6 +56,12 @@ pub struct Settings {
     pub acr: AuthenticationContexts,
     /// Whom a stream of security events is about before its receiver adds or removes anybody: `ALL` or `NONE` (OpenID Shared Signals Framework §7.1).
     pub signals_default_subjects: DefaultSubjects,
+    /// A page for developers of applications (`service_documentation`, RFC 8414 §2); empty: none, as for the next two.
+    pub service_documentation: String,
+    /// What applications may do with what they learn (`op_policy_uri`).
+    pub op_policy_uri: String,
+    /// The terms on which applications may be registered (`op_tos_uri`).
+    pub op_tos_uri: String,
     /// The federations that the realm is part of (OpenID Federation 1.0).
     pub federation: Federation,
     /// How long things live.
@@ -80,6 +86,9 @@ impl Default for Settings {
             require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
             signals_default_subjects: DefaultSubjects::default(),
+            service_documentation: String::new(),
+            op_policy_uri: String::new(),
+            op_tos_uri: String::new(),
             federation: Federation::default(),
             lifetimes: Lifetimes::default(),
         }
@@ -120,11 +129,16 @@ impl Settings {
                 },
             ));
         }
-        if !self.approval_webhook.is_empty() && !clients::is_page(&self.approval_webhook) {
-            return Err(Invalid::new(
-                "approval_webhook",
-                "it is an https address (http for a loopback host), or empty",
-            ));
+        for (field, page) in [
+            ("approval_webhook", &self.approval_webhook),
+            ("service_documentation", &self.service_documentation),
+            ("op_policy_uri", &self.op_policy_uri),
+            ("op_tos_uri", &self.op_tos_uri),
+        ] {
+            if !page.is_empty() && !clients::is_page(page) {
+                let reason = "it is an https address (http for a loopback host), or empty";
+                return Err(Invalid::new(field, reason));
+            }
         }
         clients::check_signing_alg("signing_alg", Some(self.signing_alg))?;
         if !self.profile.permits_algorithm(self.signing_alg) {

@@ -42,12 +42,10 @@ pub(crate) struct Standing {
 
 /// What comes next.
 pub(crate) enum Outcome {
-    /// Somebody has to sign in.
+    /// Somebody has to sign in, or to say that they go on.
     SignIn {
-        /// Although somebody is signed in.
-        again: bool,
-        /// Somebody else than who is signed in.
-        another: bool,
+        /// What of them.
+        wants: Wants,
         /// Which sign-in there is.
         before: Option<String>,
     },
@@ -55,6 +53,17 @@ pub(crate) enum Outcome {
     Ask(Box<Standing>),
     /// The code is issued.
     Issue(Box<Standing>),
+}
+
+/// What is wanted at the sign-in page.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wants {
+    /// A sign-in, although somebody is signed in.
+    pub(crate) again: bool,
+    /// Somebody else than who is signed in.
+    pub(crate) another: bool,
+    /// A choice between who is signed in and others.
+    pub(crate) select: bool,
 }
 
 /// Decides about a request.
@@ -83,18 +92,15 @@ pub(crate) async fn decide(
     let (step, another) = sign_in(call, checked, arrival, current.as_ref()).await?;
     let (session, person) = match (step, current) {
         (Step::Proceed, Some(current)) => current,
-        (Step::SignIn { again }, current) => {
-            return Ok(Outcome::SignIn {
-                again,
+        (step, current) => {
+            let wants = Wants {
+                again: step == Step::SignIn { again: true },
                 another,
-                before: current.map(|(session, _)| session.sign_in),
-            });
-        }
-        (Step::Proceed, None) => {
+                select: step == Step::Choose,
+            };
             return Ok(Outcome::SignIn {
-                again: false,
-                another: false,
-                before: None,
+                wants,
+                before: current.map(|(session, _)| session.sign_in),
             });
         }
     };
@@ -184,6 +190,7 @@ async fn sign_in(
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),
+        chosen: arrival.chosen(),
         is_reachable: session::is_strong(&settings, strength, &possible),
     };
     let signed_in = current.map(|(session, person)| SignedIn {

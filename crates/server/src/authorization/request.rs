@@ -60,6 +60,9 @@ pub(crate) struct Travelled {
     /// The sign-in that was there then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<String>,
+    /// The sign-in with which the person chose to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chosen: Option<String>,
     /// What names it among the pushed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pushed: Option<String>,
@@ -73,6 +76,7 @@ impl Travelled {
         Self {
             issued_at: now,
             before: None,
+            chosen: None,
             pushed: None,
             request: None,
         }
@@ -81,6 +85,11 @@ impl Travelled {
     /// The sign-in that was there when the request arrived.
     pub(crate) fn before(&self) -> Option<&str> {
         self.before.as_deref()
+    }
+
+    /// The sign-in with which the person chose to go on.
+    pub(crate) fn chosen(&self) -> Option<&str> {
+        self.chosen.as_deref()
     }
 
     /// When the request first arrived (unix seconds).
@@ -98,6 +107,7 @@ impl Travelled {
         self.pushed.as_ref().map(|pushed| Self {
             issued_at: self.issued_at,
             before: self.before.clone(),
+            chosen: self.chosen.clone(),
             pushed: Some(pushed.clone()),
             request: None,
         })
@@ -112,6 +122,7 @@ impl Travelled {
             } else {
                 before
             },
+            chosen: self.chosen.clone(),
             pushed: checked.answer.pushed.clone(),
             request: Some(checked.request.clone()),
         }
@@ -244,8 +255,10 @@ pub(crate) async fn check_again(
     call: &Call,
     interaction: &Interaction,
 ) -> Result<(Checked, Travelled), Stop> {
-    let travelled: Travelled =
+    let mut travelled: Travelled =
         serde_json::from_str(&interaction.body).map_err(|_| Stop::Lost(OpenError::Unknown))?;
+    let before = travelled.chosen.take();
+    travelled.chosen = interaction.chosen.clone().or(before);
     let request = match (&travelled.request, &travelled.pushed) {
         (Some(request), _) => request.clone(),
         (None, Some(pushed)) => {

@@ -34,7 +34,11 @@ pub(crate) async fn refusal(call: &Call, answer: &Answer, refusal: &Refusal) -> 
     } else {
         Way::Straight
     };
-    send(call, (answer, way), pairs).await
+    let mut response = send(call, (answer, way), pairs).await;
+    if matches!(refusal, Refusal::Because(Reason::LoginNeeded)) {
+        call.forget_remains(&mut response).await;
+    }
+    response
 }
 
 /// How the browser gets there.

@@ -20,6 +20,8 @@ pub struct Asked<'a> {
     pub resumed: bool,
     /// The sign-in that was there when it arrived, which does not answer it either: times count seconds.
     pub before: Option<&'a str>,
+    /// The sign-in with which the person has chosen to go on.
+    pub chosen: Option<&'a str>,
     /// Whether any way to sign in leads to one of its `acr_values`.
     pub is_reachable: bool,
 }
@@ -65,6 +67,8 @@ pub enum Step {
         /// Whether somebody who is signed in has to sign in once more.
         again: bool,
     },
+    /// Who is signed in is asked whether they go on, or somebody else.
+    Choose,
 }
 
 /// Decides who may go on. A sign-in since the request's arrival satisfies `prompt=login` and `max_age`, so that going back or reloading
@@ -103,12 +107,14 @@ pub fn sign_in(
     }
     let asks_again = !person.is_strong
         || asked.prompt.contains(Prompt::Login)
-        || asked.prompt.contains(Prompt::SelectAccount)
         || asked
             .max_age
             .is_some_and(|seconds| seconds == 0 || now.saturating_sub(person.auth_time) > seconds);
     if asks_again {
         return needs_page(silent, Step::SignIn { again: true });
+    }
+    if asked.prompt.contains(Prompt::SelectAccount) && asked.chosen != Some(person.sign_in) {
+        return needs_page(silent, Step::Choose);
     }
     Ok(Step::Proceed)
 }
@@ -136,6 +142,7 @@ mod tests {
             issued_at: NOW,
             resumed: false,
             before: Some("old"),
+            chosen: None,
             is_reachable: true,
         }
     }
@@ -191,7 +198,6 @@ mod tests {
         };
         for asked in [
             asked("login"),
-            asked("select_account"),
             Asked {
                 max_age: Some(0),
                 ..asked("")
@@ -207,6 +213,44 @@ mod tests {
             );
             assert_eq!(sign_in(&resumed, Some(&alice(NOW)), NOW), Ok(Step::Proceed));
         }
+    }
+
+    #[test]
+    fn who_is_asked_to_choose_goes_on_with_the_sign_in_that_was_chosen() {
+        let arrived = asked("select_account");
+        let old = SignedIn {
+            sign_in: "old",
+            ..alice(NOW - 50)
+        };
+        for resumed in [false, true] {
+            let unchosen = Asked { resumed, ..arrived };
+            assert_eq!(sign_in(&unchosen, Some(&old), NOW), Ok(Step::Choose));
+        }
+        let chosen = Asked {
+            resumed: true,
+            chosen: Some("old"),
+            ..arrived
+        };
+        assert_eq!(sign_in(&chosen, Some(&old), NOW), Ok(Step::Proceed));
+        let other = SignedIn {
+            person: "bob",
+            sign_in: "other",
+            ..old
+        };
+        assert_eq!(sign_in(&chosen, Some(&other), NOW), Ok(Step::Choose));
+        // Whoever signs in at the page has chosen too.
+        assert_eq!(
+            sign_in(&chosen, Some(&alice(NOW + 1)), NOW),
+            Ok(Step::Proceed)
+        );
+        let both = Asked {
+            prompt: Prompts::parse("login select_account").unwrap(),
+            ..chosen
+        };
+        assert_eq!(
+            sign_in(&both, Some(&old), NOW),
+            Ok(Step::SignIn { again: true })
+        );
     }
 
     #[test]

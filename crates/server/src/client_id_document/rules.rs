@@ -7,6 +7,7 @@ use realm::{Catalogue, Client};
 use serde_json::Value;
 use url::{Host, Url};
 
+use crate::freshness;
 use crate::registration::rules::{self as registration, Given, Members};
 
 /// The longest identifier, in bytes.
@@ -43,20 +44,7 @@ pub fn address(id: &str, loopback: bool) -> Option<Url> {
 
 /// How long a document is fresh, in seconds: as its server says (RFC 9111 §5.2.2), within bounds.
 pub fn freshness(cache_control: Option<&str>, age: Option<&str>) -> i64 {
-    let (least, most, usual) = FRESH;
-    let mut said = None;
-    for directive in cache_control.unwrap_or_default().split(',') {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            "no-store" | "no-cache" => return least,
-            "max-age" => said = value.trim().trim_matches('"').parse::<i64>().ok().or(said),
-            _ => {}
-        }
-    }
-    let age = age.and_then(|age| age.trim().parse::<i64>().ok());
-    said.map_or(usual, |seconds| {
-        seconds.saturating_sub(age.unwrap_or(0)).clamp(least, most)
-    })
+    freshness::within(FRESH, cache_control, age)
 }
 
 /// What a document says: the client, once for each way in which it may authenticate; the one that it prefers comes first.

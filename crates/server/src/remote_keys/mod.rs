@@ -7,12 +7,14 @@ mod source;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use ambient::Clock;
 use fetch::{Fetch, FetchOptions};
 use quick_cache::sync::Cache;
 use realm::clients::{LONGEST_KEYS, PublicKeys};
 use realm::{Client, Realm};
+use web::limit::Limiter;
 
-use self::rules::{are_usable, must_fetch};
+use self::rules::{Kept, are_usable, must_fetch};
 use crate::refusal::Reason;
 
 pub(crate) use self::rules::Want;
@@ -23,10 +25,29 @@ const CLIENTS: usize = 2000;
 /// How long an answer may take, from the first byte to the last.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often one host is asked in a minute for the keys of clients that anybody made: many of them together do not make this server flood another.
+const PER_HOST: u32 = 600;
+
 /// The fetched keys of all clients of a process.
 pub(crate) struct RemoteKeys {
     fetch: Option<Fetch>,
+    hosts: Limiter,
     clients: Cache<String, Arc<Entry>>,
+}
+
+/// Who named the address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Somebody for whom an operator, or somebody that the realm trusts, vouches.
+    Vouched,
+    /// Anybody.
+    Anybodys,
+}
+
+fn host(source: &Source) -> String {
+    let url = url::Url::parse(source.address()).ok();
+    let host = url.as_ref().and_then(url::Url::host_str);
+    host.unwrap_or_default().to_owned()
 }
 
 #[derive(Default)]
@@ -39,7 +60,7 @@ struct Entry {
 #[derive(Clone)]
 struct Fetched {
     keys: PublicKeys,
-    at: i64,
+    kept: Kept,
 }
 
 impl Entry {
@@ -55,7 +76,7 @@ impl Entry {
 }
 
 impl RemoteKeys {
-    pub(crate) fn new(options: FetchOptions) -> Self {
+    pub(crate) fn new(options: FetchOptions, clock: &Clock) -> Self {
         let options = FetchOptions {
             timeout: options.timeout.min(PATIENCE),
             max_bytes: LONGEST_KEYS,
@@ -66,6 +87,7 @@ impl RemoteKeys {
             .ok();
         Self {
             fetch,
+            hosts: Limiter::per(clock.clone(), PER_HOST, 60),
             clients: Cache::new(CLIENTS),
         }
     }
@@ -84,7 +106,13 @@ impl RemoteKeys {
             return Err(Reason::ClientKeysUnreachable);
         };
         let name = format!("{} {} {uri}", realm.name(), client.id);
-        self.at(&name, uri, want, realm.now()).await
+        let whose = if client.is_anybodys() {
+            Whose::Anybodys
+        } else {
+            Whose::Vouched
+        };
+        let source = (Source::Keys(uri.to_owned()), whose);
+        self.had(&name, source, want, realm.now()).await
     }
 
     /// The keys at an address, kept under this name.
@@ -113,6 +141,16 @@ impl RemoteKeys {
         want: Want,
         now: i64,
     ) -> Result<PublicKeys, Reason> {
+        self.had(name, (source, Whose::Vouched), want, now).await
+    }
+
+    async fn had(
+        &self,
+        name: &str,
+        source: (Source, Whose),
+        want: Want,
+        now: i64,
+    ) -> Result<PublicKeys, Reason> {
         let made = self
             .clients
             .get_or_insert_with(name, || Ok::<_, Reason>(Arc::default()));
@@ -120,15 +158,15 @@ impl RemoteKeys {
         let at_hand = entry.latest();
         // The usual case, in which nobody waits for anybody.
         if let (Some(fetched), Want::Current) = (&at_hand, want)
-            && !must_fetch(Some(fetched.at), None, want, now)
+            && !must_fetch(Some(fetched.kept), None, want, now)
         {
             return Ok(fetched.keys.clone());
         }
-        let seen = at_hand.map(|fetched| fetched.at);
+        let seen = at_hand.map(|fetched| fetched.kept);
         self.renew(Arc::clone(&entry), source, (seen, want), now)
             .await;
         match entry.latest() {
-            Some(fetched) if are_usable(fetched.at, now) => Ok(fetched.keys),
+            Some(fetched) if are_usable(fetched.kept.at, now) => Ok(fetched.keys),
             _ => Err(Reason::ClientKeysUnreachable),
         }
     }
@@ -136,23 +174,29 @@ impl RemoteKeys {
     async fn renew(
         &self,
         entry: Arc<Entry>,
-        source: Source,
-        (seen, want): (Option<i64>, Want),
+        (source, whose): (Source, Whose),
+        (seen, want): (Option<Kept>, Want),
         now: i64,
     ) {
         let mut tried_at = Arc::clone(&entry.tried_at).lock_owned().await;
-        let fetched_at = entry.latest().map(|fetched| fetched.at);
+        let kept = entry.latest().map(|fetched| fetched.kept);
         // Somebody else may have fetched while this one waited.
-        if (fetched_at != seen && want == Want::Newer)
-            || !must_fetch(fetched_at, *tried_at, want, now)
-        {
+        if (kept != seen && want == Want::Newer) || !must_fetch(kept, *tried_at, want, now) {
+            return;
+        }
+        if whose == Whose::Anybodys && self.hosts.take(host(&source)).is_err() {
+            let uri = source.address();
+            tracing::warn!(uri, "too many ask for the keys of clients of this host");
             return;
         }
         *tried_at = Some(now);
         let fetch = self.fetch.clone();
         let fetching = async move {
             match source.fetch(fetch).await {
-                Ok(keys) => entry.keep(Fetched { keys, at: now }),
+                Ok((keys, fresh)) => entry.keep(Fetched {
+                    keys,
+                    kept: Kept { at: now, fresh },
+                }),
                 Err(reason) => {
                     let uri = source.address();
                     tracing::warn!(uri, reason, "the keys of a client cannot be had");
@@ -165,5 +209,36 @@ impl RemoteKeys {
         if let Err(error) = tokio::spawn(fetching).await {
             tracing::error!(%error, "fetching the keys of a client failed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use super::*;
+
+    /// A closed port: what is counted is whether it was tried.
+    const ADDRESS: &str = "http://127.0.0.1:1/jwks";
+
+    async fn ask(keys: &RemoteKeys, name: &str, whose: Whose) -> bool {
+        let source = (Source::Keys(ADDRESS.to_owned()), whose);
+        let had = keys.had(name, source, Want::Current, 0).await;
+        assert!(had.is_err());
+        let entry = keys.clients.get(name).unwrap();
+        let tried_at = *entry.tried_at.lock().await;
+        tried_at.is_some()
+    }
+
+    #[tokio::test]
+    async fn clients_that_anybody_made_do_not_have_one_host_called_without_end() {
+        let clock = Clock::manual(0);
+        let keys = RemoteKeys::new(FetchOptions::loopback(), &clock);
+        for number in 0..PER_HOST {
+            assert!(ask(&keys, &number.to_string(), Whose::Anybodys).await);
+        }
+        assert!(!ask(&keys, "one more", Whose::Anybodys).await);
+        assert!(ask(&keys, "an operator's", Whose::Vouched).await);
+        clock.advance(1);
+        assert!(ask(&keys, "later", Whose::Anybodys).await);
     }
 }

@@ -1,7 +1,9 @@
 //! When the keys at a client's `jwks_uri` are fetched, and how long they may be used.
 
-/// How long fetched keys are taken as they are, in seconds.
-pub const FRESH: i64 = 600;
+use crate::freshness::Bounds;
+
+/// How long fetched keys are taken as they are, in seconds: as their server says (OpenID Connect Core §10.2.1), ten minutes at most and where it says nothing.
+pub const FRESH: Bounds = (60, 600, 600);
 /// How long they are used while newer ones cannot be had, in seconds.
 pub const USABLE: i64 = 3600;
 /// How long a client's address is left alone after each attempt, in seconds: nobody can make us call it more often.
@@ -16,12 +18,21 @@ pub enum Want {
     Newer,
 }
 
-/// Whether to fetch now, given when the keys at hand were fetched and when that was tried last (unix seconds).
-pub fn must_fetch(fetched_at: Option<i64>, tried_at: Option<i64>, want: Want, now: i64) -> bool {
+/// Keys at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// When they were fetched (unix seconds).
+    pub at: i64,
+    /// For how many seconds they are taken as they are.
+    pub fresh: i64,
+}
+
+/// Whether to fetch now, given the keys at hand and when that was tried last (unix seconds).
+pub fn must_fetch(kept: Option<Kept>, tried_at: Option<i64>, want: Want, now: i64) -> bool {
     let rested = tried_at.is_none_or(|at| now < at || now - at >= REST);
-    let due = match (fetched_at, want) {
+    let due = match (kept, want) {
         (None, _) | (_, Want::Newer) => true,
-        (Some(at), Want::Current) => !within(at, FRESH, now),
+        (Some(kept), Want::Current) => !within(kept.at, kept.fresh, now),
     };
     rested && due
 }
@@ -44,8 +55,11 @@ mod tests {
     #[test]
     fn keys_are_fetched_when_there_are_none_or_they_are_old() {
         assert!(must_fetch(None, None, Want::Current, 0));
-        assert!(!must_fetch(Some(0), Some(0), Want::Current, FRESH - 1));
-        assert!(must_fetch(Some(0), Some(0), Want::Current, FRESH));
+        for fresh in [60, 600] {
+            let kept = Some(Kept { at: 0, fresh });
+            assert!(!must_fetch(kept, Some(0), Want::Current, fresh - 1));
+            assert!(must_fetch(kept, Some(0), Want::Current, fresh));
+        }
         assert!(are_usable(0, USABLE - 1));
         assert!(!are_usable(0, USABLE));
     }
@@ -56,6 +70,7 @@ mod tests {
             fetched in proptest::option::of(0..10_000i64), tried in 0..10_000i64, later in 0..REST, newer: bool,
         ) {
             let want = if newer { Want::Newer } else { Want::Current };
+            let fetched = fetched.map(|at| Kept { at, fresh: 60 });
             prop_assert!(!must_fetch(fetched, Some(tried), want, tried + later));
             prop_assert!(must_fetch(None, Some(tried), want, tried + REST));
         }

@@ -5,6 +5,9 @@ use oauth::metadata::well_known_urls;
 use realm::clients::PublicKeys;
 use serde_json::{Value, json};
 
+use super::rules::FRESH;
+use crate::freshness;
+
 /// Where keys are published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -24,27 +27,36 @@ impl Source {
         }
     }
 
-    /// Fetches the keys.
-    pub(super) async fn fetch(&self, fetch: Option<Fetch>) -> Result<PublicKeys, String> {
+    /// Fetches the keys, and for how many seconds they are fresh.
+    pub(super) async fn fetch(&self, fetch: Option<Fetch>) -> Result<(PublicKeys, i64), String> {
         let fetch = fetch.ok_or("outbound requests are off")?;
         match self {
-            Self::Keys(uri) => PublicKeys::published(&get(&fetch, uri).await?),
-            Self::Bundle(uri) => PublicKeys::published(&for_jwts(&get(&fetch, uri).await?)?),
+            Self::Keys(uri) => {
+                let (text, fresh) = get(&fetch, uri).await?;
+                Ok((PublicKeys::published(&text)?, fresh))
+            }
+            Self::Bundle(uri) => {
+                let (text, fresh) = get(&fetch, uri).await?;
+                Ok((PublicKeys::published(&for_jwts(&text)?)?, fresh))
+            }
             Self::Metadata(issuer) => {
                 let uri = jwks_uri(&fetch, issuer).await?;
-                PublicKeys::published(&get(&fetch, &uri).await?)
+                let (text, fresh) = get(&fetch, &uri).await?;
+                Ok((PublicKeys::published(&text)?, fresh))
             }
         }
     }
 }
 
-async fn get(fetch: &Fetch, uri: &str) -> Result<String, String> {
+/// The text at an address, and for how many seconds it is fresh.
+async fn get(fetch: &Fetch, uri: &str) -> Result<(String, i64), String> {
     let response = fetch.get(uri).await.map_err(|error| error.to_string())?;
     if response.status != http::StatusCode::OK {
         return Err(format!("status {}", response.status.as_u16()));
     }
     let text = response.text().map_err(|error| error.to_string())?;
-    Ok(text.to_owned())
+    let (control, age) = (response.header("cache-control"), response.header("age"));
+    Ok((text.to_owned(), freshness::within(FRESH, control, age)))
 }
 
 /// The document must name the issuer that it was asked of (RFC 8414 §3.3).
@@ -53,7 +65,7 @@ async fn jwks_uri(fetch: &Fetch, issuer: &str) -> Result<String, String> {
     let mut problem = String::new();
     for url in [&known.openid_appended, &known.oauth] {
         let text = match get(fetch, url).await {
-            Ok(text) => text,
+            Ok((text, _)) => text,
             Err(reason) => {
                 problem = reason;
                 continue;
