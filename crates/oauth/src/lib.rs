@@ -33,6 +33,7 @@ pub mod revocation;
 mod scope;
 pub mod security_event;
 pub mod shared_signals;
+pub mod status_list;
 pub mod token;
 pub mod token_exchange;
 

@@ -35,7 +35,7 @@ pub use node::{FIRST_REALM, Node, NodeOptions};
 pub use oauth::authorization::ResponseType;
 pub use resources::{
     Catalogue, CredentialClaim, CredentialConfiguration, DetailsType, Grantable, PersonFacts,
-    Resource, STANDARD_SCOPES, ScopeDefinition, ScopeOwner, TokenFormat,
+    Resource, Revocable, STANDARD_SCOPES, ScopeDefinition, ScopeOwner, TokenFormat,
 };
 pub use revocations::{Mark, Revocations};
 pub use sealing::{SealingError, SealingKey};

@@ -109,4 +109,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0027_fairness",
         sql: include_str!("../../../migrations/0027_fairness.sql"),
     },
+    Migration {
+        version: 30,
+        name: "0030_status_list",
+        sql: include_str!("../../../migrations/0030_status_list.sql"),
+    },
 ];

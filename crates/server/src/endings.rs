@@ -9,7 +9,7 @@ use realm::{Error, Realm};
 
 use crate::backchannel_logout::{self, Whose};
 use crate::refusal::Refusal;
-use crate::{ciba, consent, refresh_token, shared_signals};
+use crate::{ciba, consent, refresh_token, shared_signals, status_list};
 
 /// How many rows one commit changes at most, where there may be any number.
 const STEP: i64 = 500;
@@ -49,6 +49,10 @@ impl Handler for Ending {
             let ended = Ended::read(&message.payload).ok_or("the payload cannot be read")?;
             let done = end(realm, *self, &ended).await;
             done.map_err(|error| error.to_string())?;
+            if matches!(self, Self::Person | Self::DeletedPerson) {
+                let taken = take_back(realm, &ended.id).await;
+                taken.map_err(Refusal::into_words)?;
+            }
             let told = tell(realm, *self, (&message.id, &ended)).await;
             told.map_err(Refusal::into_words)
         })
@@ -104,6 +108,14 @@ async fn end(realm: &Realm, ending: Ending, ended: &Ended) -> Result<(), Error> 
             backchannel_logout::announce(realm, Whose::Person(ended)).await
         }
         Ending::Renewed | Ending::DeletedClient => Ok(()),
+    }
+}
+
+/// Revokes the credentials that end with an account, if it has ended: who only signed out keeps them.
+async fn take_back(realm: &Realm, person: &str) -> Result<(), Refusal> {
+    match identity::people::find(realm, person).await? {
+        Some(person) if !person.disabled => Ok(()),
+        _ => Ok(status_list::issued::end_with(realm, person).await?),
     }
 }
 

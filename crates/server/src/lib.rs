@@ -50,6 +50,7 @@ pub mod request_object;
 mod revocation;
 pub mod shared_signals;
 mod sought;
+pub mod status_list;
 mod stored;
 mod token;
 pub mod token_exchange;
@@ -156,6 +157,7 @@ pub struct Server {
     polls: shared_signals::Room,
     certificates: ClientCertificates,
     signed: metadata::signed::Signed,
+    status_lists: status_list::Lists,
     trusted_origins: Vec<String>,
 }
 
@@ -195,6 +197,7 @@ impl Server {
             remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),
+            status_lists: status_list::Lists::new(),
             trusted_origins: options.trusted_origins,
         })
     }
@@ -270,7 +273,9 @@ pub fn router(server: Arc<Server>) -> Router {
             "/credential_offer/{reference}",
             get(pre_authorized_code::fetch),
         )
-        .route("/vct/{id}", get(credential::metadata::vct));
+        .route("/vct/{id}", get(credential::metadata::vct))
+        .route("/status_list/{id}", get(status_list::get))
+        .route("/status_lists", get(status_list::all));
     let endpoints = Router::new()
         .route(
             "/authorize",
@@ -411,6 +416,8 @@ pub fn sweeps() -> Vec<&'static db::Stmt> {
         &shared_signals::sql::SWEEP_SIGNALS,
         &credential::sql::SWEEP_NOTIFICATIONS,
         &pre_authorized_code::sql::SWEEP_OFFERS,
+        &status_list::sql::SWEEP_ISSUED,
+        &status_list::sql::SWEEP_STATUS_LISTS,
     ]
 }
 
@@ -430,6 +437,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         backchannel_logout::sql::STATEMENTS,
         authorization::pushed::sql::STATEMENTS,
         shared_signals::sql::STATEMENTS,
+        status_list::sql::STATEMENTS,
     ]
     .concat()
 }

@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 
 use crate::call::Call;
 use crate::client_auth::{ClientCertificates, algorithms};
+use crate::status_list;
 use crate::tokens::id_token;
 use crate::{decryption, request_object};
 
@@ -148,9 +149,19 @@ fn everything(
         extra: identity_assertions()
             .into_iter()
             .chain(federation::provider_members(realm, &settings))
+            .chain(status_lists(realm, catalogue))
             .collect(),
         ..ServerMetadata::default()
     }
+}
+
+/// Where status lists are named, where something is issued that can be taken back (draft-ietf-oauth-status-list §9.1).
+fn status_lists(realm: &Realm, catalogue: &Catalogue) -> Option<(String, Value)> {
+    let mut kinds = catalogue.credentials();
+    kinds.any(|one| one.status.is_some()).then(|| {
+        let name = "status_list_aggregation_endpoint".to_owned();
+        (name, status_list::aggregation(realm).into())
+    })
 }
 
 /// Whether there is anything that wallets could fetch.

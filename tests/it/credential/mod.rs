@@ -3,6 +3,7 @@
 mod attacks;
 mod encryption;
 mod metadata;
+mod status_list;
 
 use std::collections::BTreeSet;
 

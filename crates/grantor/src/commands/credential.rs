@@ -1,5 +1,6 @@
 //! `grantor credential`: what is issued as verifiable credentials.
 
+mod issued;
 mod offer;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use realm::resources::{Named, issuing};
 use realm::{CredentialClaim, CredentialConfiguration, Grantable, Realm, resources};
+use server::status_list::issued::Change;
 
 use super::ACTOR_NAME;
 use super::given::{self, pair};
@@ -34,6 +36,14 @@ enum Action {
     Update(Update),
     /// Offer credentials to a person, as a link for their wallet
     Offer(offer::OfferCommand),
+    /// List what was issued and has not expired, of kinds that can be taken back
+    Issued(issued::List),
+    /// Take credentials back, for good; verifiers learn it from the status list within ten minutes
+    Revoke(issued::Which),
+    /// Take credentials back for a while
+    Suspend(issued::Which),
+    /// Give back what was suspended
+    Restore(issued::Which),
     /// Issue it no more; those that were issued stay valid until they expire
     Delete(One),
 }
@@ -93,6 +103,18 @@ struct Facts {
     /// How long it is valid, in seconds [default: two weeks]
     #[arg(long, value_name = "SECONDS")]
     lifetime: Option<i64>,
+    /// It can be taken back: each credential says its place in a status list
+    #[arg(long)]
+    revocable: bool,
+    /// It can be suspended and restored, too
+    #[arg(long)]
+    suspendable: bool,
+    /// It can be taken back, and is when the person's account is disabled or deleted
+    #[arg(long)]
+    ends_with_person: bool,
+    /// It is valid until it expires, whatever happens; what was issued before stays revocable
+    #[arg(long, conflicts_with_all = ["revocable", "suspendable", "ends_with_person"])]
+    not_revocable: bool,
     /// For whoever holds it: without a key
     #[arg(long)]
     unbound: bool,
@@ -151,6 +173,14 @@ impl Facts {
             claim(one, "--mandatory", path)?.mandatory = true;
         }
         one.lifetime = self.lifetime.unwrap_or(one.lifetime);
+        if self.revocable || self.suspendable || self.ends_with_person {
+            let status = one.status.get_or_insert_default();
+            status.suspendable |= self.suspendable;
+            status.with_person |= self.ends_with_person;
+        }
+        if self.not_revocable {
+            one.status = None;
+        }
         one.unbound |= self.unbound;
         if let Some(path) = &self.key_attesters {
             let keys = given::public_keys("--key-attesters", path)?;
@@ -215,6 +245,10 @@ impl Credential {
                 show(&one, update.one.json)
             }
             Action::Offer(offer) => offer.run().await,
+            Action::Issued(list) => list.run().await,
+            Action::Revoke(which) => which.run(Change::Revoke).await,
+            Action::Suspend(which) => which.run(Change::Suspend).await,
+            Action::Restore(which) => which.run(Change::Restore).await,
             Action::Delete(one) => {
                 let realm = one.place.realm().await?;
                 issuing::withdraw(&realm, &one.id, ACTOR_NAME).await?;
@@ -268,6 +302,15 @@ fn show(one: &CredentialConfiguration, json: bool) -> Result<(), Failure> {
         (false, None) => "the wallet's",
         (false, Some(_)) => "the wallet's, attested",
     };
+    let back = match one.status {
+        None => "no",
+        Some(status) => match (status.suspendable, status.with_person) {
+            (false, false) => "for good",
+            (true, false) => "for good or for a while",
+            (false, true) => "for good, and with the account",
+            (true, true) => "for good or for a while, and with the account",
+        },
+    };
     let to = match &one.grantable {
         Grantable::Everyone => "everyone".to_owned(),
         Grantable::Group(group) => format!("group {group}"),
@@ -279,6 +322,7 @@ fn show(one: &CredentialConfiguration, json: bool) -> Result<(), Failure> {
         ("type", one.vct.clone()),
         ("scope", one.scope.clone().unwrap_or_default()),
         ("valid for", format!("{} s", one.lifetime)),
+        ("can be taken back", back.to_owned()),
         ("key", key.to_owned()),
         ("signing alg", one.signing_alg.to_string()),
         ("may be had by", to),

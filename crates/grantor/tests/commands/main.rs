@@ -9,6 +9,7 @@
 
 mod client;
 mod configuration;
+mod credential;
 mod details;
 mod doctor;
 mod here;

@@ -71,4 +71,8 @@ db::statements! {
     pub(crate) PURGE_CREDENTIAL_NOTIFICATION = "DELETE FROM credential_notification WHERE (realm, id, event) IN (SELECT realm, id, event FROM credential_notification WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_CREDENTIAL_OFFER = "DELETE FROM credential_offer WHERE (realm, hash) IN (SELECT realm, hash FROM credential_offer WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_STATUS_LIST = "DELETE FROM status_list WHERE (realm, id) IN (SELECT realm, id FROM status_list WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_CREDENTIAL_STATUS = "DELETE FROM credential_status WHERE (realm, list, idx) IN (SELECT realm, list, idx FROM credential_status WHERE realm = $1 LIMIT $2)";
 }

@@ -25,7 +25,7 @@ const MOST_CLAIMS: usize = 50;
 const DEEPEST: usize = 4;
 /// How long one is valid, in seconds: a day to ten years. Its times are rounded, so that they tell nobody apart.
 pub const LIFETIMES: std::ops::RangeInclusive<i64> = 86_400..=315_360_000;
-/// Two weeks: nothing revokes a credential, so it does not live long.
+/// Two weeks: as a rule nothing revokes a credential, so it does not live long.
 const LIFETIME: i64 = 14 * 86_400;
 /// What an SD-JWT VC says by itself (SD-JWT VC §2.2.2.2), and what the mechanism needs.
 const RESERVED: [&str; 13] = [
@@ -69,6 +69,17 @@ pub struct CredentialClaim {
     pub mandatory: bool,
 }
 
+/// How what was issued can be taken back: each says its place in a status list (draft-ietf-oauth-status-list).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocable {
+    /// Whether it can be suspended and restored, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspendable: bool,
+    /// Whether it is revoked when the person's account is disabled or deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_person: bool,
+}
+
 /// A kind of credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialConfiguration {
@@ -86,6 +97,9 @@ pub struct CredentialConfiguration {
     /// How long it is valid, in seconds: [`LIFETIMES`].
     #[serde(default = "lifetime")]
     pub lifetime: i64,
+    /// How it can be taken back; without it is valid until it expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Revocable>,
     /// Whether it is for whoever holds it, without a key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unbound: bool,
@@ -122,6 +136,7 @@ impl CredentialConfiguration {
             scope: None,
             claims: Vec::new(),
             lifetime: LIFETIME,
+            status: None,
             unbound: false,
             key_attestation_jwks: None,
             signing_alg: Algorithm::Es256,

@@ -19,7 +19,7 @@ mod words;
 pub use catalogue::{Catalogue, STANDARD_SCOPES, ScopeOwner};
 pub use claims::{Place, ScopeClaim, Telling};
 pub use credentials::{
-    CredentialClaim, CredentialConfiguration, LIFETIMES as CREDENTIAL_LIFETIMES, Named,
+    CredentialClaim, CredentialConfiguration, LIFETIMES as CREDENTIAL_LIFETIMES, Named, Revocable,
 };
 pub use description::Description;
 pub use details::DetailsType;

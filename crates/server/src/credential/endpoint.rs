@@ -9,6 +9,7 @@ use jose::jws::Header;
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::credential::{self, CredentialRequest, ResponseEncryption, Wrong};
+use realm::{CredentialConfiguration, Realm};
 use serde_json::{Map, Value, json};
 use web::document;
 use web::form::FormError;
@@ -19,8 +20,9 @@ use super::notification;
 use super::rules::{self, Granted};
 use super::{identifier, nonce};
 use crate::call::Call;
-use crate::commit::commit;
+use crate::commit::{TRIES, commit};
 use crate::refusal::{Reason, Refusal};
+use crate::status_list::places::Places;
 use crate::{answer, decryption};
 
 /// The path of the endpoint.
@@ -90,7 +92,33 @@ async fn give(call: &Call, holder: &Holder, body: Body) -> Result<Response, Refu
     };
     about.may_have(&catalogue, one)?;
     let values = about.values(realm, &catalogue, one);
-    let credentials = issue::sign(realm, one, &keys, &values).await?;
+    for _ in 0..TRIES {
+        // Drawn and signed anew when somebody else got one of the places.
+        let places = Places::find(realm, one, keys.len()).await?;
+        let credentials = issue::sign(realm, one, (&keys, places.as_ref()), &values).await?;
+        let answer = answer(realm, holder, (&request, one), credentials)?;
+        let detail = json!({ "credential": one.id, "count": keys.len(), "grant": claims.grant_id });
+        let event = call.event("credential.issued", Some(&claims.sub), &client.id);
+        let mut batch = Batch::new();
+        realm.record(&mut batch, event.detail(detail));
+        if let Some(places) = &places {
+            let until = rules::expires_at(one, realm.now());
+            places.take(realm, &mut batch, (&one.id, claims), until);
+        }
+        if commit(realm, batch).await?.is_some() {
+            return Ok(answer);
+        }
+    }
+    Err(Reason::Contended.into())
+}
+
+/// The answer, encrypted where that was asked for.
+fn answer(
+    realm: &Realm,
+    holder: &Holder,
+    (request, one): (&CredentialRequest, &CredentialConfiguration),
+    credentials: Vec<String>,
+) -> Result<Response, Refusal> {
     let list: Vec<Value> = credentials
         .into_iter()
         .map(|text| json!({ "credential": text }))
@@ -99,19 +127,13 @@ async fn give(call: &Call, holder: &Holder, body: Body) -> Result<Response, Refu
         "credentials": list,
         "notification_id": notification::identifier(realm, holder, &one.id),
     });
-    let answer = match &request.response_encryption {
+    Ok(match &request.response_encryption {
         None => answer::json(StatusCode::OK, &answer),
         Some(how) => {
             let text = sealed(&answer, how)?;
             document::private_as(StatusCode::OK, JWT, text)
         }
-    };
-    let detail = json!({ "credential": one.id, "count": keys.len(), "grant": claims.grant_id });
-    let event = call.event("credential.issued", Some(&claims.sub), &client.id);
-    let mut batch = Batch::new();
-    realm.record(&mut batch, event.detail(detail));
-    commit(realm, batch).await?;
-    Ok(answer)
+    })
 }
 
 /// The JSON of the request, and whether it came encrypted (§10).

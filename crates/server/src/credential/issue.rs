@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::rules::{self, Said};
 use crate::refusal::{Reason, Refusal};
+use crate::status_list::places::Places;
 use crate::tokens::subject;
 
 /// Whom a wallet gets a credential about.
@@ -68,11 +69,11 @@ impl About<'_> {
     }
 }
 
-/// Signs one credential for each key. The salts of each are its own, so that two of them have nothing in common but what they say openly.
+/// Signs one credential for each key, which says its place in a status list where there are such. The salts of each are its own, so that two of them have nothing in common but what they say openly.
 pub(super) async fn sign(
     realm: &Realm,
     one: &CredentialConfiguration,
-    keys: &[Option<Jwk>],
+    (keys, places): (&[Option<Jwk>], Option<&Places>),
     values: &[Option<Value>],
 ) -> Result<Vec<String>, Refusal> {
     let key = realm.keys().signer(one.signing_alg).await?;
@@ -84,8 +85,9 @@ pub(super) async fn sign(
     };
     let entropy = &realm.ambient().entropy;
     let mut all = Vec::with_capacity(keys.len());
-    for holder in keys {
-        let claims = rules::claims(&said, holder.as_ref(), values)?;
+    for (position, holder) in keys.iter().enumerate() {
+        let status = places.and_then(|places| places.claim(realm, position));
+        let claims = rules::claims(&said, (holder.as_ref(), status), values)?;
         all.push(claims.sign(&key, &header, || entropy.bytes())?);
     }
     Ok(all)

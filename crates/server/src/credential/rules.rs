@@ -115,6 +115,15 @@ fn reason(doubt: Doubt) -> Reason {
     }
 }
 
+fn rounded(time: i64) -> i64 {
+    time - time.rem_euclid(ROUNDED)
+}
+
+/// Until when a credential of this kind is valid that is issued now (unix seconds).
+pub fn expires_at(one: &CredentialConfiguration, now: i64) -> i64 {
+    rounded(now.saturating_add(one.lifetime))
+}
+
 /// Who says it, of what type, when.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
@@ -126,18 +135,17 @@ pub struct Said<'a> {
     pub now: i64,
 }
 
-/// What a credential says: each claim disclosed by itself, and a decoy for each that there is no value for, so that the number of hashes says nothing about
+/// What a credential says, bound to a key and with a place in a status list where it has them: each claim disclosed by itself, and a decoy for each that there is no value for, so that the number of hashes says nothing about
 /// the person. Everything of SD-JWT VC §2.2.2.2 is there for all to read.
 ///
 /// # Errors
 /// `credential_request_denied` when the person lacks a claim that must be there.
 pub fn claims(
     said: &Said<'_>,
-    key: Option<&Jwk>,
+    (key, status): (Option<&Jwk>, Option<Value>),
     values: &[Option<Value>],
 ) -> Result<Claims, Reason> {
     let one = said.configuration;
-    let rounded = |time: i64| time - time.rem_euclid(ROUNDED);
     let mut open = Map::new();
     let mut add = |name: &str, value: Value| {
         open.insert(name.to_owned(), value);
@@ -145,9 +153,12 @@ pub fn claims(
     add("iss", said.issuer.into());
     add("vct", one.vct.as_str().into());
     add("iat", rounded(said.now).into());
-    add("exp", rounded(said.now.saturating_add(one.lifetime)).into());
+    add("exp", expires_at(one, said.now).into());
     if let Some(key) = key {
         add("cnf", json!({ "jwk": public_part(key) }));
+    }
+    if let Some(status) = status {
+        add("status", status);
     }
     let unsayable = |_| Reason::CredentialUnsayable;
     let mut claims = Claims::new(open).map_err(unsayable)?;
