@@ -26,6 +26,7 @@ fn wanted(person: &str) -> Wanted {
     Wanted {
         person: person.to_owned(),
         configurations: vec!["employee".to_owned()],
+        sign_in: false,
         tx_code: false,
         by_value: true,
         lifetime: 600,
@@ -216,6 +217,62 @@ on_each_engine! {
         redeem(&wallet, &gone, None).await.refused(400, "invalid_grant");
         for wrong in [Wanted { configurations: vec!["other".into()], ..wanted(&alice) }, Wanted { configurations: Vec::new(), ..wanted(&alice) }, Wanted { lifetime: 1, ..wanted(&alice) }] {
             assert!(offers::make(world.realm(), &wrong, "test").await.is_err());
+        }
+    }
+
+    /// §5.1.3: what an offer for the code flow told the wallet to repeat counts once, for one person and what was offered; and it is no code.
+    async fn an_offer_to_one_person_by_the_code_flow_is_one_credential(world: World) {
+        let (wallet, alice) = shop(&world).await;
+        let vct = "urn:other".to_owned();
+        issue(&world, CredentialConfiguration { id: "other".to_owned(), scope: Some("other".to_owned()), vct, ..employee(&world) }).await;
+        let app = world.client("web").scope("openid employee other").create().await;
+        let state = async || {
+            let made = offer(&world, &Wanted { sign_in: true, tx_code: true, ..wanted(&alice) }).await;
+            assert_eq!(made.tx_code, None);
+            let grants = opened(&world, &made).await["grants"].clone();
+            assert!(grants.get(GRANT).is_none());
+            let state = grants["authorization_code"]["issuer_state"].as_str().unwrap().to_owned();
+            world.remember(&state);
+            state
+        };
+        let flow = |state: &str, scope: &str| world.flow(&app).with("scope", scope).with("issuer_state", state);
+        let one = state().await;
+        redeem(&wallet, &one, None).await.refused(400, "invalid_grant");
+        let error = async |state: &str, scope: &str| flow(state, scope).error(&mut world.browser()).await;
+        for scope in ["other", "employee other", "openid"] {
+            assert_eq!(error(&one, scope).await, "invalid_request", "{scope}");
+        }
+        assert_eq!(error("x", "employee").await, "invalid_request");
+        // A code that is there already is no such value.
+        let code = code(&world, &offer(&world, &wanted(&alice)).await).await;
+        assert_eq!(error(&code, "employee").await, "invalid_request");
+        // Somebody else is not let on.
+        world.person("bob", "another-horse-battery").await;
+        let mut theirs = world.browser();
+        let page = theirs.get("/login").await;
+        theirs.press(&page, "sign-in", &[("username", "bob"), ("password", "another-horse-battery")]).await;
+        let page = theirs.get(&flow(&one, "employee").url()).await;
+        assert!(page.leaving.is_none() && page.has("password"), "{}", page.words());
+        let silent = flow(&one, "employee").with("prompt", "none").error(&mut theirs).await;
+        assert_eq!(silent, "login_required");
+        let twice = [flow(&one, "employee"), flow(&one, "employee")];
+        let (mut first, mut second) = (world.browser(), world.browser());
+        let asked = twice[1].consent_in(&mut second).await;
+        let tokens = twice[0].tokens_in(&mut first).await;
+        assert_eq!(tokens.scope(), "employee");
+        let late = twice[1].go_on(&mut second, asked).await;
+        assert_eq!(twice[1].response(&late)["error"], "invalid_request");
+        assert_eq!(error(&one, "employee").await, "invalid_request");
+        let old = state().await;
+        world.advance(600);
+        assert_eq!(error(&old, "employee").await, "invalid_request");
+        // What is pushed is judged as what the browser brings.
+        let good = state().await;
+        for (value, status) in [(good.as_str(), 201), (old.as_str(), 400)] {
+            let url = url::Url::parse(world.issuer()).unwrap().join(&flow(value, "employee").url()).unwrap();
+            let form: Vec<_> = url.query_pairs().into_owned().collect();
+            let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            assert_eq!(app.post("/par", &form).await.status, status);
         }
     }
 

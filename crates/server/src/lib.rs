@@ -81,6 +81,8 @@ pub struct Options {
     pub devices: device_code::Rates,
     /// How often people may be asked by clients.
     pub ciba: ciba::Rates,
+    /// How often a person may be offered credentials on their page.
+    pub offers: Rate,
     /// How often a public client may push authorization requests from one address.
     pub pushes: Rate,
     /// How often an endpoint may be asked.
@@ -102,6 +104,7 @@ impl Default for Options {
         Self {
             guesses: guesses::DEFAULT,
             pushes: pushed_authorization_request::DEFAULT,
+            offers: credential::OFFERS,
             references: request_object::DEFAULT,
             devices: device_code::Rates::default(),
             requests: RequestRates::default(),
@@ -124,6 +127,7 @@ impl Options {
         Self {
             guesses: many,
             pushes: many,
+            offers: many,
             references: many,
             outbound: FetchOptions::loopback(),
             devices: device_code::Rates::all(many),
@@ -139,6 +143,7 @@ pub struct Server {
     identity: Arc<Identity>,
     guesses: guesses::Guesses,
     pushes: web::limit::Limiter,
+    offers: web::limit::Limiter,
     references: request_object::References,
     decryptions: decryption::Decryptions,
     logos: consent::Logos,
@@ -174,6 +179,7 @@ impl Server {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
             pushes: web::limit::Limiter::new(ambient.clock.clone(), options.pushes),
+            offers: web::limit::Limiter::new(ambient.clock.clone(), options.offers),
             references: request_object::References::new(
                 options.outbound.clone(),
                 web::limit::Limiter::new(ambient.clock.clone(), options.references),
@@ -341,6 +347,10 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
             .route(
                 "/device/continue",
                 get(device_code::ask).post(device_code::answer),
+            )
+            .route(
+                "/account/credentials",
+                get(credential::show).post(credential::submit),
             )
             .route("/account/approvals", get(ciba::show).post(ciba::submit))
             .route(

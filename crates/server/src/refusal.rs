@@ -554,6 +554,12 @@ reasons! {
     /// It is another one.
     TxCodeWrong => InvalidGrant, "tx_code is wrong";
 
+    // Offers for the code flow (OpenID4VCI 1.0 §5.1.3)
+    /// No such offer, or it was used, or is too old.
+    IssuerStateUnknown => InvalidRequest, "issuer_state is unknown, expired or already used";
+    /// It is not for what was offered.
+    IssuerStateElsewhere => InvalidRequest, "the request is not for the credentials that were offered with this issuer_state";
+
     // What does not depend on the request
     /// A commit lost its race three times in a row.
     Contended => TemporarilyUnavailable, "the request met others at the same time: try again";

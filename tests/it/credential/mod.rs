@@ -1,6 +1,8 @@
 //! Verifiable credentials: OpenID4VCI 1.0, SD-JWT VC, RFC 9901.
 
+mod account;
 mod attacks;
+mod certified;
 mod encryption;
 mod metadata;
 mod status_list;

@@ -49,6 +49,25 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// Answers a request (PKCS #10, PEM), whose signature is checked: the DER of a certificate that is valid in these years.
+    pub fn answer(&self, request: &str, (from, until): (i32, i32)) -> Vec<u8> {
+        let request = rcgen::CertificateSigningRequestParams::from_pem(request);
+        let mut request = request.expect("a request that its key signed");
+        request.params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        request.params.not_after = rcgen::date_time_ymd(until, 1, 1);
+        let certificate = request.signed_by(&self.issuer).expect("a certificate");
+        certificate.der().to_vec()
+    }
+
+    /// The DER of its own certificate.
+    pub fn der(&self) -> Vec<u8> {
+        use rustls_pki_types::pem::PemObject;
+        let der = rustls_pki_types::CertificateDer::from_pem_slice(self.pem.as_bytes());
+        der.expect("a certificate").to_vec()
+    }
+}
+
 /// A certificate of [`TRUSTED`] for a client: its DER, and the PEM of it and its key.
 pub fn identity() -> (Vec<u8>, String) {
     let key = KeyPair::generate().expect("a key");

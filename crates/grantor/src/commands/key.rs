@@ -1,7 +1,12 @@
 //! `grantor key`: the keys that sign, and those that clients encrypt request objects to.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
+use realm::Realm;
 use realm::keys::{self, KeyInfo, Purpose, Role, Rotation};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use serde_json::json;
 
 use super::ACTOR_NAME;
@@ -30,6 +35,28 @@ enum Action {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Print a request (PKCS #10) to an authority to certify a key of ES256 or ES384, which stays here
+    Request {
+        #[command(flatten)]
+        place: Place,
+        /// Its identifier, as `grantor key list` prints it, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
+    /// Send the certificates of a key along with the credentials that it signs (x5c), as long as its own is valid
+    Certify {
+        #[command(flatten)]
+        place: Place,
+        /// Its identifier, as `grantor key list` prints it, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+        /// The certificates in PEM, the key's own first, each issued by the one after it; the authority that verifiers trust is left out
+        #[arg(long, value_name = "FILE", required_unless_present = "none")]
+        chain: Option<PathBuf>,
+        /// Send none any more
+        #[arg(long, conflicts_with = "chain")]
+        none: bool,
     },
     /// Make a new key that signs from now on; the old one stays published until its last token has expired. Of ECDH-ES and RSA-OAEP, to which clients encrypt
     /// request objects, the new one is published instead of the old one, which still opens what comes. Keys rotate by themselves: this is for the day you must not wait
@@ -60,6 +87,22 @@ impl Key {
         match self.action {
             Action::List(All { place, json }) => list(&place, json).await,
             Action::Show { place, kid, json } => show(&place, &kid, json).await,
+            Action::Request { place, kid } => {
+                let realm = place.realm().await?;
+                let key = find(&realm, &kid).await?;
+                let request = keys::certificates::request(&realm, &key.kid).await?;
+                output::line(request.trim_end());
+                Ok(())
+            }
+            Action::Certify {
+                place, kid, chain, ..
+            } => {
+                let realm = place.realm().await?;
+                let key = find(&realm, &kid).await?;
+                let chain = chain.as_deref().map_or(Ok(Vec::new()), certificates)?;
+                keys::certificates::certify(&realm, &key.kid, &chain, ACTOR_NAME).await?;
+                show(&place, &key.kid, false).await
+            }
             Action::Rotate {
                 place,
                 algorithm,
@@ -98,15 +141,34 @@ impl Key {
     }
 }
 
+/// The key whose identifier begins so.
+async fn find(realm: &Realm, kid: &str) -> Result<KeyInfo, Failure> {
+    let all = keys::list(realm).await?;
+    let mut matching = all.into_iter().filter(|key| key.kid.starts_with(kid));
+    match (matching.next(), matching.next()) {
+        (Some(key), None) => Ok(key),
+        (None, _) => Err(format!("there is no key `{kid}`").into()),
+        (Some(_), Some(_)) => Err(format!("several keys begin with `{kid}`").into()),
+    }
+}
+
+/// The certificates in a file, each as DER.
+fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+    let refused = |reason: String| format!("--chain: {}: {reason}", path.display());
+    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem)
+        .map(|one| one.map(|der| der.to_vec()))
+        .collect();
+    let all = all.map_err(|error| refused(error.to_string()))?;
+    if all.is_empty() {
+        return Err(refused("it holds no certificate".to_owned()).into());
+    }
+    Ok(all)
+}
+
 async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
     let realm = place.realm().await?;
-    let all = keys::list(&realm).await?;
-    let mut matching = all.iter().filter(|key| key.kid.starts_with(kid));
-    let key = match (matching.next(), matching.next()) {
-        (Some(key), None) => key,
-        (None, _) => return Err(format!("there is no key `{kid}`").into()),
-        (Some(_), Some(_)) => return Err(format!("several keys begin with `{kid}`").into()),
-    };
+    let key = &find(&realm, kid).await?;
     let published = match key.purpose {
         Purpose::Tokens => realm.keys().jwks().await?,
         Purpose::Federation => realm.federation_keys().jwks().await?,
@@ -128,6 +190,10 @@ async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
         ("signs from", day(key.active_at)),
         ("state", state(key, realm.now())),
         (
+            "certified until",
+            key.certified_until.map(day).unwrap_or_default(),
+        ),
+        (
             "public",
             public.map(|it| it.to_string()).unwrap_or_default(),
         ),
@@ -138,6 +204,7 @@ async fn show(place: &Place, kid: &str, json: bool) -> Result<(), Failure> {
 fn facts(key: &KeyInfo) -> serde_json::Value {
     json!({
         "kid": key.kid, "alg": key.algorithm, "purpose": words(key.purpose), "created_at": key.created_at, "active_at": key.active_at, "expires_at": key.expires_at,
+        "certified_until": key.certified_until,
     })
 }
 

@@ -73,6 +73,7 @@ mod tests {
             created_at: active_at,
             active_at,
             expires_at,
+            certified_until: None,
         }
     }
 

@@ -110,6 +110,9 @@ pub struct AuthorizationRequest {
     /// The thumbprint of the key with which alone the code may be redeemed (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// What a credential issuer's offer told the wallet to repeat (OpenID4VCI 1.0 §5.1.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer_state: Option<String>,
 }
 
 impl AuthorizationRequest {
@@ -139,6 +142,7 @@ impl AuthorizationRequest {
             prompt: Prompts::parse(params.get("prompt").unwrap_or_default())?,
             max_age: params.get("max_age").map(seconds).transpose()?,
             login_hint: without_controls(params, "login_hint")?,
+            issuer_state: without_controls(params, "issuer_state")?,
             ui_locales: words(params.get("ui_locales"))
                 .filter(|tag| is_language_tag(tag))
                 .collect(),

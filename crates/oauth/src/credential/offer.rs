@@ -73,12 +73,16 @@ impl std::fmt::Debug for PreAuthorizedGrant {
 }
 
 impl Offer {
-    /// One that is had by the code flow.
-    pub fn by_code_flow(issuer: &str, configurations: &[String]) -> Self {
+    /// One that is had by the code flow, for which the wallet repeats this.
+    pub fn by_code_flow(
+        issuer: &str,
+        configurations: &[String],
+        issuer_state: Option<String>,
+    ) -> Self {
         Self::with(
             (issuer, configurations),
             Grants {
-                authorization_code: Some(CodeGrant::default()),
+                authorization_code: Some(CodeGrant { issuer_state }),
                 ..Grants::default()
             },
         )

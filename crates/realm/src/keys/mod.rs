@@ -1,6 +1,7 @@
 //! Keys that rotate by themselves: those that sign are published before and kept until what they signed has expired; of those that request objects are encrypted
 //! to the youngest of each family is published, and the others open what still comes. They are the same on every node.
 
+pub mod certificates;
 mod encryption;
 mod purpose;
 mod ring;
@@ -114,6 +115,17 @@ impl Keys {
         let ring = self.first(algorithm.into()).await?;
         ring.signer(algorithm, self.ambient.now())
             .ok_or_else(|| Error::not_found("key", algorithm.as_str()))
+    }
+
+    /// What is said in the header parameter `x5c` of what this key signs (RFC 7515 §4.1.6), if an authority certified it and the certificate is valid. Memory
+    /// only.
+    pub fn x5c(&self, kid: &str) -> Option<serde_json::Value> {
+        self.ring.get()?.x5c(kid, self.ambient.now())
+    }
+
+    /// The key of this name, whether it signs now or not.
+    pub(crate) async fn signing(&self, kid: &str) -> Result<Option<Arc<SigningKey>>, Error> {
+        Ok(self.ring().await?.signing(kid))
     }
 
     /// All keys that somebody may have to verify with: those that sign, those that will, those that did. Memory only, but for the first time.

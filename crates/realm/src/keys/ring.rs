@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use db::{Row, params};
 use jose::{Algorithm, Jwk, JwkSet, KeySet, SigningKey};
+use serde_json::Value;
 
+use super::certificates::Certificates;
 use super::rules::{self, Times};
 use super::{Family, Keys, Purpose, Role, sql};
 use crate::error::Error;
@@ -22,6 +24,7 @@ struct Entry {
     role: Role,
     times: Times,
     key: Key,
+    certificates: Option<Certificates>,
 }
 
 #[derive(Clone)]
@@ -39,6 +42,20 @@ impl Ring {
             .max_by_key(|entry| entry.times.generation)?;
         match &entry.key {
             Key::Signs(key) => Some(Arc::clone(key)),
+            Key::Opens(_) => None,
+        }
+    }
+
+    /// What is said in `x5c` of what this key signs, if an authority certified it and the certificate is valid.
+    pub(super) fn x5c(&self, kid: &str, now: i64) -> Option<Value> {
+        let entry = self.entries.iter().find(|entry| entry.kid == kid)?;
+        entry.certificates.as_ref()?.x5c(now)
+    }
+
+    /// The key of this name that signs, did or will.
+    pub(super) fn signing(&self, kid: &str) -> Option<Arc<SigningKey>> {
+        match self.parsed(kid)? {
+            Key::Signs(key) => Some(key),
             Key::Opens(_) => None,
         }
     }
@@ -123,6 +140,7 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
                 Some(key) => key,
                 None => open(&secrets, row, role)?,
             };
+            let public = Jwk::from_json(row.text(3))?;
             ring.entries.push(Entry {
                 kid: kid.to_owned(),
                 role,
@@ -132,8 +150,10 @@ pub(super) async fn load(keys: &Keys, known: Option<Arc<Ring>>) -> Result<Ring, 
                     expires_at: row.opt_int(7),
                 },
                 key,
+                certificates: row
+                    .opt_text(8)
+                    .and_then(|text| Certificates::unstored(text, &public)),
             });
-            let public = Jwk::from_json(row.text(3))?;
             match role {
                 Role::Signing(_) => signing.keys.push(public),
                 // By age, the youngest last.

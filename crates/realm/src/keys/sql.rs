@@ -1,6 +1,8 @@
 db::statements! {
     /// The published keys of a realm.
-    pub(crate) LIST_KEYS = "SELECT kid, algorithm, generation, public_jwk, sealed_key, created_at, active_at, expires_at FROM signing_key WHERE realm = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY algorithm, generation";
+    pub(crate) LIST_KEYS = "SELECT kid, algorithm, generation, public_jwk, sealed_key, created_at, active_at, expires_at, certificates FROM signing_key WHERE realm = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY algorithm, generation";
+    /// Keeps the certificates of a key: the guard is one row.
+    pub(crate) SET_CERTIFICATES = "UPDATE signing_key SET certificates = $3 WHERE realm = $1 AND kid = $2";
     /// A new key. Of two nodes that make the same generation one breaks the key of the table.
     pub(crate) INSERT_KEY = "INSERT INTO signing_key (realm, kid, algorithm, generation, public_jwk, sealed_key, created_at, active_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)";
     /// Settles when the keys before it expire.

@@ -2,6 +2,7 @@ use db::{Batch, Row, params};
 use jose::{Algorithm, Jwk, SigningKey};
 use serde_json::json;
 
+use super::certificates::Certificates;
 use super::rules::{self, Next, Rotation};
 use super::{Family, Keys, Purpose, Role, encryption, ring, sql};
 use crate::changes::{self, Kind};
@@ -26,6 +27,8 @@ pub struct KeyInfo {
     pub active_at: i64,
     /// Until when it is published, once that is known.
     pub expires_at: Option<i64>,
+    /// Until when the certificate is valid that an authority gave it, if one did (unix seconds).
+    pub certified_until: Option<i64>,
 }
 
 /// The published keys of a realm, by algorithm and age.
@@ -50,7 +53,14 @@ fn info(row: &Row) -> KeyInfo {
         created_at: row.int(5),
         active_at: row.int(6),
         expires_at: row.opt_int(7),
+        certified_until: certified_until(row),
     }
+}
+
+fn certified_until(row: &Row) -> Option<i64> {
+    let public = Jwk::from_json(row.text(3)).ok()?;
+    let kept = Certificates::unstored(row.opt_text(8)?, &public)?;
+    Some(kept.until())
 }
 
 /// Replaces the keys that do this before their time. `actor` is who asks for it, for the audit.

@@ -236,6 +236,12 @@ impl Catalogue {
         entry.is_some_and(|(_, rule)| person.is_some() && rule.allows(id, person, client))
     }
 
+    /// Whether this person may be offered this credential before it is known which wallet will fetch it: what its rule says of a client without name or
+    /// identifier. It is asked again, of the wallet, when it is fetched.
+    pub fn may_be_offered(&self, id: &str, person: &PersonFacts) -> bool {
+        self.allows_credential(id, Some(person), &Client::default())
+    }
+
     /// What this credential says about somebody: the value of each of its claims, in their order, `None` where there is none.
     pub fn credential_values(&self, id: &str, telling: &Telling<'_>) -> Vec<Option<Value>> {
         let entry = self.credentials.get(id);

@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::consent::{self, rules::Consent};
 use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
+use crate::pre_authorized_code::issuer_state;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::{id_token, subject};
 
@@ -89,7 +90,13 @@ pub(crate) async fn decide(
     let current = identity::session::current(realm, &call.headers)
         .await
         .map_err(|error| refuse(error.into()))?;
-    let (step, another) = sign_in(call, checked, arrival, current.as_ref()).await?;
+    let offered = issuer_state::find(realm, request, &catalogue)
+        .await
+        .map_err(refuse)?;
+    // An offer is for one person: nobody else goes on with it.
+    let offered_to = offered.as_ref().map(|offered| offered.person.as_str());
+    let current_is = (current.as_ref(), offered_to);
+    let (step, another) = sign_in(call, checked, arrival, current_is).await?;
     let (session, person) = match (step, current) {
         (Step::Proceed, Some(current)) => current,
         (step, current) => {
@@ -156,7 +163,7 @@ async fn sign_in(
     call: &Call,
     checked: &Checked,
     arrival: &Travelled,
-    current: Option<&(Session, Person)>,
+    (current, offered_to): (Option<&(Session, Person)>, Option<&str>),
 ) -> Result<(Step, bool), Stop> {
     let request = &checked.request;
     let (settings, now) = (call.realm.settings(), call.now());
@@ -186,7 +193,7 @@ async fn sign_in(
     let asked = Asked {
         prompt: request.prompt,
         max_age: request.max_age,
-        hinted: rules::meant(hinted.as_deref(), named),
+        hinted: rules::meant(rules::meant(hinted.as_deref(), named), offered_to),
         issued_at: arrival.issued_at(),
         resumed: arrival.resumed(),
         before: arrival.before(),

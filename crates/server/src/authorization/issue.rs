@@ -16,6 +16,7 @@ use crate::call::Call;
 use crate::check_session_iframe;
 use crate::commit::outcome;
 use crate::consent;
+use crate::pre_authorized_code::{issuer_state, sql::USE_ISSUER_STATE};
 use crate::refusal::Reason;
 
 /// How long a code is remembered at least after it expired, in seconds, so that its second use is noticed.
@@ -95,6 +96,9 @@ pub(crate) async fn issue(
     if let Some(pushed) = &checked.answer.pushed {
         pushed::use_up(realm, &mut batch, pushed);
     }
+    if let Some(value) = &checked.request.issuer_state {
+        issuer_state::use_up(realm, &mut batch, value, &code.client);
+    }
     if let Some(text) = &text {
         let hash = authorization_code::hash(text);
         batch.run(
@@ -147,6 +151,9 @@ pub(crate) async fn issue(
     let result = realm.db().commit(batch).await;
     if matches!(&result, Err(error) if error.is_guard(&pushed::sql::USE_PUSHED_REQUEST)) {
         return Err(Stop::Page(Reason::RequestUriUsed.into()));
+    }
+    if matches!(&result, Err(error) if error.is_guard(&USE_ISSUER_STATE)) {
+        return Err(checked.refuse(Reason::IssuerStateUnknown));
     }
     match outcome(result) {
         Ok(committed) => Ok(committed.map(|_| Given {

@@ -15,6 +15,7 @@ use super::arrival::{self, Arrived, By};
 use super::{front_channel, pushed, rules};
 use crate::call::Call;
 use crate::granting::rules as granting;
+use crate::pre_authorized_code::issuer_state;
 use crate::refusal::{Reason, Refusal};
 use crate::tokens::id_token;
 
@@ -206,6 +207,7 @@ pub(crate) async fn check_pushed(call: &Call, params: &Params) -> Result<(), Ref
     let checked = check(call, client, answer, params).map_err(Stop::into_refusal)?;
     let catalogue = call.realm.catalogue().await?;
     checked.terms(&catalogue)?;
+    issuer_state::find(&call.realm, &checked.request, &catalogue).await?;
     if let Some(hint) = &checked.request.id_token_hint {
         id_token::read_hint_of(call, &checked.client, hint).await?;
     }

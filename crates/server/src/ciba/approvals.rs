@@ -62,7 +62,7 @@ impl Shown {
 }
 
 /// The session and its person, or the way to sign in and back to `path`.
-pub(super) async fn signed_in(call: &Call, path: &str) -> Result<(Session, Person), Box<Response>> {
+pub(crate) async fn signed_in(call: &Call, path: &str) -> Result<(Session, Person), Box<Response>> {
     match identity::session::current(&call.realm, &call.headers).await {
         Ok(Some(found)) => Ok(found),
         Ok(None) => {

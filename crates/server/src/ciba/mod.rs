@@ -41,7 +41,7 @@ use crate::remote_keys::RemoteKeys;
 use crate::waiting::{self, poll::Grant, poll::Outcome, poll::Polled};
 
 pub(crate) use answer::submit;
-pub(crate) use approvals::show;
+pub(crate) use approvals::{show, signed_in};
 pub(crate) use backchannel_authentication::post as begin;
 pub use limits::Rates;
 pub(crate) use user_code::{show as show_user_code, submit as submit_user_code};

@@ -3,13 +3,11 @@
 use std::net::IpAddr;
 
 use jose::Jwk;
+use realm::keys::certificates::is_key_of;
 use x509_cert::Certificate;
-use x509_cert::der::asn1::UintRef;
-use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::der::{Decode, Reader, SliceReader};
+use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 /// A certificate that could be read.
 pub(super) struct Presented<'a> {
@@ -75,7 +73,7 @@ impl<'a> Presented<'a> {
                 .as_str()
                 .and_then(standard_base64)
                 .is_some_and(|der| der == self.der),
-            None => has_key(&self.parsed.tbs_certificate.subject_public_key_info, jwk),
+            None => is_key_of(&self.parsed.tbs_certificate.subject_public_key_info, jwk),
         }
     }
 }
@@ -92,53 +90,4 @@ fn is_mailbox(own: &str, registered: &str) -> bool {
 fn standard_base64(text: &str) -> Option<Vec<u8>> {
     use base64ct::{Base64, Encoding};
     Base64::decode_vec(text).ok()
-}
-
-/// Whether both are the same public key.
-fn has_key(own: &SubjectPublicKeyInfoOwned, jwk: &Jwk) -> bool {
-    let jwk = jwk.to_value();
-    let number = |name: &str| {
-        jwk[name]
-            .as_str()
-            .and_then(|text| jose::base64url::decode(text).ok())
-    };
-    let curve = |names: &[(&str, &str)]| {
-        let wanted = names.iter().find(|(name, _)| jwk["crv"] == **name);
-        wanted.and_then(|(_, oid)| oid.parse::<ObjectIdentifier>().ok())
-    };
-    let Some(bits) = own.subject_public_key.as_bytes() else {
-        return false;
-    };
-    match jwk["kty"].as_str() {
-        Some("EC") => {
-            let parameters = own.algorithm.parameters.as_ref();
-            let named = parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
-            let point = || Some([vec![4], number("x")?, number("y")?].concat());
-            named.is_some() && named == curve(CURVES) && point().is_some_and(|point| point == bits)
-        }
-        Some("OKP") => {
-            Some(own.algorithm.oid) == curve(&[("Ed25519", "1.3.101.112")])
-                && number("x").is_some_and(|x| x == bits)
-        }
-        Some("RSA") => rsa(bits).is_some_and(|(n, e)| {
-            number("n").as_deref() == Some(n) && number("e").as_deref() == Some(e)
-        }),
-        _ => false,
-    }
-}
-
-const CURVES: &[(&str, &str)] = &[
-    ("P-256", "1.2.840.10045.3.1.7"),
-    ("P-384", "1.3.132.0.34"),
-    ("P-521", "1.3.132.0.35"),
-];
-
-/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 §A.1.1).
-fn rsa(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut reader = SliceReader::new(der).ok()?;
-    let numbers = reader.sequence(|inner| {
-        let modulus = UintRef::decode(inner)?;
-        Ok((modulus.as_bytes(), UintRef::decode(inner)?.as_bytes()))
-    });
-    numbers.ok().filter(|_| reader.is_finished())
 }

@@ -12,6 +12,7 @@ use web::page::{self, Shell};
 
 use super::{sql, withdraw};
 use crate::call::Call;
+use crate::metadata::issues;
 use crate::refusal::Refusal;
 use crate::{form, pages};
 
@@ -29,6 +30,8 @@ struct Application {
 struct Applications {
     shell: Shell,
     applications: Vec<Application>,
+    /// Whether there is anything for wallets.
+    issues: bool,
 }
 
 /// `GET /consent/applications`.
@@ -38,10 +41,11 @@ pub(crate) async fn list(call: Call) -> Response {
         Err(response) => return *response,
     };
     match applications(&call, &person).await {
-        Ok(applications) => {
+        Ok((applications, issues)) => {
             let page = Applications {
                 shell: pages::shell(&call, "Applications").person(person.shown_name()),
                 applications,
+                issues,
             };
             page::render(StatusCode::OK, &page, &Csp::default())
         }
@@ -96,7 +100,8 @@ async fn signed_in(call: &Call) -> Result<Person, Box<Response>> {
     }
 }
 
-async fn applications(call: &Call, person: &Person) -> Result<Vec<Application>, Refusal> {
+/// What the person allowed, and whether there is anything for wallets.
+async fn applications(call: &Call, person: &Person) -> Result<(Vec<Application>, bool), Refusal> {
     let realm = &call.realm;
     let catalogue = realm.catalogue().await?;
     let mut applications = Vec::new();
@@ -117,7 +122,7 @@ async fn applications(call: &Call, person: &Person) -> Result<Vec<Application>, 
             words,
         });
     }
-    Ok(applications)
+    Ok((applications, issues(&catalogue)))
 }
 
 /// Where an application is told that the person wants to sign in there. It is told who asks for that, and not who the person is.

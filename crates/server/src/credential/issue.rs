@@ -1,8 +1,8 @@
 //! Signing credentials.
 
 use identity::Person;
-use jose::Jwk;
 use jose::jws::Header;
+use jose::{Jwk, SigningKey};
 use oauth::Scope;
 use oauth::credential::FORMAT;
 use realm::resources::{Place, Telling};
@@ -69,6 +69,12 @@ impl About<'_> {
     }
 }
 
+/// The header parameter `x5c`, where an authority certified the key.
+pub(crate) fn certified(realm: &Realm, key: &SigningKey) -> Option<(String, Value)> {
+    let chain = realm.keys().x5c(key.kid())?;
+    Some(("x5c".to_owned(), chain))
+}
+
 /// Signs one credential for each key, which says its place in a status list where there are such. The salts of each are its own, so that two of them have nothing in common but what they say openly.
 pub(super) async fn sign(
     realm: &Realm,
@@ -77,7 +83,9 @@ pub(super) async fn sign(
     values: &[Option<Value>],
 ) -> Result<Vec<String>, Refusal> {
     let key = realm.keys().signer(one.signing_alg).await?;
-    let header = Header::typed(FORMAT, &key);
+    let mut header = Header::typed(FORMAT, &key);
+    // For verifiers that trust authorities and not addresses (SD-JWT VC §3.5, HAIP).
+    header.extra.extend(certified(realm, &key));
     let said = Said {
         issuer: realm.issuer(),
         configuration: one,

@@ -1,9 +1,12 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:pre-authorized_code` (OpenID4VCI 1.0 §3.5, §4.1, §6): who runs the issuer knows the person already, and offers a
 //! credential as a link; the wallet that opens it fetches the credential without a page.
 //!
+//! An offer for the code flow is a link, too: `issuer_state.rs` says for whom, and that it counts once.
+//!
 //! 1. `offers.rs` makes an offer. 2. `fetch` gives it to the first who asks by its name. 3. Here its code becomes tokens as any code does, once, if the person types
 //!    what they were told apart from the link: whoever finds the link alone has nothing.
 
+pub(crate) mod issuer_state;
 pub mod offers;
 pub mod rules;
 pub(crate) mod sql;

@@ -6,7 +6,7 @@ use realm::{Error, Event, Realm};
 use serde_json::json;
 
 use super::rules::DIGITS;
-use super::{OFFER, PREFIX, hidden, sql};
+use super::{OFFER, PREFIX, hidden, issuer_state, sql};
 use crate::{authorization_code, stored};
 
 /// How long an offer may be open, in seconds.
@@ -21,7 +21,9 @@ pub struct Wanted {
     pub person: String,
     /// The names of the credentials, at least one.
     pub configurations: Vec<String>,
-    /// Whether the person has to type a code that they are told apart from the link.
+    /// Whether the wallet sends the person here to sign in (the code flow), instead of getting a code that makes that needless.
+    pub sign_in: bool,
+    /// Whether the person has to type a code that they are told apart from the link; without a meaning where they sign in.
     pub tx_code: bool,
     /// Whether the offer itself is in the link, instead of an address where it is fetched once.
     pub by_value: bool,
@@ -59,8 +61,11 @@ pub async fn make(realm: &Realm, wanted: &Wanted, actor: &str) -> Result<Made, E
     }
     let (now, ambient) = (realm.now(), realm.ambient());
     let code = format!("{PREFIX}{}", ambient.token());
-    let hash = authorization_code::hash(&code);
-    let digits = wanted.tx_code.then(|| {
+    let hash = match wanted.sign_in {
+        true => issuer_state::name(realm, &code),
+        false => authorization_code::hash(&code),
+    };
+    let digits = (wanted.tx_code && !wanted.sign_in).then(|| {
         // Of 2^64 numbers hardly any is more frequent among the last digits.
         let number = u64::from_be_bytes(ambient.entropy.bytes()) % 10_u64.pow(DIGITS as u32);
         format!("{number:0DIGITS$}")
@@ -70,7 +75,11 @@ pub async fn make(realm: &Realm, wanted: &Wanted, actor: &str) -> Result<Made, E
         length: DIGITS,
         description: Some("The code that you were given with this offer".to_owned()),
     });
-    let offer = Offer::pre_authorized(realm.issuer(), &wanted.configurations, &code, typed);
+    let (issuer, what) = (realm.issuer(), &wanted.configurations);
+    let offer = match wanted.sign_in {
+        true => Offer::by_code_flow(issuer, what, Some(code)),
+        false => Offer::pre_authorized(issuer, what, &code, typed),
+    };
     let text = json!(offer).to_string();
     let name = (!wanted.by_value).then(|| ambient.token());
     let link = match &name {
@@ -113,7 +122,7 @@ pub async fn make(realm: &Realm, wanted: &Wanted, actor: &str) -> Result<Made, E
 /// As [`make`], for the credentials.
 pub async fn by_code_flow(realm: &Realm, configurations: &[String]) -> Result<String, Error> {
     check(realm, configurations).await?;
-    let offer = Offer::by_code_flow(realm.issuer(), configurations);
+    let offer = Offer::by_code_flow(realm.issuer(), configurations, None);
     Ok(link("credential_offer", &json!(offer).to_string()))
 }
 

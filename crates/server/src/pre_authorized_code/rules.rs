@@ -76,6 +76,21 @@ pub fn decide(offered: &Offered, presented: &Presented<'_>, now: i64) -> Result<
     }
 }
 
+/// Whether a request of the code flow may begin with an offer: in time, before it was used, and for nothing but what was offered.
+///
+/// # Errors
+/// The reason why not.
+pub fn begin(offered: &Offered, asked: &[&str], now: i64) -> Result<(), Reason> {
+    if offered.redeemed || now >= offered.expires_at {
+        return Err(Reason::IssuerStateUnknown);
+    }
+    let is_offered = |id: &&str| offered.configurations.iter().any(|one| one == id);
+    match !asked.is_empty() && asked.iter().all(is_offered) {
+        true => Ok(()),
+        false => Err(Reason::IssuerStateElsewhere),
+    }
+}
+
 impl Offered {
     /// What this client is granted, as the code grant has it: from here on they are alike. There is no session: the person did not sign in here.
     pub fn as_code(
@@ -137,6 +152,20 @@ mod tests {
         assert_eq!(decide(Some("a"), None, 99), Err(Reason::TxCodeMissing));
         assert_eq!(decide(None, Some("a"), 99), Err(Reason::TxCodeUnexpected));
         assert_eq!(decide(None, None, 100), Err(Reason::OfferExpired));
+    }
+
+    #[test]
+    fn a_request_begins_with_an_offer_for_what_was_offered() {
+        let offer = offered(None, 0, false);
+        assert_eq!(begin(&offer, &["c"], 99), Ok(()));
+        assert_eq!(begin(&offer, &["c"], 100), Err(Reason::IssuerStateUnknown));
+        assert_eq!(
+            begin(&offered(None, 0, true), &["c"], 1),
+            Err(Reason::IssuerStateUnknown)
+        );
+        for other in [&["d"][..], &["c", "d"], &[]] {
+            assert_eq!(begin(&offer, other, 1), Err(Reason::IssuerStateElsewhere));
+        }
     }
 
     fn rules_decide(offered: &Offered, typed: Option<&str>, now: i64) -> Result<Decision, Reason> {

@@ -24,6 +24,9 @@ db::statements! {
     pub REDEEM_OFFER = "UPDATE credential_offer SET client = $4, reference = NULL, document = NULL WHERE realm = $1 AND hash = $2 AND client IS NULL
         AND expires_at > $3 AND guesses = $5 AND guesses < $6 AND NOT EXISTS (SELECT 1 FROM revocation WHERE revocation.realm = $1
         AND revocation.id IN ($7, $8, $9, $10) AND (revocation.id = $7 OR revocation.revoked_at >= $11))";
+    /// Uses up an offer for the code flow, once: the guard is one row.
+    pub USE_ISSUER_STATE = "UPDATE credential_offer SET client = $4, reference = NULL, document = NULL WHERE realm = $1 AND hash = $2 AND client IS NULL
+        AND expires_at > $3";
     /// Deletes offers that need not be remembered any more.
     pub SWEEP_OFFERS = "DELETE FROM credential_offer WHERE (realm, hash) IN
         (SELECT realm, hash FROM credential_offer WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2)";

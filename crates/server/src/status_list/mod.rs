@@ -15,15 +15,17 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::Response;
 use db::params;
-use jose::{Algorithm, jwt};
+use jose::Algorithm;
+use jose::jws::{self, Header};
 use oauth::status_list::{Bits, MEDIA_TYPE, Status, StatusList, TYPE};
 use quick_cache::sync::Cache;
 use realm::Realm;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::rules::SIZE;
 use crate::answer;
 use crate::call::Call;
+use crate::credential::certified;
 use crate::refusal::Refusal;
 
 /// How long whoever has a list may take it for the present one, in seconds (`ttl`, §5.1); as long as caches keep it.
@@ -142,11 +144,18 @@ async fn write(realm: &Realm, id: &str, at: i64) -> Result<Option<Written>, Refu
         "ttl": TTL,
         "status_list": list.claim(&aggregation(realm)),
     });
-    let named = [key.kid(), &claims.to_string()].join("\n");
+    // With the key in it, as signed metadata have it: some verifiers look nowhere else. Which keys are the issuer's is said where its credentials' are.
+    let mut header = Header {
+        jwk: Some(key.public_jwk()?),
+        ..Header::typed(TYPE, &key)
+    };
+    header.extra.extend(certified(realm, &key));
+    let certificates = Value::Object(header.extra.clone()).to_string();
+    let named = [key.kid(), &certificates, &claims.to_string()].join("\n");
     let hash = digest(&SHA256, named.as_bytes());
     Ok(Some(Written {
         at,
-        text: jwt::sign(&key, TYPE, &claims)?,
+        text: jws::sign(&key, &header, claims.to_string().as_bytes())?,
         tag: jose::base64url::encode(&hash.as_ref()[..12]),
     }))
 }

@@ -21,6 +21,9 @@ pub(super) struct OfferCommand {
     /// What is offered: the identifier of a credential; may be repeated
     #[arg(long = "credential", value_name = "ID", required = true)]
     configurations: Vec<String>,
+    /// The person signs in here, in the browser that the wallet opens, and the link is good for them alone, once
+    #[arg(long, requires = "user", conflicts_with = "tx_code")]
+    sign_in: bool,
     /// The person has to type a code that is told apart from the link: whoever finds the link alone has nothing
     #[arg(long, requires = "user")]
     tx_code: bool,
@@ -47,6 +50,7 @@ impl OfferCommand {
         let wanted = Wanted {
             person: person.id,
             configurations: self.configurations,
+            sign_in: self.sign_in,
             tx_code: self.tx_code,
             by_value: self.by_value,
             lifetime: self.lifetime,
