@@ -107,6 +107,11 @@ impl Grantor {
             command.extend(options.iter().map(String::as_str));
             grantor.command(&command, "")?;
         }
+        for (entity, key) in &plan.subordinates {
+            let keys = grantor.file("subordinate.jwks", &written(&format!("{{{key}}}")))?;
+            let command = ["federation", "subordinate", "add", entity, "--jwks", &keys];
+            grantor.command(&command, "")?;
+        }
         if plan.attester {
             grantor.trust_an_attester()?;
         }

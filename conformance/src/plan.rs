@@ -32,6 +32,9 @@ pub(crate) struct Plan {
     /// What is issued, each as the options of `grantor credential create`; `{attester}` stands for the file with the attester's public keys.
     #[serde(default)]
     pub(crate) credentials: Vec<Vec<String>>,
+    /// Entities of federations that grantor vouches for, each by the name of a key, which is its federation key.
+    #[serde(default)]
+    pub(crate) subordinates: BTreeMap<String, String>,
     /// Whether there is an attester, whom grantor trusts to vouch for wallets and their keys.
     #[serde(default)]
     pub(crate) attester: bool,

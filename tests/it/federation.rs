@@ -1,8 +1,13 @@
 //! OpenID Federation 1.0: the realm as an OpenID Provider of a federation.
 
+mod anchor;
 mod attacks;
 mod configuration;
 mod explicit;
+mod given_marks;
+mod historical_keys;
+mod resolver;
+mod subordinates;
 mod trust_marks;
 
 use std::time::Duration;

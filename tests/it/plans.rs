@@ -8,10 +8,13 @@ use crate::harness::{Engine, World};
 
 /// Statements about all that a realm has, where that is little or all of it is wanted; those that purge a removed realm are among them.
 const WHOLE_REALM: &[&str] = &[
+    "COUNT_SUBORDINATES",
+    "LIST_HISTORY",
     "LIST_ISSUERS",
     "LIST_KEYS",
     "LIST_RESOURCES",
     "LIST_REVOCATIONS",
+    "LIST_STANDINGS",
     "LOOK_SOON",
 ];
 

@@ -144,6 +144,8 @@ error_codes! {
     InvalidTrustAnchor = "invalid_trust_anchor", 404;
     /// The metadata of the entity, or the policies that hold for it, cannot be used (OpenID Federation 1.0 §8.9).
     InvalidMetadata = "invalid_metadata", 400;
+    /// Nothing is known of what was asked for (OpenID Federation 1.0 §8.9).
+    NotFound = "not_found", 404;
 }
 
 impl fmt::Display for ErrorCode {

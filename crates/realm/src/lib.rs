@@ -22,6 +22,7 @@ pub mod revocations;
 pub mod schema;
 pub mod sealing;
 pub mod settings;
+pub mod subordinates;
 mod sweep;
 mod tenant;
 
@@ -43,6 +44,7 @@ pub use settings::{
     Admission, ClientIdDocuments, Federation, LIFETIMES, LONGEST_TOKEN, LifetimeOverrides,
     Lifetimes, Profile, Registration, Settings, StatementIssuer,
 };
+pub use subordinates::{Subordinate, Subordinates};
 pub use tenant::Realm;
 
 /// Every SQL statement of this crate, for the test that prepares them on both engines.
@@ -59,6 +61,7 @@ pub fn statements() -> Vec<&'static db::Stmt> {
         realms::sql::STATEMENTS,
         resources::sql::STATEMENTS,
         revocations::sql::STATEMENTS,
+        subordinates::sql::STATEMENTS,
     ]
     .concat()
 }

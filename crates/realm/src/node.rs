@@ -275,6 +275,7 @@ impl Node {
         for row in expired {
             let (realm, kid) = (row.text(0), row.text(1));
             let mut batch = Batch::new();
+            keys::remember_expired(&mut batch, (realm, kid), row.text(2), now);
             batch.run(&keys::sql::DELETE_EXPIRED_KEY, params![realm, kid, now]);
             changes::announce(&mut batch, realm, (Kind::KEYS, row.text(2)), now);
             self.db.commit(batch).await?;

@@ -110,6 +110,11 @@ pub static MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0027_fairness.sql"),
     },
     Migration {
+        version: 28,
+        name: "0028_subordinate",
+        sql: include_str!("../../../migrations/0028_subordinate.sql"),
+    },
+    Migration {
         version: 30,
         name: "0030_status_list",
         sql: include_str!("../../../migrations/0030_status_list.sql"),

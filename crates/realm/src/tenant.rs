@@ -19,6 +19,7 @@ use crate::resources::{self, Catalogue};
 use crate::revocations::{Mark, Revocations};
 use crate::sealing::Secrets;
 use crate::settings::Settings;
+use crate::subordinates::{self, Subordinates};
 
 /// How many clients of a realm are kept in memory.
 const CLIENTS: usize = 10_000;
@@ -37,6 +38,7 @@ pub struct Realm {
     clients: Cache<Client>,
     catalogue: Slot<Catalogue>,
     issuers: Slot<Issuers>,
+    subordinates: Slot<Subordinates>,
     keys: Keys,
     federation_keys: Keys,
     revocations: Revocations,
@@ -88,6 +90,7 @@ impl Realm {
             clients: Cache::new(CLIENTS),
             catalogue: Slot::empty(),
             issuers: Slot::empty(),
+            subordinates: Slot::empty(),
             edition: AtomicU64::new(0),
             renewing: Mutex::default(),
             over: AtomicBool::new(false),
@@ -192,6 +195,21 @@ impl Realm {
         let issuers = Arc::new(Issuers::new(all));
         self.issuers.keep(&issuers, epoch);
         Ok(issuers)
+    }
+
+    /// All for whom the realm vouches in federations. Memory only, but for the first time after a change.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subordinates(&self) -> Result<Arc<Subordinates>, Error> {
+        if let Some(known) = self.subordinates.get() {
+            return Ok(known);
+        }
+        let epoch = self.subordinates.epoch();
+        let all = subordinates::load_usable(&self.db, &self.name).await?;
+        let all = Arc::new(Subordinates::new(all));
+        self.subordinates.keep(&all, epoch);
+        Ok(all)
     }
 
     /// The signing keys.
@@ -311,6 +329,7 @@ impl Realm {
             Kind::CLIENT => self.clients.forget(id),
             Kind::RESOURCE => self.catalogue.forget(),
             Kind::ISSUER => self.issuers.forget(),
+            Kind::SUBORDINATE => self.subordinates.forget(),
             Kind::REVOCATION => self.revocations.load_one(id, at).await?,
             Kind::KEYS => match Purpose::of(id).0 {
                 Purpose::Tokens => self.keys.changed().await?,
@@ -327,6 +346,7 @@ impl Realm {
         self.clients.forget_all();
         self.catalogue.forget();
         self.issuers.forget();
+        self.subordinates.forget();
         let refreshed = self.refresh().await;
         self.next_edition();
         refreshed?;

@@ -53,7 +53,15 @@ pub(crate) async fn body_as_query(call: &Call, body: Body) -> Result<String, Rea
 /// # Errors
 /// As [`body`].
 pub(crate) fn query(uri: &Uri) -> Result<Params, Reason> {
-    web::form::query(uri.query(), REPEATABLE)
+    query_with(uri, REPEATABLE)
+}
+
+/// The parameters of the query, where others may occur more than once.
+///
+/// # Errors
+/// As [`body`].
+pub(crate) fn query_with(uri: &Uri, repeatable: &[&str]) -> Result<Params, Reason> {
+    web::form::query(uri.query(), repeatable)
         .map(|form| Params::new(form.into_pairs()))
         .map_err(|error| reason(&error))
 }

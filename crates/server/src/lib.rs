@@ -281,7 +281,8 @@ pub fn router(server: Arc<Server>) -> Router {
         )
         .route("/vct/{id}", get(credential::metadata::vct))
         .route("/status_list/{id}", get(status_list::get))
-        .route("/status_lists", get(status_list::all));
+        .route("/status_lists", get(status_list::all))
+        .merge(federation::of_superiors());
     let endpoints = Router::new()
         .route(
             "/authorize",
@@ -295,6 +296,10 @@ pub fn router(server: Arc<Server>) -> Router {
         .route(
             "/federation_registration",
             post(federation::federation_registration::post),
+        )
+        .route(
+            "/federation_trust_mark_status",
+            post(federation::federation_trust_mark_status::post),
         )
         .route("/check_session", get(check_session_iframe::get))
         .route("/logout", get(end_session::get).post(end_session::post));

@@ -192,6 +192,16 @@ reasons! {
     FederationContentType => InvalidRequest, "the body must be application/entity-statement+jwt or application/trust-chain+json";
     /// A registration of an entity cannot be read.
     FederationBody => InvalidRequest, "the body is no entity configuration, and no trust chain";
+    /// Asked what the realm, as a superior, says of itself (OpenID Federation 1.0 §8.1.1).
+    FederationOneself => InvalidRequest, "sub is this entity itself: what it says of itself is its configuration";
+    /// It is not right below the realm (OpenID Federation 1.0 §8.1.2).
+    FederationStranger => NotFound, "this entity has no such immediate subordinate";
+    /// A search for a chain arrived at a resolver, which would begin another one (OpenID Federation 1.0 §8.3).
+    FederationSearch => InvalidRequest, "a resolver is no fetch endpoint: accept application/resolve-response+jwt";
+    /// The realm gave the entity no such trust mark, or took it back (OpenID Federation 1.0 §8.4.2, §8.6.2).
+    FederationUnmarked => NotFound, "this entity has given no such trust mark";
+    /// What is asked about is no trust mark (OpenID Federation 1.0 §8.4.1).
+    FederationNoMark => InvalidRequest, "trust_mark is no trust mark";
     /// It has expired, or is not yet valid.
     RequestObjectTimes => InvalidRequestObject, "exp, nbf or iat of the request object is out of bounds";
     /// What must be the same in it and beside it is not (OpenID Connect Core §6.1).

@@ -80,8 +80,11 @@ impl State {
             let entities = self.entities.lock().unwrap();
             let entity = entities.get(issuer)?;
             let now = self.world.now();
-            let subject = entities.get(of)?;
-            let mut claims = json!({"iss": self.id(issuer), "sub": self.id(of), "iat": now, "exp": now + 7200, "jwks": jwks(&subject.key)});
+            let mut claims =
+                json!({"iss": self.id(issuer), "sub": self.id(of), "iat": now, "exp": now + 7200});
+            if let Some(subject) = entities.get(of) {
+                claims["jwks"] = jwks(&subject.key);
+            }
             let changes = if issuer == of {
                 let endpoint = format!("{}/fetch", self.id(issuer));
                 claims["metadata"] =
@@ -116,8 +119,8 @@ impl State {
             let query = request.uri().query().unwrap_or_default();
             let sub = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "sub");
             let sub = sub.map(|(_, sub)| sub.into_owned()).unwrap_or_default();
-            sub.strip_prefix(&format!("{}/", self.base))
-                .and_then(|of| self.statement(name, of))
+            let own = sub.strip_prefix(&format!("{}/", self.base));
+            self.statement(name, own.unwrap_or(&sub))
         } else {
             None
         };
@@ -203,6 +206,11 @@ impl Federation {
         self.state.id(name)
     }
 
+    /// The federation keys of an entity, as it tells them to those right above it.
+    pub fn jwks(&self, name: &str) -> Value {
+        jwks(&self.state.key(name))
+    }
+
     fn change<T>(&self, name: &str, change: impl FnOnce(&mut Entity) -> T) -> T {
         change(self.state.entities.lock().unwrap().get_mut(name).unwrap())
     }
@@ -235,6 +243,25 @@ impl Federation {
     pub fn vouch(&self, superior: &str, of: &str, claims: Value) {
         self.change(superior, |entity| {
             entity.below.insert(of.to_owned(), claims)
+        });
+    }
+
+    /// What a superior says of somebody who is not of this site.
+    pub fn vouch_for_stranger(&self, superior: &str, of: &str, claims: Value) {
+        let mut claims = claims;
+        claims["sub"] = json!(of);
+        self.vouch(superior, of, claims);
+    }
+
+    /// The trust marks that an entity shows.
+    pub fn bear(&self, name: &str, marks: Value) {
+        self.change(name, |entity| entity.own["trust_marks"] = marks);
+    }
+
+    /// Who is right above an entity, as it says.
+    pub fn hint(&self, name: &str, superior: &str) {
+        self.change(name, |entity| {
+            entity.own["authority_hints"] = json!([superior])
         });
     }
 

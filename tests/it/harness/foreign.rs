@@ -10,12 +10,17 @@ use super::World;
 pub async fn claims(world: &World, token: &str) -> Value {
     let answer = world.get("/jwks").send().await;
     answer.status(200);
-    let keys: JwkSet = serde_json::from_str(&answer.body).expect("a key set");
+    claims_by(&answer.body, token)
+}
+
+/// The same with these keys (a JWK set).
+pub fn claims_by(keys: &str, token: &str) -> Value {
+    let keys: JwkSet = serde_json::from_str(keys).expect("a key set");
     let header = decode_header(token).expect("a header");
     let kid = header.kid.expect("a kid");
     let key = keys
         .find(&kid)
-        .unwrap_or_else(|| panic!("no key {kid} in {}", answer.body));
+        .unwrap_or_else(|| panic!("no key {kid} in {keys:?}"));
     let key = DecodingKey::from_jwk(key).expect("a usable key");
     let mut validation = Validation::new(header.alg);
     // The clock of the tests is not that of the machine; what the claims say is for the tests to assert.

@@ -9,7 +9,7 @@ mod client;
 mod engine;
 mod federation;
 mod flow;
-mod foreign;
+pub mod foreign;
 mod html;
 pub mod listening;
 mod logs;

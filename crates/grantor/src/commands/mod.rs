@@ -4,6 +4,7 @@ mod client;
 mod credential;
 mod demo;
 mod doctor;
+mod federation;
 mod given;
 mod key;
 mod login;
@@ -50,6 +51,8 @@ enum Command {
     Credential(Box<credential::Credential>),
     /// Whose signed word counts besides our own: CI jobs, pods, identity providers.
     Trust(Box<trust::Trust>),
+    /// For whom the realm vouches in federations (OpenID Federation).
+    Federation(federation::Federation),
     /// Tenants and their settings.
     Realm(realm::RealmCommand),
     /// The keys that sign tokens.
@@ -86,6 +89,7 @@ impl Cli {
                 Command::Resource(c) => c.run().await,
                 Command::Credential(c) => c.run().await,
                 Command::Trust(c) => c.run().await,
+                Command::Federation(c) => c.run().await,
                 Command::Realm(c) => c.run().await,
                 Command::Key(c) => c.run().await,
                 Command::Session(c) => c.run().await,

@@ -12,6 +12,7 @@ mod configuration;
 mod credential;
 mod details;
 mod doctor;
+mod federation;
 mod here;
 mod key;
 mod logout;

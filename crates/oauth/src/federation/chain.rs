@@ -108,6 +108,16 @@ impl Chain {
         &self.statements[1].issuer
     }
 
+    /// Its statements as they were signed, from the subject's configuration to the anchor's word.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().map(Statement::text)
+    }
+
+    /// What those above say, from the subject's superior to the anchor.
+    pub fn superiors(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().skip(1)
+    }
+
     /// Where it ends.
     pub fn anchor(&self) -> &str {
         let last = self.statements.last();

@@ -7,15 +7,19 @@ mod chain;
 mod constraints;
 mod entity;
 mod policy;
+mod resolution;
 mod statement;
+mod subordinate;
 mod trust_mark;
 
 pub use chain::{Anchor, Chain, LONGEST_CHAIN};
 pub use constraints::Constraints;
 pub use entity::{configuration_url, is_entity_id};
 pub use policy::{MetadataPolicy, Operators};
+pub use resolution::{Resolution, ResolveRequest};
 pub use statement::{LEEWAY, Statement};
-pub use trust_mark::{Owner, TrustMark, TrustMarkIssuers};
+pub use subordinate::{HeldMark, Standing, Vouched, Wanted};
+pub use trust_mark::{MarkStatus, Owner, TrustMark, TrustMarkIssuers};
 
 use crate::ErrorCode;
 
@@ -23,6 +27,14 @@ use crate::ErrorCode;
 pub const ENTITY_STATEMENT: &str = "entity-statement+jwt";
 /// `typ` and media type of answers to explicit registrations (§12.2.3), after `application/`.
 pub const REGISTRATION_RESPONSE: &str = "explicit-registration-response+jwt";
+/// `typ` and media type of what a resolver found out (§8.3.2), after `application/`.
+pub const RESOLVE_RESPONSE: &str = "resolve-response+jwt";
+/// `typ` and media type of trust marks (§7.1), after `application/`.
+pub const TRUST_MARK: &str = "trust-mark+jwt";
+/// `typ` and media type of what an issuer says of a trust mark (§8.4.2), after `application/`.
+pub const TRUST_MARK_STATUS: &str = "trust-mark-status-response+jwt";
+/// `typ` and media type of the keys that an entity had before (§8.7.2), after `application/`.
+pub const HISTORICAL_KEYS: &str = "jwk-set+jwt";
 /// The media type of chains (§15.4), after `application/`.
 pub const TRUST_CHAIN: &str = "trust-chain+json";
 /// Where the configuration of an entity is, below its identifier (§9).

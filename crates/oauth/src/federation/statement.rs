@@ -199,15 +199,19 @@ fn judge_shape(claims: &Map<String, Value>, of_itself: bool) -> Result<(), Disbe
     }
     if let Some(metadata) = claims.get("metadata") {
         let types = metadata.as_object().ok_or(wrong("metadata is no object"))?;
-        let good = |value: &Value| {
-            let members = value.as_object();
-            members.is_some_and(|members| !members.values().any(Value::is_null))
-        };
-        if !types.values().all(good) {
+        if !is_metadata(types) {
             return Err(wrong("metadata holds null, or what is no object"));
         }
     }
     Ok(())
+}
+
+/// Whether it is metadata by entity type (§3.1): objects without null.
+pub(super) fn is_metadata(types: &Map<String, Value>) -> bool {
+    types.values().all(|value| {
+        let members = value.as_object();
+        members.is_some_and(|members| !members.values().any(Value::is_null))
+    })
 }
 
 /// Federation keys: public, each with a name of its own (§3.1).

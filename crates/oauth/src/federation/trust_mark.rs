@@ -5,10 +5,9 @@ use jose::{Algorithm, KeySet, jws};
 use serde_json::{Map, Value};
 
 use super::statement::{is_type, keys, time};
-use super::{Disbelief, LEEWAY, Statement, is_entity_id};
+use super::{Disbelief, LEEWAY, Standing, Statement, TRUST_MARK, is_entity_id};
 use crate::client_auth::assertion::ASYMMETRIC;
 
-const TYPE: &str = "trust-mark+jwt";
 const DELEGATION: &str = "trust-mark-delegation+jwt";
 
 fn wrong(reason: &'static str) -> Disbelief {
@@ -40,6 +39,31 @@ impl fmt::Debug for TrustMark {
             "TrustMark({} by {} to {})",
             self.kind, self.issuer, self.subject
         )
+    }
+}
+
+/// What its issuer says of a trust mark (§8.4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkStatus {
+    /// It counts.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was taken back, or another one was given in its place.
+    Revoked,
+    /// The issuer did not sign it.
+    Invalid,
+}
+
+impl MarkStatus {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Invalid => "invalid",
+        }
     }
 }
 
@@ -98,7 +122,7 @@ impl TrustMark {
     /// # Errors
     /// [`Disbelief::TrustMark`].
     pub fn parse(text: &str) -> Result<Self, Disbelief> {
-        Self::read(text, TYPE)
+        Self::read(text, TRUST_MARK)
     }
 
     fn read(text: &str, typ: &str) -> Result<Self, Disbelief> {
@@ -136,6 +160,29 @@ impl TrustMark {
     /// The JWT.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether one of these keys signed it: the one that it names.
+    pub fn is_signed_by(&self, keys: &KeySet) -> bool {
+        let key = keys.find(Some(&self.kid), self.algorithm);
+        key.is_some_and(|key| jws::verify(&self.text, key).is_ok())
+    }
+
+    /// What the issuer with these keys says of it, which knows its subject so, or not at all.
+    pub fn status(&self, keys: &KeySet, subject: Option<&Standing>, now: i64) -> MarkStatus {
+        let given = |standing: &Standing| {
+            let held = standing.mark(&self.kind, now);
+            held.is_some_and(|held| held.granted_at == self.issued_at)
+        };
+        if !self.is_signed_by(keys) {
+            MarkStatus::Invalid
+        } else if self.expires_at.is_some_and(|at| at <= now) {
+            MarkStatus::Expired
+        } else if subject.is_some_and(given) {
+            MarkStatus::Active
+        } else {
+            MarkStatus::Revoked
+        }
     }
 
     /// Whether it is one for this entity, now, signed with a key of its issuer, who may issue it (§7.3). Whether the issuer is trusted, the caller has found

@@ -20,6 +20,8 @@ impl Kind {
     pub const RESOURCE: &'static str = "resource";
     /// An issuer is trusted, otherwise or no longer; the id is its identifier.
     pub const ISSUER: &'static str = "issuer";
+    /// The realm vouches for an entity, otherwise or no longer; the id is the entity's.
+    pub const SUBORDINATE: &'static str = "subordinate";
     /// The realm's settings changed, or it was made or removed; the id is its name.
     pub const REALM: &'static str = "realm";
     /// A signing key was made or removed; the id is its algorithm.

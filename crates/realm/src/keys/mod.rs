@@ -3,6 +3,7 @@
 
 pub mod certificates;
 mod encryption;
+mod history;
 mod purpose;
 mod ring;
 mod role;
@@ -23,6 +24,8 @@ use crate::error::Error;
 use crate::sealing::Secrets;
 use ring::Ring;
 
+pub(crate) use history::remember_expired;
+pub use history::{HistoricalKey, history};
 pub use purpose::Purpose;
 pub use role::{Family, Role, UnknownRole};
 pub use rules::Rotation;

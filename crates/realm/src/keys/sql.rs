@@ -19,6 +19,12 @@ db::statements! {
     pub(crate) LOOK_SOON = "UPDATE signing_key SET look_at = 0 WHERE realm = $1 AND look_at < 9223372036854775807";
     /// Keys that are no longer published.
     pub(crate) EXPIRED_KEYS = "SELECT realm, kid, algorithm FROM signing_key WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
+    /// Keeps the public half of a federation key that has expired.
+    pub(crate) REMEMBER_EXPIRED = "INSERT INTO federation_key_history (realm, kid, public_jwk, created_at, expired_at, compromised) SELECT realm, kid, public_jwk, created_at, expires_at, 0 FROM signing_key WHERE realm = $1 AND kid = $2 AND expires_at <= $3 ON CONFLICT (realm, kid) DO NOTHING";
+    /// The same of those that are void from this moment on.
+    pub(crate) REMEMBER_COMPROMISED = "INSERT INTO federation_key_history (realm, kid, public_jwk, created_at, expired_at, compromised) SELECT realm, kid, public_jwk, created_at, expires_at, 1 FROM signing_key WHERE realm = $1 AND algorithm = $2 AND expires_at = $3 ON CONFLICT (realm, kid) DO NOTHING";
+    /// Federation keys that count no more.
+    pub(crate) LIST_HISTORY = "SELECT public_jwk, created_at, expired_at, compromised FROM federation_key_history WHERE realm = $1 ORDER BY expired_at DESC, kid LIMIT $2";
     /// Forgets one.
     pub(crate) DELETE_EXPIRED_KEY = "DELETE FROM signing_key WHERE realm = $1 AND kid = $2 AND expires_at <= $3";
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::certificates::Certificates;
 use super::rules::{self, Next, Rotation};
-use super::{Family, Keys, Purpose, Role, encryption, ring, sql};
+use super::{Family, Keys, Purpose, Role, encryption, history, ring, sql};
 use crate::changes::{self, Kind};
 use crate::error::{Error, Invalid};
 use crate::events::Event;
@@ -106,6 +106,10 @@ async fn replace(
     let lead = realm.settings().lifetimes.key_lead;
     let next = rules::on_request(youngest, realm.now(), lead, rotation);
     let (mut batch, _) = batch(keys, role, next).await?;
+    if keys.purpose == Purpose::Federation && rotation == Rotation::Compromised {
+        let at = next.predecessors_expire_at;
+        history::remember_compromised(&mut batch, realm.name(), role, at);
+    }
     let event = Event::new("key.rotated").actor(actor).detail(json!({
         "algorithm": slot,
         "compromised": rotation == Rotation::Compromised,

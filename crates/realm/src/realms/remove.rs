@@ -8,7 +8,7 @@ use crate::node::{FIRST_REALM, Node};
 use crate::sweep::STEP;
 
 /// Deletes what belongs to a realm, table by table. A test checks that every table with a realm is here.
-static PURGE: [&Stmt; 32] = [
+static PURGE: [&Stmt; 34] = [
     &sql::PURGE_CLIENT,
     &sql::PURGE_RESOURCE,
     &sql::PURGE_RESOURCE_SCOPE,
@@ -41,6 +41,8 @@ static PURGE: [&Stmt; 32] = [
     &sql::PURGE_CREDENTIAL_OFFER,
     &sql::PURGE_STATUS_LIST,
     &sql::PURGE_CREDENTIAL_STATUS,
+    &sql::PURGE_SUBORDINATE,
+    &sql::PURGE_FEDERATION_KEY_HISTORY,
 ];
 
 /// Removes a realm with everything in it: people, clients, keys, grants, its audit. It is gone for everybody at once; then its rows are deleted, in

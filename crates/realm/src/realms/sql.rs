@@ -75,4 +75,8 @@ db::statements! {
     pub(crate) PURGE_STATUS_LIST = "DELETE FROM status_list WHERE (realm, id) IN (SELECT realm, id FROM status_list WHERE realm = $1 LIMIT $2)";
     /// Purges a table, so many rows at most.
     pub(crate) PURGE_CREDENTIAL_STATUS = "DELETE FROM credential_status WHERE (realm, list, idx) IN (SELECT realm, list, idx FROM credential_status WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_SUBORDINATE = "DELETE FROM subordinate WHERE (realm, id) IN (SELECT realm, id FROM subordinate WHERE realm = $1 LIMIT $2)";
+    /// Purges a table, so many rows at most.
+    pub(crate) PURGE_FEDERATION_KEY_HISTORY = "DELETE FROM federation_key_history WHERE (realm, kid) IN (SELECT realm, kid FROM federation_key_history WHERE realm = $1 LIMIT $2)";
 }

@@ -1,41 +1,43 @@
 //! `GET /.well-known/openid-federation`: what the realm says of itself as an entity (OpenID Federation 1.0 §3, §9).
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::StatusCode;
 use axum::response::Response;
-use jose::{Algorithm, jws};
 use oauth::federation::{ENTITY_STATEMENT, TrustMark};
-use realm::Settings;
+use realm::{Realm, Settings};
 use serde_json::{Map, Value, json};
 
+use super::said::{ALGORITHM, LIFETIME, Said, signed, since};
+use super::{
+    federation_fetch, federation_historical_keys, federation_list, federation_resolve,
+    federation_trust_mark, federation_trust_mark_list, federation_trust_mark_status,
+};
 use crate::answer;
 use crate::call::Call;
 use crate::metadata::describe;
 use crate::refusal::Refusal;
 
-/// What federation keys sign with.
-pub(super) const ALGORITHM: Algorithm = Algorithm::Es256;
-/// How long what the realm says counts, in seconds.
-const LIFETIME: i64 = 24 * 3600;
-/// How often it is said anew, in seconds: until then it is the same text, which caches may keep.
-const ANEW: i64 = 3600;
-
 /// The document; 404 where the realm is part of no federation.
 pub(crate) async fn get(call: Call) -> Response {
-    if !call.realm.settings().federation.is_on() {
-        return answer::empty(StatusCode::NOT_FOUND);
-    }
     match statement(&call).await {
-        Ok((text, tag)) => answer::public_statement(&call, &text, &tag),
+        Ok(Some((text, tag))) => answer::public_statement(&call, &text, &tag),
+        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
         Err(refusal) => answer::refused(&call, "federation", None, &refusal),
     }
 }
 
-/// The statement, and a tag of what it says.
-async fn statement(call: &Call) -> Result<(std::sync::Arc<str>, String), Refusal> {
+/// The statement, if the realm is an entity.
+pub(super) async fn statement(call: &Call) -> Result<Option<Said>, Refusal> {
     let realm = &call.realm;
-    let key = realm.federation_keys().signer(ALGORITHM).await?;
-    let issued_at = call.now() - call.now().rem_euclid(ANEW);
+    let (is_provider, is_superior) = (
+        realm.settings().federation.is_on(),
+        super::is_superior(call).await?,
+    );
+    if !is_provider && !is_superior {
+        return Ok(None);
+    }
+    // Before its public half is asked for: at first there is none.
+    realm.federation_keys().signer(ALGORITHM).await?;
+    let issued_at = since(call.now());
     let claims = json!({
         "iss": realm.issuer(),
         "sub": realm.issuer(),
@@ -57,20 +59,56 @@ async fn statement(call: &Call) -> Result<(std::sync::Arc<str>, String), Refusal
     if !marks.is_empty() {
         claims.insert("trust_marks".to_owned(), marks.into());
     }
-    let catalogue = realm.catalogue().await?;
-    let provider = describe(realm, &catalogue, &call.server.certificates);
-    let metadata = json!({"openid_provider": provider, "federation_entity": entity(&settings)});
-    claims.insert("metadata".to_owned(), metadata);
-    let text = Value::Object(claims).to_string();
-    let named = [realm.name(), key.kid(), &text].join("\n");
-    let hash = digest(&SHA256, named.as_bytes());
-    let mut name = [0; 32];
-    name.copy_from_slice(hash.as_ref());
-    // It may be longer than the tokens that this product reads.
-    let header = jws::Header::typed(ENTITY_STATEMENT, &key);
-    let sign = || jws::sign(&key, &header, text.as_bytes());
-    let signed = call.server.signed.get(name, sign)?;
-    Ok((signed, jose::base64url::encode(&name[..12])))
+    // Those of an anchor: its marks count in its federation (§3.2). What others say of that is passed over.
+    let subordinates = realm.subordinates().await?;
+    let given = subordinates.trust_mark_types().into_iter();
+    let issuers: Map<String, Value> = given
+        .map(|kind| (kind.to_owned(), json!([realm.issuer()])))
+        .collect();
+    if !issuers.is_empty() {
+        claims.insert("trust_mark_issuers".to_owned(), issuers.into());
+    }
+    let mut entity = entity(&settings);
+    if is_superior {
+        entity.extend(endpoints(realm));
+    }
+    let mut metadata = Map::new();
+    metadata.insert("federation_entity".to_owned(), entity.into());
+    // Whoever trusts nobody takes no clients of a federation, and says nothing of how they register (§5.1.3).
+    if is_provider {
+        let catalogue = realm.catalogue().await?;
+        let provider = describe(realm, &catalogue, &call.server.certificates);
+        metadata.insert("openid_provider".to_owned(), json!(provider));
+    }
+    claims.insert("metadata".to_owned(), metadata.into());
+    signed(call, ENTITY_STATEMENT, claims).await.map(Some)
+}
+
+/// Where those ask who look for what is below the realm (§5.1.1). A leaf must not have them.
+fn endpoints(realm: &Realm) -> Map<String, Value> {
+    let endpoints = [
+        ("federation_fetch_endpoint", federation_fetch::PATH),
+        (
+            "federation_historical_keys_endpoint",
+            federation_historical_keys::PATH,
+        ),
+        ("federation_list_endpoint", federation_list::PATH),
+        ("federation_resolve_endpoint", federation_resolve::PATH),
+        (
+            "federation_trust_mark_endpoint",
+            federation_trust_mark::PATH,
+        ),
+        (
+            "federation_trust_mark_list_endpoint",
+            federation_trust_mark_list::PATH,
+        ),
+        (
+            "federation_trust_mark_status_endpoint",
+            federation_trust_mark_status::PATH,
+        ),
+    ];
+    let address = |(name, path): (&str, &str)| (name.to_owned(), realm.url(path).into());
+    endpoints.into_iter().map(address).collect()
 }
 
 /// Those that were given to the realm, each with its type beside it (§3.2).

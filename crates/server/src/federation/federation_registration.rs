@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use web::document;
 use web::form::FormError;
 
-use super::configuration::ALGORITHM;
-use super::resolve::{Failure, Search, wire, within_patience};
+use super::resolve::{Failure, Own, Search, wire, within_patience};
 use super::rules;
+use super::said::ALGORITHM;
 use crate::answer;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
@@ -137,7 +137,8 @@ async fn trusted(call: &Call, statements: Vec<Statement>) -> Result<(Chain, i64)
     let (federation, settings) = (&call.server.federation, call.realm.settings());
     let (anchors, now) = (&settings.federation.trust_anchors, call.now());
     let fetch = federation.fetch.as_ref().ok_or(Failure::Unreachable)?;
-    let mut search = Search::new((fetch, federation.loopback), anchors, now);
+    let own = Own::of(call).await?;
+    let mut search = Search::new((fetch, federation.loopback), anchors, now).with(own);
     let subject = statements.first().cloned();
     let subject = subject.ok_or(Disbelief::Chain("it is empty"))?;
     let sent = Chain::verify(statements, &Search::trusted(anchors), now);

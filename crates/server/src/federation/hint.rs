@@ -6,7 +6,7 @@ use std::sync::Arc;
 use oauth::Params;
 use oauth::federation::{Chain, LONGEST_CHAIN, Statement};
 
-use super::resolve::{Search, within_patience};
+use super::resolve::{Own, Search, within_patience};
 use super::{FRESH, Known, name, trusted};
 use crate::call::Call;
 use crate::request_object;
@@ -70,7 +70,8 @@ async fn verified(call: &Call, statements: Vec<Statement>) -> Option<(super::Tru
     let (anchors, now) = (&settings.federation.trust_anchors, call.now());
     let chain = Chain::verify(statements, &Search::trusted(anchors), now).ok()?;
     let fetch = federation.fetch.as_ref()?;
-    let mut search = Search::new((fetch, federation.loopback), anchors, now);
+    let own = Own::of(call).await.ok()?;
+    let mut search = Search::new((fetch, federation.loopback), anchors, now).with(own);
     let marks = search.marks(&chain, &settings.federation.required_trust_marks);
     let until = within_patience(marks).await.ok()?;
     let known = trusted(&call.realm, &chain, until).await.ok()?;

@@ -4,22 +4,34 @@
 //! `rules.rs` makes a client of what the chain says. That is kept in bounded memory, for as long as the chain counts at most.
 
 pub(crate) mod configuration;
+mod federation_fetch;
+mod federation_historical_keys;
+mod federation_list;
 pub(crate) mod federation_registration;
+mod federation_resolve;
+mod federation_trust_mark;
+mod federation_trust_mark_list;
+pub(crate) mod federation_trust_mark_status;
 mod hint;
+mod marks;
 mod resolve;
 pub mod rules;
+mod said;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ambient::Clock;
+use axum::Router;
+use axum::routing::get;
 use fetch::{Fetch, FetchOptions};
 use oauth::federation::{Chain, RELYING_PARTY, is_entity_id};
 use oauth::{Error as Wire, ErrorCode};
 use realm::{Client, Realm};
 use url::Url;
 
-use self::resolve::{Configuration, Failure, Search, wire, within_patience};
+use self::resolve::{Configuration, Failure, Own, Search, wire, within_patience};
+use crate::Server;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::registration::choices;
@@ -29,6 +41,8 @@ pub(crate) use hint::learn;
 
 /// How many entities are kept.
 const ENTITIES: usize = 1000;
+/// How many are kept that were resolved for others, each with its whole chain.
+const RESOLVED: usize = 200;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a chain is used before it is sought again, in seconds, even if it counts for longer.
@@ -41,6 +55,7 @@ pub(crate) struct Federation {
     fetch: Option<Fetch>,
     loopback: bool,
     entities: Sought<Known, Failure>,
+    resolved: Sought<Arc<federation_resolve::Found>, Failure>,
 }
 
 /// What is known of an address.
@@ -77,6 +92,7 @@ impl Federation {
             fetch: fetch.ok(),
             loopback,
             entities: Sought::new(ENTITIES, clock),
+            resolved: Sought::new(RESOLVED, clock),
         }
     }
 
@@ -103,6 +119,28 @@ impl Federation {
     fn known(&self, realm: &Realm, id: &str) -> Option<Kept<Known>> {
         self.entities.kept(&name(realm, id))
     }
+}
+
+/// The endpoints of realms that vouch for others (§8).
+pub(crate) fn of_superiors() -> Router<Arc<Server>> {
+    Router::new()
+        .route(federation_fetch::PATH, get(federation_fetch::get))
+        .route(
+            federation_historical_keys::PATH,
+            get(federation_historical_keys::get),
+        )
+        .route(federation_list::PATH, get(federation_list::get))
+        .route(federation_resolve::PATH, get(federation_resolve::get))
+        .route(federation_trust_mark::PATH, get(federation_trust_mark::get))
+        .route(
+            federation_trust_mark_list::PATH,
+            get(federation_trust_mark_list::get),
+        )
+}
+
+/// Whether the realm vouches for anybody: then it is an intermediate, or an anchor.
+async fn is_superior(call: &Call) -> Result<bool, Refusal> {
+    Ok(!call.realm.subordinates().await?.is_empty())
 }
 
 fn name(realm: &Realm, id: &str) -> String {
@@ -143,15 +181,13 @@ async fn trusted(realm: &Realm, chain: &Chain, until: i64) -> Result<Trusted, Fa
 }
 
 /// Finds out what is at an address.
-async fn look(
-    (fetch, loopback): (Option<Fetch>, bool),
-    realm: Arc<Realm>,
-    id: String,
-) -> Result<(Known, i64), Failure> {
-    let fetch = fetch.ok_or(Failure::Unreachable)?;
+async fn look(call: Call, id: String) -> Result<(Known, i64), Failure> {
+    let own = Own::of(&call).await?;
+    let (realm, at) = (&call.realm, &call.server.federation);
+    let fetch = at.fetch.as_ref().ok_or(Failure::Unreachable)?;
     let (settings, now) = (realm.settings(), realm.now());
     let federation = &settings.federation;
-    let mut search = Search::new((&fetch, loopback), &federation.trust_anchors, now);
+    let mut search = Search::new((fetch, at.loopback), &federation.trust_anchors, now).with(own);
     let Configuration::Found(subject) = search.configuration(&id).await? else {
         return Ok((Known::Absent, now.saturating_add(ABSENT)));
     };
@@ -159,7 +195,7 @@ async fn look(
     let until = search
         .marks(&chain, &federation.required_trust_marks)
         .await?;
-    let trusted = trusted(&realm, &chain, until).await?;
+    let trusted = trusted(realm, &chain, until).await?;
     let fresh_until = until.min(now.saturating_add(FRESH));
     Ok((Known::Trusted(Arc::new(trusted)), fresh_until))
 }
@@ -196,11 +232,7 @@ async fn renewed(call: &Call, id: &str) -> Result<Option<Known>, Refusal> {
     let federation = &call.server.federation;
     let host = Url::parse(id).ok();
     let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let seek = within_patience(look(
-        (federation.fetch.clone(), federation.loopback),
-        Arc::clone(&call.realm),
-        id.to_owned(),
-    ));
+    let seek = within_patience(look(call.clone(), id.to_owned()));
     let name = name(&call.realm, id);
     let (kept, failure) = federation.entities.renew(call, (&name, host), seek).await?;
     match (kept, failure) {

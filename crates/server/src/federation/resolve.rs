@@ -2,18 +2,22 @@
 //! can stretch.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fetch::Fetch;
 use http::StatusCode;
 use oauth::Error as Wire;
 use oauth::federation::{
-    Anchor, Chain, Disbelief, ENTITY_STATEMENT, LONGEST_CHAIN, Statement, TrustMark,
-    TrustMarkIssuers, configuration_url, is_entity_id,
+    Anchor, Chain, Disbelief, ENTITY_STATEMENT, LONGEST_CHAIN, Statement, configuration_url,
+    is_entity_id,
 };
 use realm::settings::TrustAnchor;
 use url::Url;
 
+use super::{configuration, federation_fetch};
+use crate::call::Call;
+use crate::refusal::Refusal;
 use crate::sought::Failed;
 
 /// How long one statement may be, in bytes.
@@ -44,6 +48,39 @@ impl From<Disbelief> for Failure {
     }
 }
 
+impl From<Wire> for Failure {
+    fn from(error: Wire) -> Self {
+        Self::Bad(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        tracing::warn!(?refusal, "the realm cannot say what it is as an entity");
+        Self::Unreachable
+    }
+}
+
+/// The realm, where it is a superior itself: nobody asks it over the network what it knows.
+pub(super) struct Own {
+    call: Call,
+    configuration: Arc<str>,
+}
+
+impl Own {
+    /// The realm of this call, if it vouches for anybody.
+    pub(super) async fn of(call: &Call) -> Result<Option<Self>, Refusal> {
+        if !super::is_superior(call).await? {
+            return Ok(None);
+        }
+        let statement = configuration::statement(call).await?;
+        Ok(statement.map(|(configuration, _)| Self {
+            call: call.clone(),
+            configuration,
+        }))
+    }
+}
+
 /// What the client's developer is told.
 pub(super) fn wire(disbelief: &Disbelief) -> Wire {
     Wire::new(disbelief.code(), disbelief.to_string())
@@ -61,8 +98,9 @@ pub(super) enum Configuration {
 pub(super) struct Search<'a> {
     fetch: &'a Fetch,
     loopback: bool,
-    anchors: &'a [TrustAnchor],
-    now: i64,
+    pub(super) anchors: &'a [TrustAnchor],
+    pub(super) now: i64,
+    own: Option<Own>,
     left: usize,
     configurations: BTreeMap<String, Statement>,
 }
@@ -86,9 +124,21 @@ impl<'a> Search<'a> {
             loopback,
             anchors,
             now,
+            own: None,
             left: FETCHES,
             configurations: BTreeMap::new(),
         }
+    }
+
+    /// The same, by a realm that may be one of the superiors.
+    pub(super) fn with(self, own: Option<Own>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// The realm, if that is its name.
+    fn own(&self, id: &str) -> Option<&Own> {
+        let own = self.own.as_ref()?;
+        (own.call.realm.issuer() == id).then_some(own)
     }
 
     /// The anchors as chains are verified with them.
@@ -107,8 +157,13 @@ impl<'a> Search<'a> {
         if let Some(known) = self.configurations.get(id) {
             return Ok(Configuration::Found(Box::new(known.clone())));
         }
-        let Some(text) = self.get(&configuration_url(id)).await? else {
-            return Ok(Configuration::Absent);
+        let own = self.own(id).map(|own| own.configuration.to_string());
+        let text = match own {
+            Some(text) => text,
+            None => match self.get(&configuration_url(id)).await? {
+                Some(text) => text,
+                None => return Ok(Configuration::Absent),
+            },
         };
         let statement = Statement::parse(&text)?;
         if statement.issuer != id || !statement.is_configuration() {
@@ -198,11 +253,7 @@ impl<'a> Search<'a> {
                 one.issuer.as_str()
             }
         });
-        let endpoint = configuration.fetch_endpoint();
-        let endpoint = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
-        let mut url = endpoint.ok_or(Disbelief::Chain("a superior has no fetch endpoint"))?;
-        url.query_pairs_mut().append_pair("sub", subject);
-        let said = self.get(url.as_str()).await?;
+        let said = self.said_of(superior, &configuration, subject).await?;
         let said = said.ok_or(Disbelief::Chain(
             "a superior says nothing of its subordinate",
         ))?;
@@ -219,72 +270,22 @@ impl<'a> Search<'a> {
         Ok(Step::There(Box::new(chain)))
     }
 
-    /// Whether the subject of a chain has trust marks of all these types, and until when (§7.3).
-    pub(super) async fn marks(&mut self, chain: &Chain, types: &[String]) -> Result<i64, Failure> {
-        let mut until = chain.expires_at();
-        if types.is_empty() {
-            return Ok(until);
-        }
-        let lacking = || Disbelief::TrustMark("one that is required is not there");
-        let anchor = self
-            .anchors
-            .iter()
-            .find(|it| it.entity_id == chain.anchor());
-        let anchor = anchor.ok_or(Disbelief::Anchor)?;
-        let Configuration::Found(said) = self.configuration(&anchor.entity_id).await? else {
-            return Err(lacking().into());
-        };
-        if !said.is_signed_by(anchor.jwks.verifying()) {
-            return Err(lacking().into());
-        }
-        let accepted = TrustMarkIssuers::of(&said)?;
-        for kind in types {
-            let marks = chain.configuration().trust_marks();
-            let texts: Vec<&str> = marks
-                .filter(|(own, _)| own == kind)
-                .map(|(_, text)| text)
-                .collect();
-            let mut problem = lacking().into();
-            let mut good = None;
-            for text in texts {
-                match self.mark(chain, (kind, text), (anchor, &accepted)).await {
-                    Ok(ends) => good = Some(ends),
-                    Err(failure) => problem = failure,
-                }
-            }
-            until = until.min(good.ok_or(problem)?);
-        }
-        Ok(until)
-    }
-
-    async fn mark(
+    /// What a superior says of a subject, if anything.
+    async fn said_of(
         &mut self,
-        chain: &Chain,
-        (kind, text): (&str, &str),
-        (anchor, accepted): (&TrustAnchor, &TrustMarkIssuers),
-    ) -> Result<i64, Failure> {
-        let mark = TrustMark::parse(text)?;
-        if mark.kind != kind {
-            return Err(Disbelief::TrustMark("it is of another type").into());
+        superior: &str,
+        configuration: &Statement,
+        subject: &str,
+    ) -> Result<Option<String>, Failure> {
+        if let Some(own) = self.own(superior) {
+            let said = Box::pin(federation_fetch::said_of(&own.call, subject)).await?;
+            return Ok(said.map(|(text, _)| text.to_string()));
         }
-        // Before anybody is asked because of it.
-        if !accepted.accepts(kind, &mark.issuer) {
-            return Err(
-                Disbelief::TrustMark("the federation does not accept it from its issuer").into(),
-            );
-        }
-        let ends = mark.expires_at.unwrap_or(i64::MAX);
-        if mark.issuer == anchor.entity_id {
-            let keys = anchor.jwks.verifying();
-            mark.judge(chain.subject(), keys, accepted, self.now)?;
-            return Ok(ends);
-        }
-        let Configuration::Found(issuer) = self.configuration(&mark.issuer).await? else {
-            return Err(Disbelief::TrustMark("its issuer is no entity").into());
-        };
-        let trusted = self.chain(*issuer, Some(&anchor.entity_id)).await?;
-        mark.judge(chain.subject(), trusted.keys(), accepted, self.now)?;
-        Ok(ends.min(trusted.expires_at()))
+        let endpoint = configuration.fetch_endpoint();
+        let endpoint = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+        let mut url = endpoint.ok_or(Disbelief::Chain("a superior has no fetch endpoint"))?;
+        url.query_pairs_mut().append_pair("sub", subject);
+        self.get(url.as_str()).await
     }
 
     /// The statement at an address; none when nothing of the kind is there.
