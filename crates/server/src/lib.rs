@@ -4,12 +4,14 @@
 //! load, decide, commit: an endpoint reads parameters and authenticates the client, a folder's `mod.rs` loads with `sql.rs`, its `rules.rs` decides without
 //! input or output, tokens are signed, and one guarded batch makes it true.
 
+mod account_credentials;
 mod answer;
 mod attestation_challenges;
 pub mod authorization;
 pub mod authorization_code;
 pub mod backchannel_logout;
 mod call;
+mod certified;
 mod challenge;
 mod check_session_iframe;
 pub mod ciba;
@@ -104,7 +106,7 @@ impl Default for Options {
         Self {
             guesses: guesses::DEFAULT,
             pushes: pushed_authorization_request::DEFAULT,
-            offers: credential::OFFERS,
+            offers: account_credentials::DEFAULT,
             references: request_object::DEFAULT,
             devices: device_code::Rates::default(),
             requests: RequestRates::default(),
@@ -355,7 +357,7 @@ fn pages(server: &Server) -> Router<Arc<Server>> {
             )
             .route(
                 "/account/credentials",
-                get(credential::show).post(credential::submit),
+                get(account_credentials::show).post(account_credentials::submit),
             )
             .route("/account/approvals", get(ciba::show).post(ciba::submit))
             .route(

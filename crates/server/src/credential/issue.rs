@@ -1,8 +1,8 @@
 //! Signing credentials.
 
 use identity::Person;
+use jose::Jwk;
 use jose::jws::Header;
-use jose::{Jwk, SigningKey};
 use oauth::Scope;
 use oauth::credential::FORMAT;
 use realm::resources::{Place, Telling};
@@ -10,6 +10,7 @@ use realm::{Catalogue, Client, CredentialConfiguration, PersonFacts, Realm, STAN
 use serde_json::{Map, Value};
 
 use super::rules::{self, Said};
+use crate::certified::certified;
 use crate::refusal::{Reason, Refusal};
 use crate::status_list::places::Places;
 use crate::tokens::subject;
@@ -67,12 +68,6 @@ impl About<'_> {
         };
         catalogue.credential_values(&one.id, &telling)
     }
-}
-
-/// The header parameter `x5c`, where an authority certified the key.
-pub(crate) fn certified(realm: &Realm, key: &SigningKey) -> Option<(String, Value)> {
-    let chain = realm.keys().x5c(key.kid())?;
-    Some(("x5c".to_owned(), chain))
 }
 
 /// Signs one credential for each key, which says its place in a status list where there are such. The salts of each are its own, so that two of them have nothing in common but what they say openly.

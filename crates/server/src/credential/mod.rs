@@ -2,9 +2,8 @@
 //!
 //! 1. `metadata.rs` says what there is. 2. The wallet asks for it, by scope or `authorization_details`, as for any API: the issuer's own resource. 3. `nonce.rs`
 //!    gives a nonce for the proofs of its keys. 4. `endpoint.rs` takes the access token and the proofs; `rules.rs` decides, `issue.rs` signs.
-//!    5. `notification.rs` hears what became of it. 6. `account.rs` is the page where people get offers, see what they have, and take it back.
+//!    5. `notification.rs` hears what became of it.
 
-mod account;
 mod endpoint;
 mod holder;
 mod issue;
@@ -17,9 +16,7 @@ pub(crate) mod sql;
 use oauth::authorization_details::AuthorizationDetails;
 use realm::Realm;
 
-pub(crate) use account::{DEFAULT as OFFERS, show, submit};
 pub(crate) use endpoint::post;
-pub(crate) use issue::certified;
 pub(crate) use nonce::post as nonce;
 pub(crate) use notification::post as notify;
 

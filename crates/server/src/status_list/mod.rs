@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use self::rules::SIZE;
 use crate::answer;
 use crate::call::Call;
-use crate::credential::certified;
+use crate::certified::certified;
 use crate::refusal::Refusal;
 
 /// How long whoever has a list may take it for the present one, in seconds (`ttl`, §5.1); as long as caches keep it.
