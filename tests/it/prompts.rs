@@ -120,6 +120,11 @@ on_each_engine! {
         browser.press(&other, "sign-in", &[("username", ALICE.0), ("password", ALICE.1)]).await;
         let page = browser.press(&asked, "continue", &[]).await;
         assert!(page.leaving.is_none() && page.has("continue") && page.says("alice"), "{}", page.words());
+        // A hint at somebody else fills their name in where another account is used.
+        let page = browser.get(&flow.clone().with("login_hint", "bob").url()).await;
+        assert!(page.has("continue"));
+        let page = browser.get(&format!("/login?interaction={}&account=other", query_of(&page.url)["interaction"])).await;
+        assert!(page.html().contains("value=\"bob\""), "{}", page.html());
         for (name, value) in [("max_age", "0"), ("prompt", "login select_account")] {
             let page = browser.get(&flow.clone().with(name, value).url()).await;
             assert!(page.has("password"), "{name}={value}");

@@ -43,6 +43,9 @@ async fn answer(visit: &Visit<'_>, another: bool) -> Result<Response, Error> {
         return Ok(pages::form(visit, &pages::Form::first(visit)));
     };
     Ok(match visit.interaction {
+        Some(interaction) if another && is_for_another(interaction, &person) => {
+            pages::form(visit, &pages::Form::first(visit))
+        }
         _ if another => pages::form(visit, &pages::Form::default()),
         None => pages::signed_in(visit.realm, &person),
         Some(interaction) if is_to_choose(interaction, &session) => pages::choose(visit, &person),
