@@ -15,6 +15,8 @@ pub const MEDIA_TYPE: &str = "application/secevent+jwt";
 
 /// How long the name of a subject may be, in bytes of JSON.
 const LONGEST: usize = 2048;
+/// How many names one subject may be given at once.
+const ALIASES: usize = 10;
 /// What a complex subject may consist of (Shared Signals Framework §3.3).
 const PARTS: [&str; 7] = [
     "user",
@@ -96,6 +98,24 @@ impl SubjectId {
             ])),
             (this, _) => this,
         }
+    }
+
+    /// Reads what a receiver wrote: one subject, or, of the format `aliases`, each of its names (RFC 9493 §3.2.8).
+    ///
+    /// # Errors
+    /// As [`SubjectId::read`], and when there is no name, too many of them, or one that is not simple.
+    pub fn read_all(value: &Value) -> Result<Vec<Self>, NotASubject> {
+        if value.get("format").and_then(Value::as_str) != Some("aliases") {
+            return Ok(vec![Self::read(value)?]);
+        }
+        let names = value.get("identifiers").and_then(Value::as_array);
+        let names = names.filter(|names| (1..=ALIASES).contains(&names.len()));
+        let names = names.ok_or(NotASubject("subject: one to ten identifiers"))?;
+        let simple = |name: &Value| match Self::read(name)? {
+            subject @ Self::Simple(_) => Ok(subject),
+            Self::Complex(_) => Err(NotASubject("subject: its identifiers are simple")),
+        };
+        names.iter().map(simple).collect()
     }
 
     /// Reads what a receiver wrote. A complex subject may also come without `format`, as its drafts had it.
@@ -256,6 +276,30 @@ mod tests {
             json!({"format": "opaque", "id": "x".repeat(3000)}),
         ] {
             assert!(SubjectId::read(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn aliases_are_several_names_of_one() {
+        let one = json!({"format": "opaque", "id": "1"});
+        let other = json!({"format": "email", "email": "a@example.com"});
+        let aliases = |all: Vec<Value>| json!({"format": "aliases", "identifiers": all});
+        let all = SubjectId::read_all(&aliases(vec![one.clone(), other.clone()])).unwrap();
+        assert_eq!(
+            all.iter().map(SubjectId::to_value).collect::<Vec<_>>(),
+            [one.clone(), other]
+        );
+        assert_eq!(SubjectId::read_all(&one).unwrap(), [read(one.clone())]);
+        for bad in [
+            aliases(vec![]),
+            aliases(vec![one.clone(); 11]),
+            aliases(vec![json!("x")]),
+            aliases(vec![aliases(vec![one.clone()])]),
+            aliases(vec![json!({"format": "complex", "user": one})]),
+            json!({"format": "aliases"}),
+            json!({"format": "aliases", "identifiers": {}}),
+        ] {
+            assert!(SubjectId::read_all(&bad).is_err(), "{bad}");
         }
     }
 

@@ -180,7 +180,7 @@ impl Node {
         &self.handlers
     }
 
-    pub(crate) fn follower(&self) -> &Follower {
+    pub(crate) fn follower(&self) -> &Arc<Follower> {
         &self.follower
     }
 

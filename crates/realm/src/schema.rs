@@ -119,4 +119,9 @@ pub static MIGRATIONS: &[Migration] = &[
         name: "0030_status_list",
         sql: include_str!("../../../migrations/0030_status_list.sql"),
     },
+    Migration {
+        version: 31,
+        name: "0031_signal_activity",
+        sql: include_str!("../../../migrations/0031_signal_activity.sql"),
+    },
 ];

@@ -173,3 +173,37 @@ on_each_engine! {
         assert_eq!(left(&world).await, 0);
     }
 }
+
+on_each_engine! {
+    /// However many never answer, the other clients of the session are told within two seconds.
+    async fn twenty_that_hang_keep_no_client_waiting(world: World) {
+        let world = world.reaching(fetch::FetchOptions::loopback()).await;
+        world.person(ALICE.0, ALICE.1).await;
+        let hangs = Receiver::new().await;
+        hangs.answers(&[HANGS; 1000]);
+        let (mut browser, mut healthy) = (world.browser(), Vec::new());
+        for i in 0..27 {
+            let client = if i % 4 == 3 {
+                let fine = Receiver::new().await;
+                let client = told(&world, &format!("c{i}"), &fine.url).await;
+                healthy.push(fine);
+                client
+            } else {
+                told(&world, &format!("c{i}"), &hangs.url).await
+            };
+            world.flow(&client).code(&mut browser).await;
+        }
+        let person = identity::people::find_by_username(world.realm(), ALICE.0).await;
+        let person = person.unwrap().unwrap().id;
+        let running = tokio::spawn(world.node().background());
+        let begun = std::time::Instant::now();
+        identity::people::sign_out_everywhere(world.realm(), &person, None).await.unwrap();
+        while !healthy.is_empty() {
+            healthy.retain(|receiver| receiver.heard().is_empty());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            assert!(begun.elapsed().as_secs() < 2, "{} wait", healthy.len());
+        }
+        running.abort();
+        assert!(!hangs.heard().is_empty());
+    }
+}

@@ -3,6 +3,24 @@
 use super::*;
 use crate::harness::authority;
 
+db::statements! {
+    FILL = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050)
+        INSERT INTO signal (realm, stream, jti, control, claims, at, expires_at)
+        SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), 'old' || i, 0, '{}', 1, CAST($3 AS BIGINT) FROM n";
+}
+
+async fn change(world: &World, id: &str, change: impl FnOnce(&mut realm::Client)) {
+    let mut client = realm::clients::find(world.realm(), id)
+        .await
+        .unwrap()
+        .unwrap();
+    change(&mut client);
+    let keep = realm::clients::SecretChange::Keep;
+    realm::clients::update(world.realm(), client, keep, "test")
+        .await
+        .unwrap();
+}
+
 /// Every request about a stream, as another one might try it.
 async fn every_request(listener: &Listener, id: &str) -> Vec<(u16, String)> {
     let mut statuses = Vec::new();
@@ -86,6 +104,57 @@ on_each_engine! {
         listener.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
         world.advance(301);
         reads.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+    }
+
+    /// Whoever is not to receive signals any more, because the operator took the scope away or switched the client off, is neither pushed nor told anything.
+    async fn who_may_not_any_more_hears_nothing(world: World) {
+        let (mut listener, receiver) = (begin(&world).await, Receiver::new().await);
+        let pushed = listener.pushed(&receiver.url).await;
+        let polled = listener.polled().await;
+        let person = alice(&world).await;
+        let scope = "ssf.read ssf.manage".parse::<oauth::Scope>().unwrap();
+        for way in ["scope", "disabled"] {
+            // What waits by then, too.
+            listener.status(&pushed, "paused").await.status(200);
+            sign_out_everywhere(&world, &person).await;
+            settle(&world).await;
+            listener.status(&pushed, "enabled").await.status(200);
+            change(&world, "receiver", |client| match way {
+                "scope" => client.scope = "email".parse().unwrap(),
+                _ => client.disabled = true,
+            }).await;
+            sign_out_everywhere(&world, &person).await;
+            settle(&world).await;
+            assert!(receiver.heard().is_empty(), "{way}");
+            if way == "disabled" {
+                listener.ask("GET", "/ssf/streams", Value::Null).await.refused(401, "invalid_token");
+            }
+            change(&world, "receiver", |client| {
+                client.scope.clone_from(&scope);
+                client.disabled = false;
+            }).await;
+            // The tokens of a client that is switched off go with it.
+            world.advance(1);
+            listener = of(&world, listener.client.clone(), "ssf.manage").await;
+            assert_eq!(listener.poll(&polled).await.len(), 1, "{way}: what was before");
+            sign_out_everywhere(&world, &person).await;
+            settle(&world).await;
+            assert_eq!(receiver.heard().len(), 2, "{way}: what was before, and what is now");
+            assert_eq!(listener.poll(&polled).await.len(), 1, "{way}");
+        }
+    }
+
+    /// Events without end, and nobody who fetches them: the oldest make way.
+    async fn no_more_events_are_kept_than_may_wait(world: World) {
+        let listener = begin(&world).await;
+        let id = listener.polled().await;
+        let mut batch = db::Batch::new();
+        batch.run(&FILL, db::params![world.realm().name(), &id, world.now() + 1000]);
+        world.realm().db().commit(batch).await.unwrap();
+        sign_out_everywhere(&world, &alice(&world).await).await;
+        settle(&world).await;
+        let found = server::shared_signals::find(world.realm(), &id).await.unwrap();
+        assert_eq!(found.unwrap().1, 10_000);
     }
 
     /// A token of one realm is nothing in another, nor is a stream of it.

@@ -120,3 +120,48 @@ on_each_engine! {
         assert_eq!(server::shared_signals::find(world.realm(), &id).await.unwrap().unwrap().1, 0);
     }
 }
+
+on_each_engine! {
+    /// §8.1.1: nothing heard of a receiver for the time that its stream says: paused, and told so. Polls count, and so does any request about the stream.
+    async fn a_stream_whose_receiver_is_not_heard_of_is_paused(world: World) {
+        const DAY: i64 = 86_400;
+        world.settings(|settings| settings.signals_inactivity_timeout = DAY).await;
+        let listener = begin(&world).await;
+        let person = alice(&world).await;
+        let (polled, idle, asked) = (listener.polled().await, listener.polled().await, listener.polled().await);
+        let shown = listener.ask("GET", &format!("/ssf/streams?stream_id={idle}"), Value::Null).await;
+        assert_eq!(shown.json()["inactivity_timeout"], DAY);
+        let status = async |listener: &Listener, id: &str| {
+            let at = format!("/ssf/status?stream_id={id}");
+            listener.ask("GET", &at, Value::Null).await.text("status")
+        };
+        let mut listener = listener;
+        for _ in 0..2 {
+            world.advance(DAY - 60);
+            listener = of(&world, listener.client.clone(), "ssf.manage").await;
+            listener.poll(&polled).await;
+            listener.verify(&asked, "x").await.status(204);
+            sign_out_everywhere(&world, &person).await;
+            settle(&world).await;
+        }
+        assert_eq!(status(&listener, &polled).await, "enabled");
+        assert_eq!(status(&listener, &asked).await, "enabled");
+        assert_eq!(status(&listener, &idle).await, "paused");
+        let events = listener.poll(&idle).await;
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["events"], json!({STREAM_UPDATED: {"status": "paused", "reason": "nothing was heard of its receiver"}}));
+        listener.status(&idle, "enabled").await.status(200);
+        assert_eq!(kinds(&listener.poll(&idle).await), [SESSION_REVOKED; 2], "nothing is lost");
+        sign_out_everywhere(&world, &person).await;
+        settle(&world).await;
+        assert_eq!(status(&listener, &idle).await, "enabled", "it was heard of");
+        world.settings(|settings| settings.signals_inactivity_timeout = 0).await;
+        world.advance(400 * DAY);
+        sign_out_everywhere(&world, &person).await;
+        settle(&world).await;
+        let listener = of(&world, listener.client.clone(), "ssf.manage").await;
+        assert_eq!(status(&listener, &idle).await, "enabled", "never");
+        let shown = listener.ask("GET", &format!("/ssf/streams?stream_id={idle}"), Value::Null).await;
+        assert_eq!(shown.json().get("inactivity_timeout"), None);
+    }
+}

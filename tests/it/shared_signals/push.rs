@@ -168,6 +168,36 @@ on_each_engine! {
     }
 }
 
+on_each_engine! {
+    /// However many never answer, the others hear of the end of all sessions within two seconds.
+    async fn twenty_that_hang_keep_nobody_waiting(world: World) {
+        let world = world.reaching(fetch::FetchOptions::loopback()).await;
+        begin(&world).await;
+        let hangs = Receiver::new().await;
+        hangs.answers(&[HANGS; 1000]);
+        let mut healthy = Vec::new();
+        for i in 0..7 {
+            let listener = listener(&world, &format!("r{i}"), "ssf.manage").await;
+            for _ in 0..3 {
+                listener.pushed(&hangs.url).await;
+            }
+            let fine = Receiver::new().await;
+            listener.pushed(&fine.url).await;
+            healthy.push(fine);
+        }
+        let running = tokio::spawn(world.node().background());
+        let begun = std::time::Instant::now();
+        sign_out_everywhere(&world, &alice(&world).await).await;
+        while !healthy.is_empty() {
+            healthy.retain(|receiver| receiver.heard().is_empty());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            assert!(begun.elapsed().as_secs() < 2, "{} wait", healthy.len());
+        }
+        running.abort();
+        assert!(!hangs.heard().is_empty());
+    }
+}
+
 db::statements! {
     STORED = "SELECT authorization_header FROM signal_stream WHERE authorization_header IS NOT NULL";
 }

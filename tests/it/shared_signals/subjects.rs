@@ -106,3 +106,24 @@ on_each_engine! {
         listener.post("/ssf/subjects/add", json!({"stream_id": id, "subject": person, "verified": 1})).await.status(400);
     }
 }
+
+on_each_engine! {
+    /// RFC 9493 §3.2.8: several names of one subject; each is added and removed, and an address among them needs its scope.
+    async fn a_person_is_added_by_any_of_several_names(world: World) {
+        let listener = begin(&world).await;
+        world.settings(|settings| settings.signals_default_subjects = DefaultSubjects::None).await;
+        let (person, id) = (alice(&world).await, listener.polled().await);
+        let nobody = json!({"format": "opaque", "id": "nobody"});
+        let aliases = |all: Value| json!({"format": "aliases", "identifiers": all});
+        let both = aliases(json!([nobody, user(&world, &person)]));
+        set(&listener, &id, "add", &both).await.status(200);
+        assert_eq!(told(&world, &listener, &id, &person).await, 1);
+        set(&listener, &id, "remove", &both).await.status(204);
+        assert_eq!(told(&world, &listener, &id, &person).await, 0);
+        let email = json!({"format": "email", "email": "alice@example.com"});
+        set(&listener, &id, "add", &aliases(json!([nobody, email]))).await.status(403);
+        for wrong in [json!([]), json!([both]), json!(null)] {
+            set(&listener, &id, "add", &aliases(wrong)).await.status(400);
+        }
+    }
+}

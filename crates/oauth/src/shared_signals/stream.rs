@@ -215,6 +215,9 @@ pub struct StreamConfiguration {
     pub delivery: Value,
     /// How many seconds lie between two requests for verification at least.
     pub min_verification_interval: i64,
+    /// After how many seconds without a word of the receiver the stream is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inactivity_timeout: Option<i64>,
     /// What the receiver calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

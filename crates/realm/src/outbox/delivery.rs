@@ -1,16 +1,21 @@
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use db::{Batch, CommitError, Row, params};
+use db::{Batch, CommitError, Row, Value, params};
 use tokio::task::{JoinError, JoinSet};
 
-use super::room::Room;
+use super::room::{Place, Room};
 use super::{Handler, Message, rules, sql};
+use crate::changes::Follower;
 use crate::error::Error;
 use crate::events::Event;
 use crate::node::Node;
 use crate::tenant::Realm;
+
+/// What takes longer than that is slow.
+const QUICK: Duration = Duration::from_millis(250);
 
 /// A message whose lease this node has.
 struct Taken {
@@ -71,11 +76,8 @@ impl Deliveries {
                     continue;
                 };
                 begun += 1;
-                self.running.spawn(async move {
-                    let result = taken.deliver().await;
-                    drop(place);
-                    result
-                });
+                self.running
+                    .spawn(taken.deliver_in(place, Arc::clone(node.follower())));
             }
             if !due.are_more {
                 break;
@@ -132,9 +134,10 @@ async fn due(node: &Node, kind: &str, room: &Room) -> Result<Option<Due>, Error>
         return Ok(None);
     }
     let most = i64::try_from(free).unwrap_or(1);
-    let [a, b, c, d, e, f, g] = full.receivers;
-    let values = params![kind, now, most, full.realm, a, b, c, d, e, f, g];
-    let rows = node.db().rows(&sql::DUE_MESSAGES, values).await?;
+    let mut values = vec![kind.into(), now.into(), most.into(), full.realm.into()];
+    values.extend(full.receivers.map(Value::from));
+    let rows = node.db().rows(&sql::DUE_MESSAGES, values.into());
+    let rows = rows.await?;
     let read = |row: &Row| Waiting {
         realm: row.text(0).to_owned(),
         id: row.text(1).to_owned(),
@@ -186,6 +189,18 @@ async fn take(
 }
 
 impl Taken {
+    /// Delivers; when that takes long, the place is left to others.
+    async fn deliver_in(self, mut place: Place, follower: Arc<Follower>) -> Result<(), Error> {
+        let mut delivery = pin!(self.deliver());
+        if let Ok(result) = tokio::time::timeout(QUICK, &mut delivery).await {
+            return result;
+        }
+        if place.linger() {
+            follower.post.notify_one();
+        }
+        delivery.await
+    }
+
     async fn deliver(self) -> Result<(), Error> {
         let Self {
             realm,

@@ -5,12 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) const AT_ONCE: usize = 32;
 /// How many of those of one realm: more than one of them is never full while there is room.
 const OF_REALM: usize = 16;
-/// How many of those to one receiver.
+/// How many are under way besides those, because they take long; and how many of those of one realm.
+const SLOW: usize = 96;
+const SLOW_OF_REALM: usize = 48;
+/// How many of those to one receiver, slow or not.
 const TO_RECEIVER: usize = 4;
 /// How many receivers can be full at most while there is room.
-const FULL: usize = AT_ONCE / TO_RECEIVER - 1;
+pub(super) const FULL: usize = (AT_ONCE + SLOW) / TO_RECEIVER - 1;
 
-/// The places for deliveries of one kind: so many in all, fewer for a realm, and few for a receiver, so that one that hangs leaves room for the others.
+/// The places for deliveries of one kind: so many in all, fewer for a realm, and few for a receiver, so that one that hangs leaves room for the others. A delivery that takes
+/// long leaves its place for one of those that are kept for such, so that many that hang at the same time leave room, too.
 #[derive(Clone, Default)]
 pub(super) struct Room(Arc<Mutex<HashMap<Owner, usize>>>);
 
@@ -19,6 +23,8 @@ pub(super) struct Room(Arc<Mutex<HashMap<Owner, usize>>>);
 enum Owner {
     All,
     Realm(String),
+    Slow,
+    SlowOfRealm(String),
     /// By [`name`].
     Receiver(String),
 }
@@ -35,6 +41,7 @@ pub(super) struct Full {
 /// A place that is taken until this is dropped.
 pub(super) struct Place {
     room: Room,
+    realm: String,
     owners: Vec<Owner>,
 }
 
@@ -43,6 +50,8 @@ impl Owner {
         match self {
             Self::All => AT_ONCE,
             Self::Realm(_) => OF_REALM,
+            Self::Slow => SLOW,
+            Self::SlowOfRealm(_) => SLOW_OF_REALM,
             Self::Receiver(_) => TO_RECEIVER,
         }
     }
@@ -85,30 +94,61 @@ impl Room {
             owners.push(Owner::Receiver(name(realm, receiver)));
         }
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |owner: &Owner| taken.get(owner).copied().unwrap_or(0) < owner.most();
-        if !owners.iter().all(fits) {
+        if !add(&mut taken, &owners) {
             return None;
         }
-        for owner in &owners {
-            *taken.entry(owner.clone()).or_default() += 1;
-        }
         drop(taken);
-        let room = self.clone();
-        Some(Place { room, owners })
+        Some(Place {
+            room: self.clone(),
+            realm: realm.to_owned(),
+            owners,
+        })
+    }
+}
+
+impl Place {
+    /// The delivery takes long: leaves the place to another one, if there is one for such; says whether there was.
+    pub(super) fn linger(&mut self) -> bool {
+        let mut taken = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slow = [Owner::Slow, Owner::SlowOfRealm(self.realm.clone())];
+        if !add(&mut taken, &slow) {
+            return false;
+        }
+        let quick = [Owner::All, Owner::Realm(self.realm.clone())];
+        remove(&mut taken, &quick);
+        self.owners.retain(|owner| !quick.contains(owner));
+        self.owners.extend(slow);
+        true
+    }
+}
+
+/// Counts one for each of these, unless one of them has no more.
+fn add(taken: &mut HashMap<Owner, usize>, owners: &[Owner]) -> bool {
+    let fits = |owner: &Owner| taken.get(owner).copied().unwrap_or(0) < owner.most();
+    if !owners.iter().all(fits) {
+        return false;
+    }
+    for owner in owners {
+        *taken.entry(owner.clone()).or_default() += 1;
+    }
+    true
+}
+
+fn remove(taken: &mut HashMap<Owner, usize>, owners: &[Owner]) {
+    for owner in owners {
+        if let Some(count) = taken.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(owner);
+            }
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for owner in &self.owners {
-            if let Some(count) = taken.get_mut(owner) {
-                *count -= 1;
-                if *count == 0 {
-                    taken.remove(owner);
-                }
-            }
-        }
+        remove(&mut taken, &self.owners);
     }
 }
 
@@ -136,20 +176,47 @@ mod tests {
         assert!(room.0.lock().unwrap().is_empty(), "nothing is remembered");
     }
 
+    #[test]
+    fn many_that_hang_leave_room_for_who_does_not() {
+        let room = Room::default();
+        let mut taken = Vec::new();
+        for i in 0..SLOW_OF_REALM {
+            let mut place = room.place("main", &i.to_string()).unwrap();
+            assert!(place.linger());
+            taken.push(place);
+        }
+        assert_eq!((room.free(), room.full()), (AT_ONCE, Full::default()));
+        let mut last = room.place("main", "one more").unwrap();
+        assert!(!last.linger(), "as many of a realm as may");
+        let mut other = room.place("other", "hangs").unwrap();
+        assert!(other.linger(), "of another realm");
+        taken.truncate(0);
+        assert!(last.linger());
+    }
+
     proptest! {
         /// While there is room, all who are full are named: nobody else's messages are looked at in vain.
         #[test]
-        fn whoever_is_full_is_named(asked in proptest::collection::vec((0..4u8, 0..9u8), 0..200)) {
+        fn whoever_is_full_is_named(asked in proptest::collection::vec((0..4u8, 0..40u8, any::<bool>()), 0..400)) {
             let (room, mut taken) = (Room::default(), Vec::new());
-            for (realm, receiver) in asked {
+            for (realm, receiver, is_slow) in asked {
                 let (realm, receiver) = (realm.to_string(), receiver.to_string());
                 let (full, free) = (room.full(), room.free());
                 match room.place(&realm, &receiver) {
-                    Some(place) => taken.push(place),
+                    Some(mut place) => {
+                        if is_slow {
+                            place.linger();
+                        }
+                        taken.push(place);
+                    }
                     None => prop_assert!(free == 0 || full.realm == realm || full.receivers.contains(&name(&realm, &receiver))),
                 }
             }
-            prop_assert_eq!(room.free(), AT_ONCE - taken.len());
+            let quick = taken.iter().filter(|place| place.owners.contains(&Owner::All));
+            prop_assert_eq!(room.free(), AT_ONCE - quick.count());
+            prop_assert!(taken.len() - (AT_ONCE - room.free()) <= SLOW);
+            drop(taken);
+            prop_assert!(room.0.lock().unwrap().is_empty());
         }
     }
 }

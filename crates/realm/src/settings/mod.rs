@@ -56,6 +56,8 @@ pub struct Settings {
     pub acr: AuthenticationContexts,
     /// Whom a stream of security events is about before its receiver adds or removes anybody: `ALL` or `NONE` (OpenID Shared Signals Framework §7.1).
     pub signals_default_subjects: DefaultSubjects,
+    /// After how many seconds without a word of its receiver a stream of security events is paused (§8.1.1 `inactivity_timeout`): a day to a year; 0 is never.
+    pub signals_inactivity_timeout: i64,
     /// A page for developers of applications (`service_documentation`, RFC 8414 §2); empty: none, as for the next two.
     pub service_documentation: String,
     /// What applications may do with what they learn (`op_policy_uri`).
@@ -86,6 +88,7 @@ impl Default for Settings {
             require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
             signals_default_subjects: DefaultSubjects::default(),
+            signals_inactivity_timeout: 0,
             service_documentation: String::new(),
             op_policy_uri: String::new(),
             op_tos_uri: String::new(),
@@ -150,6 +153,13 @@ impl Settings {
         if let Some(keys) = &self.client_attestation_jwks {
             keys.check()
                 .map_err(|reason| Invalid::new("client_attestation_jwks", reason))?;
+        }
+        let timeout = self.signals_inactivity_timeout;
+        if timeout != 0 && !(86_400..=365 * 86_400).contains(&timeout) {
+            return Err(Invalid::new(
+                "signals_inactivity_timeout",
+                "it is a day to a year in seconds, or 0",
+            ));
         }
         self.acr.check()?;
         self.registration.check()?;

@@ -10,7 +10,7 @@ use realm::Client;
 use serde_json::{Map, Value, json};
 use web::form::FormError;
 
-use super::stored::{self, Stream};
+use super::stored::{self, Besides, Stream};
 use super::{is_on, resource};
 use crate::call::Call;
 use crate::dpop::{self, Scheme};
@@ -143,9 +143,30 @@ impl Receiver {
     /// One of its streams; those of others are as unknown as those that are not there.
     pub(super) async fn stream(&self, call: &Call, id: &str) -> Result<Stream, Fault> {
         let stream = stored::find(&call.realm, id).await?;
-        stream
-            .filter(|stream| self.owns(stream))
-            .ok_or(Fault::Unknown)
+        let stream = stream.filter(|stream| self.owns(stream));
+        let stream = stream.ok_or(Fault::Unknown)?;
+        stored::touch(&call.realm, &stream).await?;
+        Ok(stream)
+    }
+
+    /// Changes one of its streams.
+    pub(super) async fn change(
+        &self,
+        call: &Call,
+        id: &str,
+        mut decide: impl FnMut(&mut Stream) -> Result<Besides, Fault>,
+    ) -> Result<Stream, Fault> {
+        let decide = |stream: &mut Stream| {
+            if self.owns(stream) {
+                decide(stream)
+            } else {
+                Err(Fault::Unknown)
+            }
+        };
+        let stream = stored::change(&call.realm, id, decide).await?;
+        let stream = stream.ok_or(Fault::Unknown)?;
+        stored::touch(&call.realm, &stream).await?;
+        Ok(stream)
     }
 
     /// Whether it made the stream.

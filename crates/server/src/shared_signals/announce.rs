@@ -11,8 +11,8 @@ use realm::outbox::{Delivery, Ended, Handler, Message};
 use realm::{Client, Realm};
 use serde_json::{Map, Value};
 
-use super::stored::{self, Claims, Signal, Stream};
-use super::{giving, is_on, receiver_of, rules, sql, subjects};
+use super::stored::{self, Besides, Claims, Signal, Stream};
+use super::{giving, is_on, receiver_of, rules, sql, subjects, updated};
 use crate::refusal::Refusal;
 use crate::tokens::subject;
 
@@ -167,7 +167,13 @@ async fn announce(realm: &Realm, happened: &Happened<'_>) -> Result<(), Refusal>
         };
         after.clone_from(&last.id);
         let mut gifts = Vec::new();
-        for stream in page {
+        for mut stream in page {
+            if is_inactive(realm, &stream) {
+                let Some(paused) = pause(realm, &stream).await? else {
+                    continue;
+                };
+                stream = paused;
+            }
             let events = wanted(&stream, happened);
             if events.is_empty() {
                 continue;
@@ -187,6 +193,29 @@ async fn announce(realm: &Realm, happened: &Happened<'_>) -> Result<(), Refusal>
         }
         giving::give(realm, gifts).await?;
     }
+}
+
+fn is_inactive(realm: &Realm, stream: &Stream) -> bool {
+    let timeout = realm.settings().signals_inactivity_timeout;
+    let is_enabled = stream.status == Status::Enabled;
+    is_enabled && rules::is_inactive(stream.active_at, timeout, realm.now())
+}
+
+/// Pauses a stream whose receiver is not heard of any more, and says so (§8.1.1, §8.1.5): it is looked at when there is something to tell. What is told waits, as ever.
+async fn pause(realm: &Realm, stream: &Stream) -> Result<Option<Stream>, Refusal> {
+    let change = |stream: &mut Stream| {
+        if !is_inactive(realm, stream) {
+            return Ok(Besides::default());
+        }
+        stream.status = Status::Paused;
+        stream.reason = Some("nothing was heard of its receiver".to_owned());
+        Ok::<_, Refusal>(Besides {
+            signals: vec![updated(realm, stream)],
+            audit: Some(stored::event("stream.inactive", stream)),
+            drop: false,
+        })
+    };
+    stored::change(realm, &stream.id, change).await
 }
 
 /// The events that a stream carries. One that was made later has nothing to do with it.

@@ -21,7 +21,7 @@ mod verification;
 use std::sync::Arc;
 
 use oauth::security_event::SubjectId;
-use oauth::shared_signals::{Status, event};
+use oauth::shared_signals::{SCOPE_MANAGE, SCOPE_READ, Status, event};
 use realm::{Catalogue, Client, Realm};
 use serde_json::{Map, Value, json};
 
@@ -51,13 +51,17 @@ fn is_on(realm: &Realm, catalogue: &Catalogue) -> bool {
     catalogue.resource(&resource(realm)).is_some()
 }
 
-/// The receiver of a stream, while it is there and is the one that made it.
+/// The receiver of a stream, while it is there, is the one that made it, and may have events.
 async fn receiver_of(realm: &Realm, stream: &Stream) -> Result<Option<Arc<Client>>, Refusal> {
     if !is_on(realm, &*realm.catalogue().await?) {
         return Ok(None);
     }
     let client = realm.client(&stream.client).await?;
-    Ok(client.filter(|client| !client.disabled && client.created_at <= stream.created_at))
+    let may = |client: &Client| {
+        let scopes = [SCOPE_READ, SCOPE_MANAGE];
+        !client.disabled && scopes.iter().any(|scope| client.scope.contains(scope))
+    };
+    Ok(client.filter(|client| may(client) && client.created_at <= stream.created_at))
 }
 
 /// Streams of a realm after this one in the order of their identifiers, so many at most.

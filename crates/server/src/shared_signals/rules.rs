@@ -27,6 +27,8 @@ pub const WAITING: i64 = 10_000;
 pub const LIFETIME: i64 = 7 * 24 * 3600;
 /// How many seconds lie between two verifications of a stream at least.
 pub const MIN_VERIFICATION_INTERVAL: i64 = 30;
+/// That a receiver was heard of is written once in so many seconds.
+pub const ACTIVITY: i64 = 3600;
 /// After so many seconds of failed pushes a stream is paused.
 pub const GIVEN_UP_AFTER: i64 = 24 * 3600;
 /// How many events one poll gets at most.
@@ -56,6 +58,11 @@ pub fn check_supplied(request: &StreamRequest, shown: &Value) -> Result<(), Malf
 pub fn verification_wait(verified_at: i64, now: i64) -> Option<i64> {
     let wait = verified_at.saturating_add(MIN_VERIFICATION_INTERVAL) - now;
     (verified_at > 0 && wait > 0).then_some(wait)
+}
+
+/// Whether a receiver has not been heard of for so long (§8.1.1 `inactivity_timeout`, in seconds; 0: that does not matter), for certain.
+pub fn is_inactive(active_at: i64, timeout: i64, now: i64) -> bool {
+    timeout > 0 && now.saturating_sub(active_at) >= timeout.saturating_add(ACTIVITY)
 }
 
 /// How many events a poll gets.
@@ -320,6 +327,13 @@ mod tests {
         assert_eq!(verification_wait(100, 100), Some(30));
         assert_eq!(verification_wait(100, 129), Some(1));
         assert_eq!(verification_wait(100, 130), None);
+    }
+
+    #[test]
+    fn a_receiver_is_inactive_when_nothing_was_heard_for_its_time() {
+        assert!(!is_inactive(100, 0, i64::MAX));
+        assert!(!is_inactive(100, 86_400, 100 + 86_400 + ACTIVITY - 1));
+        assert!(is_inactive(100, 86_400, 100 + 86_400 + ACTIVITY));
     }
 
     proptest! {

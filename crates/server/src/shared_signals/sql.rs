@@ -3,20 +3,22 @@
 db::statements! {
     /// A stream.
     pub FIND_STREAM = "SELECT id, client, slot, status, reason, description, events, method, endpoint_url, authorization_header, created_at, verified_at,
-        push_at, failing_since, failures, version FROM signal_stream WHERE realm = $1 AND id = $2";
+        push_at, failing_since, failures, version, active_at FROM signal_stream WHERE realm = $1 AND id = $2";
     /// The streams of a receiver.
     pub STREAMS_OF_CLIENT = "SELECT id, client, slot, status, reason, description, events, method, endpoint_url, authorization_header, created_at, verified_at,
-        push_at, failing_since, failures, version FROM signal_stream WHERE realm = $1 AND client = $2 ORDER BY slot";
+        push_at, failing_since, failures, version, active_at FROM signal_stream WHERE realm = $1 AND client = $2 ORDER BY slot";
     /// Streams by their identifiers, after this one, so many at most.
     pub LIST_STREAMS = "SELECT id, client, slot, status, reason, description, events, method, endpoint_url, authorization_header, created_at, verified_at,
-        push_at, failing_since, failures, version FROM signal_stream WHERE realm = $1 AND id > $2 ORDER BY id LIMIT $3";
+        push_at, failing_since, failures, version, active_at FROM signal_stream WHERE realm = $1 AND id > $2 ORDER BY id LIMIT $3";
     /// A new stream; a slot that is taken is a broken constraint.
     pub INSERT_STREAM = "INSERT INTO signal_stream (realm, id, client, slot, status, reason, description, events, method, endpoint_url, authorization_header,
-        created_at, verified_at, push_at, failing_since, failures, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 1)";
+        created_at, verified_at, push_at, failing_since, failures, version, active_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, 0, 1, $12)";
     /// Writes a stream as it was changed, unless it was changed since it was read: the guard is one row.
     pub SAVE_STREAM = "UPDATE signal_stream SET status = $4, reason = $5, description = $6, events = $7, method = $8, endpoint_url = $9,
         authorization_header = $10, verified_at = $11, push_at = $12, failing_since = $13, failures = $14, version = version + 1
         WHERE realm = $1 AND id = $2 AND version = $3";
+    /// The receiver of a stream was heard of.
+    pub TOUCH_STREAM = "UPDATE signal_stream SET active_at = $3 WHERE realm = $1 AND id = $2 AND active_at < $3";
     /// Says that there is more to be pushed, and when, unless that was said otherwise since the stream was read: the guard is one row.
     pub QUEUE_PUSH = "UPDATE signal_stream SET push_at = $4, version = version + 1 WHERE realm = $1 AND id = $2 AND push_at = $3 AND status <> 'disabled'";
     /// Deletes a stream: the guard is one row.

@@ -43,9 +43,6 @@ async fn set(call: &Call, receiver: &Receiver, body: Body) -> Result<Response, F
     let members = access::members(call, body).await?;
     let request = StatusRequest::read(&members).map_err(malformed)?;
     let decide = |stream: &mut Stream| {
-        if !receiver.owns(stream) {
-            return Err(Fault::Unknown);
-        }
         stream.status = request.status;
         stream.reason.clone_from(&request.reason);
         if request.status == Status::Enabled {
@@ -57,8 +54,7 @@ async fn set(call: &Call, receiver: &Receiver, body: Body) -> Result<Response, F
             drop: request.status == Status::Disabled,
         })
     };
-    let stream = stored::change(&call.realm, &request.stream_id, decide).await?;
-    let stream = stream.ok_or(Fault::Unknown)?;
+    let stream = receiver.change(call, &request.stream_id, decide).await?;
     Ok(answer::json(StatusCode::OK, &shown(&stream)))
 }
 

@@ -44,6 +44,8 @@ pub struct Stream {
     /// Since when pushes fail (unix seconds); 0: they do not.
     pub failing_since: i64,
     pub(super) failures: i64,
+    /// When its receiver was last heard of, to within an hour (unix seconds).
+    pub active_at: i64,
     version: i64,
 }
 
@@ -92,6 +94,7 @@ impl Stream {
             push_at: 0,
             failing_since: 0,
             failures: 0,
+            active_at: realm.now(),
             version: 0,
         }
     }
@@ -119,6 +122,7 @@ impl Stream {
             failing_since: row.int(13),
             failures: row.int(14),
             version: row.int(15),
+            active_at: row.int(16),
         })
     }
 
@@ -219,6 +223,18 @@ pub(super) async fn page(realm: &Realm, after: &str, most: i64) -> Result<Vec<St
     let values = params![realm.name(), after, most];
     let rows = realm.db().rows(&sql::LIST_STREAMS, values).await?;
     rows.iter().map(Stream::of).collect()
+}
+
+/// Writes that the receiver of a stream was heard of, when that was last written long enough ago.
+pub(super) async fn touch(realm: &Realm, stream: &Stream) -> Result<(), Refusal> {
+    let now = realm.now();
+    if now.saturating_sub(stream.active_at) < rules::ACTIVITY {
+        return Ok(());
+    }
+    let mut batch = Batch::new();
+    batch.run(&sql::TOUCH_STREAM, params![realm.name(), &stream.id, now]);
+    realm.db().commit(batch).await.map_err(failed)?;
+    Ok(())
 }
 
 /// Makes a stream; `false` when its slot was taken just now.

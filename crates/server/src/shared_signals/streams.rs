@@ -133,9 +133,6 @@ async fn change(
     let id = request.stream_id.clone();
     let id = id.ok_or(Fault::Malformed("stream_id is missing"))?;
     let decide = |stream: &mut Stream| {
-        if !receiver.owns(stream) {
-            return Err(Fault::Unknown);
-        }
         let old = json!(shown(realm, stream));
         rules::check_supplied(&request, &old).map_err(malformed)?;
         if replaces || request.description.is_some() {
@@ -156,8 +153,7 @@ async fn change(
         }
         Ok(Besides::default())
     };
-    let stream = stored::change(realm, &id, decide).await?;
-    let stream = stream.ok_or(Fault::Unknown)?;
+    let stream = receiver.change(call, &id, decide).await?;
     Ok(answer::json(StatusCode::OK, &shown(realm, &stream)))
 }
 
@@ -214,6 +210,7 @@ fn shown(realm: &Realm, stream: &Stream) -> StreamConfiguration {
         events_delivered: stream.delivered(),
         delivery: json!({ "method": stream.method, "endpoint_url": url }),
         min_verification_interval: rules::MIN_VERIFICATION_INTERVAL,
+        inactivity_timeout: Some(realm.settings().signals_inactivity_timeout).filter(|it| *it > 0),
         description: stream.description.clone(),
     }
 }

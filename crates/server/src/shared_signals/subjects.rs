@@ -52,8 +52,9 @@ pub(super) fn may_know_addresses(client: &Client) -> bool {
 async fn change(call: &Call, receiver: &Receiver, body: Body, wanted: bool) -> Result<(), Fault> {
     let members = access::members(call, body).await?;
     let stream = receiver.stream(call, stream_id(&members)?).await?;
-    let subject = subject(&members)?;
-    if subject.names_an_address() && !may_know_addresses(&receiver.client) {
+    let subjects = subjects(&members)?;
+    let address = subjects.iter().any(SubjectId::names_an_address);
+    if address && !may_know_addresses(&receiver.client) {
         let why = "subject: addresses are for receivers with the scope email";
         return Err(Fault::Forbidden(why));
     }
@@ -63,36 +64,43 @@ async fn change(call: &Call, receiver: &Receiver, body: Body, wanted: bool) -> R
     {
         return Err(Fault::Malformed("verified: true or false"));
     }
-    store(&call.realm, &stream, &subject, wanted).await
+    store(&call.realm, &stream, &subjects, wanted).await
 }
 
-fn subject(members: &Map<String, Value>) -> Result<SubjectId, Fault> {
+/// The subject by each of its names.
+fn subjects(members: &Map<String, Value>) -> Result<Vec<SubjectId>, Fault> {
     let value = members.get("subject").unwrap_or(&Value::Null);
-    SubjectId::read(value)
+    SubjectId::read_all(value)
         .map_err(|_| Fault::Malformed("subject: an identifier of RFC 9493, or a complex one"))
 }
 
 async fn store(
     realm: &Realm,
     stream: &Stream,
-    subject: &SubjectId,
+    subjects: &[SubjectId],
     wanted: bool,
 ) -> Result<(), Fault> {
-    let document = subject.to_value().to_string();
-    let hash = hash(realm, &document);
     let mut batch = Batch::new();
-    if !wanted && realm.settings().signals_default_subjects == DefaultSubjects::None {
-        let own = params![realm.name(), &stream.id, hash];
-        batch.run(&sql::FORGET_SUBJECT, own);
-    } else {
+    let is_forgotten =
+        !wanted && realm.settings().signals_default_subjects == DefaultSubjects::None;
+    if !is_forgotten {
         let values = params![realm.name(), &stream.id];
         let row = realm.db().row(&sql::COUNT_SUBJECTS, values).await?;
         if row.is_some_and(|row| row.int(0) >= rules::SUBJECTS) {
             return Err(Fault::Forbidden("a stream has at most 10000 subjects"));
         }
-        let user = self::hash(realm, &subject.key());
-        let values = params![realm.name(), &stream.id, hash, user, document, wanted];
-        batch.run(&sql::SET_SUBJECT, values);
+    }
+    for subject in subjects {
+        let document = subject.to_value().to_string();
+        let hash = hash(realm, &document);
+        if is_forgotten {
+            let own = params![realm.name(), &stream.id, hash];
+            batch.run(&sql::FORGET_SUBJECT, own);
+        } else {
+            let user = self::hash(realm, &subject.key());
+            let values = params![realm.name(), &stream.id, hash, user, document, wanted];
+            batch.run(&sql::SET_SUBJECT, values);
+        }
     }
     realm.db().commit(batch).await.map_err(stored::failed)?;
     Ok(())

@@ -7,7 +7,7 @@ use oauth::shared_signals::{Status, event};
 use serde_json::{Map, Value};
 
 use super::access::{self, Fault, Need, Receiver, admit, stream_id};
-use super::stored::{self, Besides, Stream};
+use super::stored::{Besides, Stream};
 use super::{about_stream, rules};
 use crate::answer;
 use crate::call::Call;
@@ -37,9 +37,6 @@ async fn verify(call: &Call, receiver: &Receiver, body: Body) -> Result<Response
         Some(_) => return Err(Fault::Malformed("state: a string of at most 1024 bytes")),
     };
     let decide = |stream: &mut Stream| {
-        if !receiver.owns(stream) {
-            return Err(Fault::Unknown);
-        }
         if stream.status == Status::Disabled {
             return Err(Fault::Malformed("the stream is disabled"));
         }
@@ -61,7 +58,6 @@ async fn verify(call: &Call, receiver: &Receiver, body: Body) -> Result<Response
             ..Besides::default()
         })
     };
-    let stream = stored::change(realm, id, decide).await?;
-    stream.ok_or(Fault::Unknown)?;
+    receiver.change(call, id, decide).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
