@@ -132,6 +132,7 @@ async fn over_https_the_state_can_be_read_in_frames() {
         mailer: mail::Mailer::none(),
         proxies: web::address::TrustedProxies::default(),
         outbound: None,
+        certificates: None,
     };
     let world = World::with(crate::harness::Engine::Sqlite, options).await;
     world.person(ALICE.0, ALICE.1).await;

@@ -2,12 +2,12 @@
 
 mod anchor;
 mod attacks;
-mod configuration;
+pub mod configuration;
 mod explicit;
 mod given_marks;
 mod historical_keys;
 mod resolver;
-mod subordinates;
+pub mod subordinates;
 mod trust_marks;
 
 use std::time::Duration;

@@ -81,7 +81,7 @@ fn everything(
         backchannel_logout_supported: Some(true),
         backchannel_logout_session_supported: Some(true),
         scopes_supported: catalogue.scopes().map(str::to_owned).collect(),
-        claims_supported: claims(catalogue),
+        claims_supported: claims(catalogue, &settings),
         claim_types_supported: claim_types(catalogue),
         response_types_supported: names(&ResponseType::ALL),
         response_modes_supported: response_modes(),
@@ -207,7 +207,9 @@ fn claim_types(catalogue: &Catalogue) -> Vec<String> {
     types.iter().map(ToString::to_string).collect()
 }
 
-fn claims(catalogue: &Catalogue) -> Vec<String> {
+fn claims(catalogue: &Catalogue, settings: &Settings) -> Vec<String> {
+    // Where no name can be reached, none is told.
+    let acr = !contexts(settings).is_empty();
     let core = [
         "sub",
         "iss",
@@ -224,6 +226,7 @@ fn claims(catalogue: &Catalogue) -> Vec<String> {
         "sid",
     ];
     core.into_iter()
+        .filter(|name| acr || *name != "acr")
         .chain(
             StandardClaims::BY_SCOPE
                 .iter()

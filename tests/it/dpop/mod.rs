@@ -30,6 +30,12 @@ impl Key {
         )
     }
 
+    /// One that signs like this.
+    pub fn with_key(key: &SigningKey) -> Self {
+        let same = SigningKey::from_jwk(&key.jwk(), key.algorithm()).unwrap();
+        Self(same, AtomicUsize::new(0))
+    }
+
     pub fn jkt(&self) -> String {
         self.0.public_jwk().unwrap().thumbprint()
     }

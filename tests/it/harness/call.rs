@@ -153,7 +153,7 @@ impl Call {
         }
         let from = SocketAddr::new(self.address, 40_000);
         request.extensions_mut().insert(PeerAddress(from));
-        if let Some(certificate) = self.certificate {
+        if let Some(certificate) = self.certificate.filter(|_| self.world.sees_certificates()) {
             request.extensions_mut().insert(certificate);
         }
         let response = self

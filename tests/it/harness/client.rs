@@ -92,6 +92,11 @@ impl NewClient {
         self.attempt().await.ok()
     }
 
+    /// Whether it could be registered; nothing is written.
+    pub async fn could_be(self) -> bool {
+        super::provision::accepts(&self.world, self.document).await
+    }
+
     /// What is wrong with it: its registration is refused.
     pub async fn refusal(self) -> String {
         match self.attempt().await {

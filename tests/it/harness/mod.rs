@@ -13,7 +13,7 @@ pub mod foreign;
 mod html;
 pub mod listening;
 mod logs;
-mod provision;
+pub mod provision;
 mod receiver;
 mod world;
 

@@ -17,6 +17,14 @@ pub async fn client(world: &World, document: Value, secret: Option<String>) -> R
     made.map(drop).map_err(|error| error.to_string())
 }
 
+/// Whether a client could be registered with this document.
+pub async fn accepts(world: &World, document: Value) -> bool {
+    match serde_json::from_value::<Client>(document) {
+        Ok(client) => clients::check(world.realm(), &client).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Makes an API from its document.
 pub async fn resource(world: &World, document: Value) {
     let resource: Resource = serde_json::from_value(document).expect("a resource");
@@ -42,6 +50,21 @@ pub async fn person(world: &World, username: &str, password: &str) -> String {
     };
     let person = people::create(world.realm(), details, Some(hash), Some(ACTOR)).await;
     person.expect("the person is made").id
+}
+
+/// Says more about a person (OpenID Connect Core §5.1).
+pub async fn profile_of(world: &World, username: &str, profile: Value) {
+    let person = find(world, username).await;
+    let mut details = Details::from(&person);
+    details.profile = serde_json::from_value(profile).expect("a profile");
+    let changed = people::update(
+        world.realm(),
+        &person.id,
+        person.version,
+        details,
+        Some(ACTOR),
+    );
+    changed.await.expect("the person is changed");
 }
 
 /// Disables a person.

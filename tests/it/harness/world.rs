@@ -37,6 +37,8 @@ pub struct WorldOptions {
     pub proxies: web::address::TrustedProxies,
     /// How what applications name is reached; otherwise this machine is reached over plain http, and all else as in production.
     pub outbound: Option<fetch::FetchOptions>,
+    /// How certificates of clients reach it; otherwise at an address of their own, with an authority.
+    pub certificates: Option<server::ClientCertificates>,
 }
 
 /// One grantor: clones are the same one.
@@ -66,6 +68,7 @@ impl World {
             mailer: mail::Mailer::none(),
             proxies: web::address::TrustedProxies::default(),
             outbound: None,
+            certificates: None,
         };
         Self::with(engine, options).await
     }
@@ -156,6 +159,19 @@ impl World {
         let mut options = self.0.options.clone();
         options.outbound = Some(outbound);
         Self::with(self.0.engine, options).await
+    }
+
+    /// Another world on the same engine, which certificates of clients reach like this.
+    pub async fn showing(&self, certificates: server::ClientCertificates) -> Self {
+        let mut options = self.0.options.clone();
+        options.certificates = Some(certificates);
+        Self::with(self.0.engine, options).await
+    }
+
+    /// Whether certificates of clients reach it.
+    pub fn sees_certificates(&self) -> bool {
+        let shown = self.0.options.certificates.as_ref();
+        shown.is_none_or(|shown| shown.reach_us)
     }
 
     /// The issuer of its first realm.
@@ -395,7 +411,7 @@ fn app_options(options: &WorldOptions) -> grantor::AppOptions {
         // What hangs in a test shall not hang for long.
         server.outbound.timeout = std::time::Duration::from_millis(700);
     }
-    server.certificates = server::ClientCertificates {
+    let apart = || server::ClientCertificates {
         reach_us: true,
         authorities: server::ClientAuthorities::from_pem(TRUSTED.pem.as_bytes())
             .expect("an authority"),
@@ -404,6 +420,7 @@ fn app_options(options: &WorldOptions) -> grantor::AppOptions {
             base: "https://mtls.example".to_owned(),
         }),
     };
+    server.certificates = options.certificates.clone().unwrap_or_else(apart);
     grantor::AppOptions {
         identity,
         server,

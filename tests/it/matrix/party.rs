@@ -228,7 +228,7 @@ impl Party {
         let (world, now) = (&self.world, self.world.now());
         let jwk = self.assertion_key.public_jwk().unwrap().to_value();
         let says = json!({"sub": self.client.id, "exp": now + 3600, "cnf": {"jwk": jwk}});
-        let proves = json!({"aud": world.issuer(), "jti": format!("proof {number}"), "iat": now});
+        let proves = json!({"aud": world.issuer(), "jti": format!("proof {number} {}", world.realm().ambient().id()), "iat": now});
         (
             sign(world, &self.attester, "oauth-client-attestation+jwt", &says),
             sign(
@@ -244,7 +244,7 @@ impl Party {
         let number = self.assertions.fetch_add(1, Ordering::SeqCst);
         let claims = json!({
             "iss": self.client.id, "sub": self.client.id, "aud": self.world.issuer(),
-            "exp": self.world.now() + 60, "jti": format!("assertion {number}"),
+            "exp": self.world.now() + 60, "jti": format!("assertion {number} {}", self.world.realm().ambient().id()),
         });
         let header = Header::typed("JWT", &self.assertion_key);
         let assertion =

@@ -18,7 +18,7 @@ pub(super) fn provider_members(realm: &Realm, settings: &Settings) -> Map<String
             "request_authentication_methods_supported".to_owned(),
             json!({
                 "authorization_endpoint": ["request_object"],
-                "pushed_authorization_request_endpoint": ["request_object", "private_key_jwt"],
+                "pushed_authorization_request_endpoint": ["private_key_jwt"],
             }),
         );
         members.insert(

@@ -12,11 +12,10 @@ use crate::harness::{Answer, CALLBACK, NewClient};
 use crate::matrix::grants::Grant;
 use crate::matrix::party::{Binding, Method, Party};
 
-/// Keys that make proofs: those of RSA take long to make.
+/// Keys that make proofs.
 static PROVERS: LazyLock<Vec<(Algorithm, Key)>> = LazyLock::new(|| {
-    let own = |algorithm: &Algorithm| !algorithm.as_str().starts_with("HS");
-    let all = Algorithm::ALL.into_iter().filter(own);
-    all.map(|algorithm| (algorithm, Key::of(algorithm)))
+    let all = Algorithm::ALL.into_iter().filter(|it| !it.is_symmetric());
+    all.map(|algorithm| (algorithm, Key::with_key(&key(algorithm))))
         .collect()
 });
 
@@ -39,7 +38,7 @@ fn known(path: &str, answer: &Answer) -> bool {
     }
 }
 
-pub async fn methods(drawn: &Drawn) {
+pub async fn methods(drawn: &Drawn<'_>) {
     let mut works = [const { BTreeSet::new() }; 3];
     // A client may bring its own attester, and a workload's issuer is no method of the document.
     let other = [Method::AttestJwtClientAuth, Method::Workload];
@@ -57,35 +56,15 @@ pub async fn methods(drawn: &Drawn) {
                 works.insert(method.name());
             }
         }
+        // The next draw's has the same name.
+        let gone = realm::clients::delete(drawn.world.realm(), &party.client.id, "test");
+        gone.await.unwrap();
     }
     let name = "attest_jwt_client_auth";
-    let attested = |client: NewClient| {
-        client
-            .set("token_endpoint_auth_method", json!(name))
-            .set("jwks", Value::Null)
-    };
-    if let Some(id) = drawn.client(attested).await {
-        let (now, instance) = (drawn.world.now(), key(Algorithm::Es512));
-        let jwk = instance.public_jwk().unwrap().to_value();
-        let claims = json!({"sub": id, "iat": now, "exp": now + 60, "cnf": {"jwk": jwk}});
-        let attestation = drawn.sign("oauth-client-attestation+jwt", &claims, Algorithm::Es384);
+    if let Some(id) = attested(drawn).await {
         for (path, works) in ENDPOINTS.into_iter().zip(&mut works) {
-            let claims = json!({"aud": drawn.world.issuer(), "iat": now, "jti": format!("proof {}", number())});
-            let proof = drawn.sign(
-                "oauth-client-attestation-pop+jwt",
-                &claims,
-                Algorithm::Es512,
-            );
-            let form = [FORM, &[("client_id", &*id)]].concat();
-            let call = drawn
-                .world
-                .post(path)
-                .form(&form)
-                .header("oauth-client-attestation", &attestation);
-            let call = call
-                .header("oauth-client-attestation-pop", &proof)
-                .header("dpop", &Key::new().proof(&drawn.world));
-            if known(path, &call.send().await) {
+            let by = (Algorithm::Es384, Algorithm::Es512);
+            if known(path, &attests(drawn, &id, path, by).await) {
                 works.insert(name);
             }
         }
@@ -97,17 +76,75 @@ pub async fn methods(drawn: &Drawn) {
         "introspection_endpoint_auth_methods_supported",
         introspection,
     );
-    assert_eq!(
-        drawn.document.get("challenge_endpoint").is_some(),
-        token.contains(name)
-    );
+    let challenged = !drawn.told("challenge_endpoint").is_null();
+    assert_eq!(challenged, token.contains(name));
+    attestations(drawn).await;
 }
 
-pub async fn algorithms(drawn: &Drawn) {
+/// A client whose instances the realm's attesters vouch for.
+async fn attested(drawn: &Drawn<'_>) -> Option<String> {
+    let with = |client: NewClient| {
+        client
+            .set(
+                "token_endpoint_auth_method",
+                json!("attest_jwt_client_auth"),
+            )
+            .set("jwks", Value::Null)
+    };
+    drawn.client(with).await
+}
+
+/// What an endpoint says to an instance; the attester's word and the instance's are signed so.
+async fn attests(drawn: &Drawn<'_>, id: &str, path: &str, by: (Algorithm, Algorithm)) -> Answer {
+    let (now, instance) = (drawn.world.now(), key(by.1));
+    let jwk = instance.public_jwk().unwrap().to_value();
+    let claims = json!({"sub": id, "iat": now, "exp": now + 60, "cnf": {"jwk": jwk}});
+    let attestation = drawn.sign("oauth-client-attestation+jwt", &claims, by.0);
+    let claims =
+        json!({"aud": drawn.world.issuer(), "iat": now, "jti": format!("proof {}", number())});
+    let proof = drawn.sign("oauth-client-attestation-pop+jwt", &claims, by.1);
+    let form = [FORM, &[("client_id", id)]].concat();
+    let call = drawn
+        .world
+        .post(path)
+        .form(&form)
+        .header("oauth-client-attestation", &attestation)
+        .header("oauth-client-attestation-pop", &proof);
+    let call = call.header("dpop", &Key::new().proof(&drawn.world));
+    call.send().await
+}
+
+/// What attestations, and the proofs beside them, are signed with.
+async fn attestations(drawn: &Drawn<'_>) {
+    let (mut attesters, mut instances) = (BTreeSet::new(), BTreeSet::new());
+    if let Some(id) = attested(drawn).await {
+        let good = Algorithm::Es256;
+        for algorithm in Algorithm::ALL.into_iter().filter(|it| !it.is_symmetric()) {
+            for (by, works) in [
+                ((algorithm, good), &mut attesters),
+                ((good, algorithm), &mut instances),
+            ] {
+                if known("/token", &attests(drawn, &id, "/token", by).await) {
+                    works.insert(algorithm.as_str());
+                }
+            }
+        }
+    }
+    let (list, pop) = (
+        "client_attestation_signing_alg_values_supported",
+        "client_attestation_pop_signing_alg_values_supported",
+    );
+    drawn.agree(list, &attesters);
+    drawn.agree(pop, &instances);
+}
+
+/// Gives those that sign request objects.
+pub async fn algorithms(drawn: &Drawn<'_>) -> BTreeSet<&'static str> {
     let (mut assertions, mut objects, mut proofs) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut shared = BTreeSet::new();
     for algorithm in Algorithm::ALL {
-        let symmetric = algorithm.as_str().starts_with("HS");
+        let symmetric = algorithm.is_symmetric();
         let keyed = |client: NewClient| match symmetric {
             true => client
                 .secret(SECRET)
@@ -121,6 +158,9 @@ pub async fn algorithms(drawn: &Drawn) {
             assertions.insert(algorithm.as_str());
         }
         if symmetric {
+            if signs_with_secret(drawn, algorithm).await {
+                shared.insert(algorithm.as_str());
+            }
             continue;
         }
         let both = |client: NewClient| {
@@ -162,16 +202,8 @@ pub async fn algorithms(drawn: &Drawn) {
             &assertions,
         );
     }
-    let announced = drawn.announced("request_object_signing_alg_values_supported");
-    let asymmetric: BTreeSet<&str> = announced
-        .into_iter()
-        .filter(|it| !it.starts_with("HS"))
-        .collect();
-    assert_eq!(
-        asymmetric, objects,
-        "request objects under {:?}",
-        drawn.settings
-    );
+    let all: BTreeSet<&str> = objects.union(&shared).copied().collect();
+    drawn.agree("request_object_signing_alg_values_supported", &all);
     drawn.agree("dpop_signing_alg_values_supported", &proofs);
     for (member, registered) in [
         (
@@ -195,17 +227,27 @@ pub async fn algorithms(drawn: &Drawn) {
             "backchannel_authentication_request_signing_alg",
         ),
     ] {
-        let mut works = BTreeSet::new();
-        for algorithm in Algorithm::ALL {
-            let name = algorithm.as_str();
-            if drawn
-                .client(|client| client.set(registered, json!(name)))
-                .await
-                .is_some()
-            {
-                works.insert(name);
-            }
-        }
-        drawn.agree(member, &works);
+        let all = Algorithm::ALL.map(Algorithm::as_str);
+        let all = all.into_iter().chain(["none", "HS1"]);
+        let asks = |client: NewClient| client;
+        drawn.registrable((member, registered), all, asks).await;
     }
+    objects
+}
+
+/// Whether a client signs its request objects with the secret that authenticates it.
+async fn signs_with_secret(drawn: &Drawn<'_>, algorithm: Algorithm) -> bool {
+    let with = |client: NewClient| {
+        client
+            .secret(SECRET)
+            .set("token_endpoint_auth_method", json!("client_secret_jwt"))
+            .set("jwks", Value::Null)
+    };
+    let Some(id) = drawn.client(with).await else {
+        return false;
+    };
+    let object = drawn.object(&id, &drawn.request(&id, &[]), algorithm);
+    let form = [("client_id", id.as_str()), ("request", &object)];
+    let pushed = drawn.post("/par", (&id, Algorithm::Hs256), &form).await;
+    pushed.status == 201
 }

@@ -6,10 +6,10 @@ use jose::Algorithm;
 use realm::GrantType;
 use serde_json::json;
 
-use super::drawn::{Drawn, jwks};
-use crate::harness::{CALLBACK, NewClient};
+use super::drawn::Drawn;
+use crate::harness::NewClient;
 
-pub async fn grants(drawn: &Drawn) {
+pub async fn grants(drawn: &Drawn<'_>) {
     let mut works = BTreeSet::new();
     for grant in GrantType::ALL {
         let describe = |client: NewClient| match grant {
@@ -47,7 +47,7 @@ pub async fn grants(drawn: &Drawn) {
     assert_eq!(unknown, "unsupported_grant_type");
 }
 
-pub async fn responses(drawn: &Drawn) {
+pub async fn responses(drawn: &Drawn<'_>) {
     let mut works = BTreeSet::new();
     for kind in realm::ResponseType::ALL {
         let parts: Vec<&str> = kind.as_str().split(' ').collect();
@@ -91,13 +91,9 @@ pub async fn responses(drawn: &Drawn) {
         }
     }
     drawn.agree("code_challenge_methods_supported", &works);
-    for scope in drawn.announced("scopes_supported") {
-        assert!(drawn.taken(&id, &[("scope", scope)]).await, "{scope}");
-    }
-    assert!(!drawn.taken(&id, &[("scope", "nothing.of.the.kind")]).await);
 }
 
-pub async fn the_rest(drawn: &Drawn) {
+pub async fn the_rest(drawn: &Drawn<'_>) {
     let mut works = BTreeSet::new();
     for mode in ["poll", "ping", "push"] {
         let asks = |client: NewClient| {
@@ -114,7 +110,7 @@ pub async fn the_rest(drawn: &Drawn) {
             );
             client.set("backchannel_token_delivery_mode", json!(mode))
         };
-        if drawn.client(asks).await.is_some() {
+        if drawn.accepts(asks).await {
             works.insert(mode);
         }
     }
@@ -131,10 +127,12 @@ pub async fn the_rest(drawn: &Drawn) {
         .status
         == 201;
     assert_eq!(
-        drawn.document["require_signed_request_object"],
+        *drawn.told("require_signed_request_object"),
         json!(!unsigned)
     );
     let object = drawn.object(&id, &request, Algorithm::Es256);
+    let taken = drawn.pushes(&id, &object).await;
+    assert_eq!(*drawn.told("request_parameter_supported"), json!(taken));
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", &id)
         .append_pair("response_type", "code")
@@ -146,32 +144,8 @@ pub async fn the_rest(drawn: &Drawn) {
         && !answer.header("location").contains("error=")
         && !answer.header("location").contains("response=");
     assert_eq!(
-        drawn.document["require_pushed_authorization_requests"],
+        *drawn.told("require_pushed_authorization_requests"),
         json!(!unpushed),
         "{answer:?}"
     );
-    let metadata = json!({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks(&[Algorithm::Es256])});
-    let registered = drawn
-        .world
-        .post("/register")
-        .json(&metadata)
-        .send()
-        .await
-        .status
-        == 201;
-    assert_eq!(
-        drawn.document.get("registration_endpoint").is_some(),
-        registered
-    );
-    for (name, url) in drawn.document.as_object().unwrap() {
-        let Some(path) = url
-            .as_str()
-            .and_then(|url| url.strip_prefix(drawn.world.issuer()))
-        else {
-            continue;
-        };
-        if name.ends_with("_endpoint") || name == "jwks_uri" || name == "check_session_iframe" {
-            assert_ne!(drawn.world.get(path).send().await.status, 404, "{name}");
-        }
-    }
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use jose::Algorithm;
 use serde_json::json;
 
-use super::drawn::Drawn;
+use super::drawn::{Drawn, TYPE, jwks, number};
+use crate::dpop::Key;
+use crate::harness::NewClient;
+use crate::jwt_bearer::{Issuer, sign};
 
 /// Whether somebody may sign in for such a request: it leads to a page of ours, and not back with an error.
-async fn leads_in(drawn: &Drawn, id: &str, changes: &[(&str, &str)]) -> bool {
+async fn leads_in(drawn: &Drawn<'_>, id: &str, changes: &[(&str, &str)]) -> bool {
     let object = drawn.object(id, &drawn.request(id, changes), Algorithm::Es256);
     let form = [("client_id", id), ("request", object.as_str())];
     let pushed = drawn.post("/par", (id, Algorithm::Es256), &form).await;
@@ -24,7 +27,7 @@ async fn leads_in(drawn: &Drawn, id: &str, changes: &[(&str, &str)]) -> bool {
     answer.status == 303 && answer.header("location").starts_with("/login")
 }
 
-pub async fn values(drawn: &Drawn) {
+pub async fn values(drawn: &Drawn<'_>) {
     let id = drawn.client(|client| client).await.unwrap();
     if !drawn.settings.acr.0.is_empty() {
         let mut works = BTreeSet::new();
@@ -42,25 +45,96 @@ pub async fn values(drawn: &Drawn) {
         }
     }
     drawn.agree("prompt_values_supported", &works);
-    let mut works = BTreeSet::new();
-    for kind in ["public", "pairwise", "ephemeral"] {
-        let of = drawn.client(|client| client.set("subject_type", json!(kind)));
-        if of.await.is_some() {
-            works.insert(kind);
-        }
-    }
-    drawn.agree("subject_types_supported", &works);
-    let claims = drawn.announced("claims_supported");
-    for claim in ["sub", "email", "acr"] {
-        assert!(claims.contains(claim), "{claim}");
-    }
-    for logout in ["backchannel_logout_uri", "frontchannel_logout_uri"] {
-        let of = drawn.client(|client| client.set(logout, json!("https://app.example/out")));
-        let channel = logout.split('_').next().unwrap();
+    let kinds = ["public", "pairwise", "ephemeral"];
+    let list = ("subject_types_supported", "subject_type");
+    drawn.registrable(list, kinds, |client| client).await;
+    for channel in ["backchannel", "frontchannel"] {
+        let told = |client: NewClient| {
+            let uri = json!("https://app.example/out");
+            client.set(&format!("{channel}_logout_uri"), uri)
+        };
+        let with_session = |client: NewClient| {
+            told(client).set(&format!("{channel}_logout_session_required"), json!(true))
+        };
+        let (plain, session) = (drawn.accepts(told).await, drawn.accepts(with_session).await);
+        let member = |end: &str| drawn.told(&format!("{channel}_logout_{end}"));
         assert_eq!(
-            drawn.document[format!("{channel}_logout_supported")],
-            json!(of.await.is_some()),
-            "{logout}"
+            (member("supported"), member("session_supported")),
+            (&json!(plain), &json!(session))
         );
     }
+    let asks = |client: NewClient| {
+        let client = client
+            .grants(&["urn:openid:params:grant-type:ciba"])
+            .redirects(&[]);
+        client
+            .set("backchannel_token_delivery_mode", json!("poll"))
+            .set(
+                "backchannel_authentication_request_signing_alg",
+                json!("ES256"),
+            )
+            .set("backchannel_user_code_parameter", json!(true))
+    };
+    let user_code = drawn.accepts(asks).await;
+    assert_eq!(
+        *drawn.told("backchannel_user_code_parameter_supported"),
+        json!(user_code)
+    );
+    documents(drawn).await;
+    profiles(drawn).await;
+}
+
+/// Whether an application that describes itself at its identifier is a client.
+async fn documents(drawn: &Drawn<'_>) {
+    let site = &drawn.stage.site;
+    site.publish(
+        json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": jwks(&[Algorithm::Es256])}),
+    );
+    let request = drawn.request(&site.id, &[]);
+    let object = drawn.object(&site.id, &request, Algorithm::Es256);
+    let taken = drawn.pushes(&site.id, &object).await;
+    assert_eq!(
+        *drawn.told("client_id_metadata_document_supported"),
+        json!(taken),
+        "{:?}",
+        drawn.draw
+    );
+}
+
+/// What another server says of a person is taken for a grant (draft-ietf-oauth-identity-assertion-authz-grant §6).
+async fn profiles(drawn: &Drawn<'_>) {
+    const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    let issuer = Issuer::new(&drawn.world, &format!("https://idp-{}.example", number()));
+    let with = |client: NewClient| {
+        client
+            .grants(&[JWT_BEARER])
+            .redirects(&[])
+            .scope("notes.read")
+    };
+    let id = drawn.client(with).await.unwrap();
+    let rules = json!([{"condition": "true", "subject": {"person": {"claim": "email", "by": "email"}}, "clients": [id], "scope": "notes.read"}]);
+    issuer.trusted(rules, json!({})).await;
+    let claims = issuer.claims(
+        "somebody",
+        json!({"client_id": id, "email": "alice@example.com", "email_verified": true}),
+    );
+    let text = sign(&drawn.world, &issuer.key, "oauth-id-jag+jwt", &claims);
+    let assertion = drawn.assertion(&id, Algorithm::Es256);
+    let form = [
+        ("grant_type", JWT_BEARER),
+        ("assertion", &text),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &assertion),
+    ];
+    let answer = drawn.token(&Key::new(), &form).await;
+    let mut works = BTreeSet::new();
+    if answer.status == 200 {
+        works.insert("urn:ietf:params:oauth:grant-profile:id-jag");
+    }
+    assert_eq!(
+        drawn.announced("authorization_grant_profiles_supported"),
+        works,
+        "{answer:?} {:?}",
+        drawn.draw
+    );
 }
