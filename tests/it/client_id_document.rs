@@ -21,7 +21,7 @@ async fn world_and_site(world: World) -> (World, Site) {
 }
 
 /// Whether a person who comes from that client is asked to sign in, and not told that it is unknown.
-async fn is_known(flow: &Flow) -> bool {
+pub async fn is_known(flow: &Flow) -> bool {
     let status = flow.status().await;
     assert!(matches!(status, 303 | 400), "{status}");
     status == 303

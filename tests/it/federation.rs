@@ -6,6 +6,7 @@ pub mod configuration;
 mod explicit;
 mod given_marks;
 mod historical_keys;
+mod logout;
 mod resolver;
 pub mod subordinates;
 mod trust_marks;
@@ -65,8 +66,15 @@ on_each_engine! {
         it.describe(json!({}));
         it.admits().await.unwrap();
         assert!(it.arrives(&it.object_with_chain(&old)).await.has("password"));
-        let page = it.arrives(&it.object(&json!({"redirect_uri": "https://old.example/callback"}))).await;
-        assert!(page.leaving.is_none() && !page.has("password"), "{}", page.words());
+        let before = async || {
+            let page = it.arrives(&it.object(&json!({"redirect_uri": "https://old.example/callback"}))).await;
+            assert!(page.leaving.is_none() && !page.has("password"), "{}", page.words());
+        };
+        before().await;
+        // Nor when that is to be asked for again.
+        world.advance(3600);
+        assert!(it.arrives(&it.object_with_chain(&old)).await.has("password"));
+        before().await;
     }
 
     /// §12.1.1.2: by private_key_jwt alone, or with a request object.

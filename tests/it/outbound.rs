@@ -1,6 +1,7 @@
 //! What applications name and we call: in production nothing inside is reached, however its address is written, whoever names it and whatever for; and what the operator says about
 //! reaching others (`outbound.*` in docs/settings.md) holds for all of it.
 
+mod floods;
 mod inside;
 mod place;
 

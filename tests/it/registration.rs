@@ -99,9 +99,10 @@ on_each_engine! {
         }
         let silent = world.flow(&app).with("prompt", "none").url();
         let framed = world.get(&silent).header("sec-fetch-dest", "iframe").send().await;
-        assert!(framed.status(303).header("location").starts_with(CALLBACK), "{framed:?}");
-        let top = world.get(&silent).header("sec-fetch-dest", "document").send().await;
-        assert_eq!(top.status, 400);
+        assert!(framed.status(303).header("location").starts_with(&format!("{CALLBACK}?error=login_required")), "{framed:?}");
+        for elsewhere in ["document", "frame", "embed", "object", "fencedframe", "iframe, document", "IFRAME", ""] {
+            assert_eq!(world.get(&silent).header("sec-fetch-dest", elsewhere).send().await.status, 400, "{elsewhere}");
+        }
         let own = world.app().await;
         assert_eq!(world.flow(&own).with("prompt", "none").error(&mut browser).await, "login_required");
         // Who came when everybody might is vouched for by nobody later, and who came with a token is, whoever may come by now.

@@ -155,7 +155,8 @@ pub struct Server {
     requests: limits::Limits,
     outbound: Option<fetch::Fetch>,
     documents: Arc<client_id_document::Documents>,
-    federation: federation::Federation,
+    federation: Arc<federation::Federation>,
+    errands: sought::Errands,
     remote_keys: Arc<remote_keys::RemoteKeys>,
     /// How clients are told that a session has ended.
     logout: Option<(&'static str, Arc<dyn realm::outbox::Handler>)>,
@@ -171,12 +172,13 @@ pub struct Server {
 impl Server {
     /// Makes the limits; starts nothing.
     pub fn new(identity: Arc<Identity>, options: Options, ambient: &Ambient) -> Arc<Self> {
-        let remote_keys = Arc::new(remote_keys::RemoteKeys::new(
-            options.outbound.clone(),
-            &ambient.clock,
-        ));
-        let documents = client_id_document::Documents::new(&options.outbound, &ambient.clock);
+        let errands = sought::Errands::new(&ambient.clock);
+        let remote_keys = remote_keys::RemoteKeys::new(options.outbound.clone(), &errands);
+        let remote_keys = Arc::new(remote_keys);
+        let documents = client_id_document::Documents::new(&options.outbound, &errands);
         let documents = Arc::new(documents);
+        let federation = federation::Federation::new(&options.outbound, &errands);
+        let federation = Arc::new(federation);
         Arc::new(Self {
             identity,
             guesses: guesses::Guesses::new(options.guesses, &ambient.clock),
@@ -197,11 +199,16 @@ impl Server {
             ),
             requests: limits::Limits::new(&options.requests, &ambient.clock),
             outbound: registration::outbound(&options.outbound),
-            logout: backchannel_logout::handler(&options.outbound, (&remote_keys, &documents)),
+            logout: backchannel_logout::handler(
+                &options.outbound,
+                &remote_keys,
+                (&documents, &federation),
+            ),
             documents,
             push: shared_signals::push(&options.outbound),
             polls: shared_signals::Room::new(),
-            federation: federation::Federation::new(&options.outbound, &ambient.clock),
+            federation,
+            errands,
             remote_keys,
             certificates: options.certificates,
             signed: metadata::signed::Signed::new(),

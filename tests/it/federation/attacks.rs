@@ -36,6 +36,27 @@ on_each_engine! {
         assert!(it.admits().await.is_err());
     }
 
+    /// §12.1.1.1.1: a chain says something of its subject alone, whoever brings it; and what was made to register elsewhere says nothing here.
+    async fn a_chain_of_another_entity_changes_nothing(world: World) {
+        let it = federation(&world).await;
+        it.add("other");
+        it.describe_as("other", json!({"redirect_uris": ["https://evil.example/callback"]}));
+        it.vouch("middle", "other", json!({}));
+        let chain = [it.statement("other", "other"), it.statement("middle", "other"), it.statement("anchor", "middle")];
+        assert!(it.arrives(&it.object_with_chain(&chain)).await.has("password"));
+        assert_eq!(it.requests(), 5, "it was fetched");
+        let evil = it.object(&json!({"redirect_uri": "https://evil.example/callback"}));
+        let page = it.arrives(&evil).await;
+        assert!(page.leaving.is_none() && !page.has("password"), "{}", page.words());
+        let there = it.at(&world.beside().await);
+        let mut own = jose::jws::peek(&it.statement("leaf", "leaf")).unwrap().claims().unwrap();
+        own.insert("aud".to_owned(), json!("https://other.example"));
+        let mut chain = it.chain();
+        chain[0] = it.sign("leaf", "entity-statement+jwt", &own.into());
+        assert!(there.arrives(&there.object_with_chain(&chain)).await.has("password"));
+        assert_eq!(it.requests(), 10, "it was fetched");
+    }
+
     /// Federation keys sign statements, protocol keys sign requests: neither stands for the other.
     async fn keys_of_one_kind_do_not_serve_for_the_other(world: World) {
         let it = federation(&world).await;

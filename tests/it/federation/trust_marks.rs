@@ -67,7 +67,9 @@ on_each_engine! {
         ] {
             assert!(admits(&it, std::slice::from_ref(&wrong)).await.is_err(), "{wrong}");
         }
-        admits(&it, &["nonsense".to_owned(), mark(&it, "issuer", &json!({}))]).await.unwrap();
+        // What is no mark at all is no statement (§3.5); one that does not count is passed over.
+        assert!(admits(&it, &["nonsense".to_owned(), mark(&it, "issuer", &json!({}))]).await.is_err());
+        admits(&it, &[mark(&it, "middle", &json!({})), mark(&it, "issuer", &json!({}))]).await.unwrap();
         // The client ends with its mark.
         world.advance(300);
         assert!(it.admits().await.is_err());

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use jose::{Algorithm, SigningKey, jws};
 use serde_json::{Value, json};
 
-use super::{Answer, Client, Flow, Page, World};
+use super::{Answer, Browser, Client, Flow, Page, World};
 
 /// Where the application has its answers sent.
 pub const RP_CALLBACK: &str = "https://rp.example/callback";
@@ -375,10 +375,14 @@ impl Federation {
 
     /// The code of a whole walk with an object.
     pub async fn code(&self, object: &str) -> String {
+        self.code_in(&mut self.world.browser(), object).await
+    }
+
+    /// The same in a browser.
+    pub async fn code_in(&self, browser: &mut Browser, object: &str) -> String {
         let query = super::call::encode(&[("client_id", &self.id("leaf")), ("request", object)]);
-        let mut browser = self.world.browser();
         let page = browser.get(&format!("/authorize?{query}")).await;
-        let page = self.flow().go_on(&mut browser, page).await;
+        let page = self.flow().go_on(browser, page).await;
         self.flow().response(&page)["code"].clone()
     }
 

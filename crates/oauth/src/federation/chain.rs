@@ -74,6 +74,11 @@ impl Chain {
             ));
         }
         judge_links(first, above, anchor)?;
+        // Nobody is put below somebody whom they do not name (§3.5 step 6).
+        let superior = above[0].issuer.as_str();
+        if !first.authority_hints().any(|named| named == superior) {
+            return Err(broken("the subject does not name its superior"));
+        }
         let mut below = vec![first.subject.as_str()];
         let mut seen = BTreeSet::from([first.subject.as_str()]);
         for superior in above {

@@ -14,14 +14,15 @@ const MOST_KEYS: usize = 32;
 const MOST: usize = 32;
 
 /// What only superiors say (§3.3), and what only an entity says of itself (§3.2).
-const OF_SUPERIORS: [&str; 4] = [
+const OF_SUPERIORS: &[&str] = &[
     "metadata_policy",
     "metadata_policy_crit",
     "constraints",
     "source_endpoint",
 ];
-const OF_ITSELF: [&str; 4] = [
+const OF_ITSELF: &[&str] = &[
     "authority_hints",
+    "trust_marks",
     "trust_anchor_hints",
     "trust_mark_issuers",
     "trust_mark_owners",
@@ -74,7 +75,8 @@ impl Statement {
                 "it is signed with an algorithm that is not asymmetric",
             ));
         }
-        let kid = unverified.header.kid.clone().ok_or(wrong("no kid"))?;
+        let kid = unverified.header.kid.clone();
+        let kid = kid.filter(|kid| !kid.is_empty()).ok_or(wrong("no kid"))?;
         let claims = unverified
             .claims()
             .map_err(|_| wrong("its claims are not one JSON object"))?;
@@ -185,6 +187,10 @@ fn judge_shape(claims: &Map<String, Value>, of_itself: bool) -> Result<(), Disbe
     if foreign.iter().any(|name| claims.contains_key(*name)) {
         return Err(wrong("it holds a claim that does not belong there"));
     }
+    // Only answers to explicit registrations have it (§3.4).
+    if claims.contains_key("trust_anchor") {
+        return Err(wrong("it holds a claim that does not belong there"));
+    }
     // It names claims beyond those of the specification, of which this product understands none.
     if claims.contains_key("crit") {
         return Err(wrong("crit names what is not understood"));
@@ -196,6 +202,12 @@ fn judge_shape(claims: &Map<String, Value>, of_itself: bool) -> Result<(), Disbe
                 return Err(wrong("a list is empty or too long"));
             }
         }
+    }
+    let marks = claims.get("trust_marks").and_then(Value::as_array);
+    if !marks.into_iter().flatten().all(is_mark) {
+        return Err(wrong(
+            "an element of trust_marks is no trust mark of its type",
+        ));
     }
     if let Some(metadata) = claims.get("metadata") {
         let types = metadata.as_object().ok_or(wrong("metadata is no object"))?;
@@ -212,6 +224,17 @@ pub(super) fn is_metadata(types: &Map<String, Value>) -> bool {
         let members = value.as_object();
         members.is_some_and(|members| !members.values().any(Value::is_null))
     })
+}
+
+/// Whether an element of `trust_marks` is one of the type that stands beside it (§3.5 step 19). Whether it counts is another question.
+fn is_mark(element: &Value) -> bool {
+    let text_of = |name: &str| element.get(name).and_then(Value::as_str);
+    let mark = text_of("trust_mark").and_then(|mark| jws::peek(mark).ok());
+    let claims = mark.and_then(|mark| mark.claims().ok());
+    let stated = claims
+        .as_ref()
+        .and_then(|it| it.get("trust_mark_type")?.as_str());
+    stated.is_some() && stated == text_of("trust_mark_type")
 }
 
 /// Federation keys: public, each with a name of its own (§3.1).

@@ -185,8 +185,8 @@ impl TrustMark {
         }
     }
 
-    /// Whether it is one for this entity, now, signed with a key of its issuer, who may issue it (§7.3). Whether the issuer is trusted, the caller has found
-    /// out, and so come by its `keys`.
+    /// Whether it is one for this entity, now, signed with a key of its issuer, who may issue it (§7.3), and until when (unix seconds): as long as what its owner
+    /// delegates, if it is delegated. Whether the issuer is trusted, the caller has found out, and so come by its `keys`.
     ///
     /// # Errors
     /// [`Disbelief::TrustMark`].
@@ -196,7 +196,8 @@ impl TrustMark {
         keys: &KeySet,
         anchor: &TrustMarkIssuers,
         now: i64,
-    ) -> Result<(), Disbelief> {
+    ) -> Result<i64, Disbelief> {
+        let ends = self.expires_at.unwrap_or(i64::MAX);
         if self.subject != subject {
             return Err(wrong("it is somebody else's"));
         }
@@ -213,7 +214,7 @@ impl TrustMark {
             None => None,
         };
         match (anchor.owners.get(&self.kind), delegation) {
-            (None, None) => Ok(()),
+            (None, None) => Ok(ends),
             (Some(_), None) => Err(wrong("its owner did not delegate it")),
             (None, Some(_)) => Err(wrong("it is delegated by nobody who owns it")),
             (Some(owner), Some(text)) => {
@@ -224,7 +225,8 @@ impl TrustMark {
                 {
                     return Err(wrong("its delegation is of another"));
                 }
-                delegated.verify(&owner.keys, now)
+                delegated.verify(&owner.keys, now)?;
+                Ok(ends.min(delegated.expires_at.unwrap_or(i64::MAX)))
             }
         }
     }

@@ -15,6 +15,7 @@ use db::{Batch, CommitError, params};
 use fetch::{Fetch, FetchOptions};
 use identity::Session;
 use jose::jwt;
+use oauth::federation::is_entity_id;
 use oauth::logout_token::{LogoutToken, PARAMETER, TYPE};
 use realm::outbox::{Delivery, Ended, Handler, Message};
 use realm::{Client, Error, Realm};
@@ -24,6 +25,7 @@ use self::rest::Rest;
 use self::rules::Heard;
 use crate::client_auth::Envelope;
 use crate::client_id_document::{self, Documents};
+use crate::federation::Federation;
 use crate::refusal::Refusal;
 use crate::remote_keys::RemoteKeys;
 use crate::tokens::{id_token, subject};
@@ -50,8 +52,7 @@ struct Notice {
 /// Adds to the batch that gives a client something of a session that the client is told when the session ends, if it wants to hear of that. Costs a row
 /// for the first time, and nothing after that.
 pub(crate) fn remember(realm: &Realm, batch: &mut Batch, client: &Client, session: &Session) {
-    // What becomes of a client of a federation is known while its chain counts, and not later.
-    if !client.logout.is_told() || client.is_federated() {
+    if !client.logout.is_told() {
         return;
     }
     let lifetimes = identity::session::lifetimes(realm);
@@ -110,8 +111,8 @@ pub(crate) async fn announce(realm: &Realm, whose: Whose<'_>) -> Result<(), Erro
             batch.expect(&sql::FORGET_CLIENT, own, 1);
             let wants = match realm.client(&notice.client).await? {
                 Some(client) => address(&client, &notice).is_some(),
-                // What its document says by then counts.
-                None => is_document(&notice.client),
+                // What its document, or its federation, says by then counts.
+                None => is_elsewhere(&notice.client),
             };
             if wants {
                 let payload = serde_json::json!(notice).to_string();
@@ -127,9 +128,9 @@ pub(crate) async fn announce(realm: &Realm, whose: Whose<'_>) -> Result<(), Erro
     }
 }
 
-/// Whether an identifier may be the address of a document about its client.
-fn is_document(id: &str) -> bool {
-    client_id_document::rules::address(id, true).is_some()
+/// Whether an identifier may be the address of a document about its client, or of an entity of a federation.
+fn is_elsewhere(id: &str) -> bool {
+    client_id_document::rules::address(id, true).is_some() || is_entity_id(id, true)
 }
 
 /// Where the client is told, if it is still the one at which the session was used.
@@ -141,7 +142,8 @@ fn address<'a>(client: &'a Client, notice: &Notice) -> Option<&'a str> {
 /// What tells clients, through the guard: the kind of message and its handler.
 pub(crate) fn handler(
     outbound: &FetchOptions,
-    (keys, documents): (&Arc<RemoteKeys>, &Arc<Documents>),
+    keys: &Arc<RemoteKeys>,
+    (documents, federation): (&Arc<Documents>, &Arc<Federation>),
 ) -> Option<(&'static str, Arc<dyn Handler>)> {
     let options = FetchOptions {
         timeout: outbound.timeout.min(PATIENCE),
@@ -155,6 +157,7 @@ pub(crate) fn handler(
         fetch,
         keys: Arc::clone(keys),
         documents: Arc::clone(documents),
+        federation: Arc::clone(federation),
         rest: Rest::default(),
     };
     Some((KIND, Arc::new(teller)))
@@ -167,6 +170,8 @@ struct Teller {
     keys: Arc<RemoteKeys>,
     /// Who describes themselves.
     documents: Arc<Documents>,
+    /// For whom others vouch.
+    federation: Arc<Federation>,
     rest: Rest,
 }
 
@@ -216,12 +221,15 @@ impl Teller {
         }
     }
 
-    /// The client, as it is registered or as its document says now.
+    /// The client, as it is registered, or as its federation or its document says now: found in the order of [`Call::client`](crate::call::Call::client).
     async fn client(&self, realm: &Arc<Realm>, id: &str) -> Result<Option<Arc<Client>>, Refusal> {
-        match realm.client(id).await? {
-            Some(client) => Ok(Some(client)),
-            None => self.documents.find(realm, id).await,
+        if let Some(client) = realm.client(id).await? {
+            return Ok(Some(client));
         }
+        if let Some(client) = self.federation.find(realm, id).await? {
+            return Ok(Some(client));
+        }
+        self.documents.find(realm, id).await
     }
 
     /// The logout token (§2.4), signed and encrypted as ID tokens are. Its identifier is that of the message, the same at every attempt; its times are those of

@@ -1,13 +1,11 @@
 //! Clients whose identifier is the address of a document about them (draft-ietf-oauth-client-id-metadata-document): nobody registers them. Their documents are
 //! fetched through the guard, kept in bounded memory for a bounded time, and asked for once however many wait.
 
-mod rooms;
 pub mod rules;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ambient::Clock;
 use axum::http::StatusCode;
 use fetch::{Fetch, FetchOptions};
 use oauth::client_auth::Method;
@@ -16,22 +14,48 @@ use realm::clients::Origin;
 use realm::{Catalogue, Client, Realm};
 use url::Url;
 
-use self::rooms::{Entry, Kept, Rooms};
 use crate::call::Call;
 use crate::federation;
 use crate::refusal::Refusal;
 use crate::registration::choices;
+use crate::sought::rules::Want;
+use crate::sought::{Errands, Kept, Kind, Room, Sought, Standing, Wanted};
 
 /// How long one may be, in bytes; the draft expects 5 KiB.
 const LONGEST: usize = 16 * 1024;
 /// How long one may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many are kept, and how many more names that nobody has heard of.
+const DOCUMENTS: usize = 1000;
 
 /// The documents of all realms of a process.
 pub(crate) struct Documents {
     fetch: Option<Fetch>,
     loopback: bool,
-    rooms: Rooms,
+    sought: Sought<Document>,
+}
+
+/// What a document says: the client, once for each way in which it may authenticate.
+type Described = Arc<Vec<Arc<Client>>>;
+
+struct Document;
+
+impl Kind for Document {
+    const NAME: &'static str = "the document of a client";
+    type Value = Described;
+    type Failure = Failure;
+
+    fn is_known(_: &Described) -> bool {
+        true
+    }
+
+    fn is_final(failure: &Failure) -> bool {
+        matches!(failure, Failure::Bad(_))
+    }
+
+    fn gave_way() -> Failure {
+        Failure::Unreachable
+    }
 }
 
 /// Why there is no client.
@@ -44,7 +68,7 @@ enum Failure {
 }
 
 impl Documents {
-    pub(crate) fn new(options: &FetchOptions, clock: &Clock) -> Self {
+    pub(crate) fn new(options: &FetchOptions, errands: &Errands) -> Self {
         let loopback = options.allow_loopback;
         let options = FetchOptions {
             timeout: options.timeout.min(PATIENCE),
@@ -56,7 +80,7 @@ impl Documents {
         Self {
             fetch: fetch.ok(),
             loopback,
-            rooms: Rooms::new(clock),
+            sought: Sought::new(DOCUMENTS, errands),
         }
     }
 
@@ -98,8 +122,8 @@ impl Documents {
         Ok(described.first().cloned())
     }
 
-    fn kept(&self, realm: &Realm, id: &str) -> Option<Kept> {
-        self.rooms.find(&name(realm, id))?.latest()
+    fn kept(&self, realm: &Realm, id: &str) -> Option<Kept<Described>> {
+        self.sought.kept(&name(realm, id))
     }
 }
 
@@ -113,13 +137,12 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Counts that somebody makes us ask there.
-    fn count(&self, url: &Url, entry: Option<&Entry>) -> Result<(), Refusal> {
-        if let Some(call) = self.call {
-            call.server.requests.fetch(call)?;
+    /// Counts that somebody makes us ask.
+    fn count(&self) -> Result<(), Refusal> {
+        match self.call {
+            Some(call) => call.server.requests.fetch(call),
+            None => Ok(()),
         }
-        let host = url.host_str().unwrap_or_default();
-        self.documents.rooms.count(host, entry)
     }
 }
 
@@ -179,7 +202,7 @@ impl Call {
         }
         let documents = &self.server.documents;
         let kept = documents.kept(&self.realm, id);
-        let first = kept.and_then(|kept| kept.described.first().cloned());
+        let first = kept.and_then(|kept| kept.value.first().cloned());
         if first.is_none() && federation::is_possible(self, id) {
             // Its name alone would not tell which of its names a person has there.
             let known = match federation::remembered(self, id) {
@@ -206,40 +229,43 @@ impl Call {
 }
 
 /// What the document says: from memory while it is fresh, and for a while longer when it cannot be had.
-async fn described(
-    asking: Asking<'_>,
-    id: &str,
-    url: &Url,
-) -> Result<Arc<Vec<Arc<Client>>>, Refusal> {
+async fn described(asking: Asking<'_>, id: &str, url: &Url) -> Result<Described, Refusal> {
     let Asking {
         documents, realm, ..
     } = asking;
     let now = realm.now();
-    if let Some(kept) = documents.kept(realm, id)
+    let kept = documents.kept(realm, id);
+    if let Some(kept) = &kept
         && now < kept.fresh_until
     {
-        return Ok(kept.described);
+        return Ok(Arc::clone(&kept.value));
     }
-    let name = name(realm, id);
-    // Nothing is kept of what somebody may not ask for.
-    let (entry, counted) = match documents.rooms.find(&name) {
-        Some(entry) => (entry, false),
-        None => {
-            asking.count(url, None)?;
-            (documents.rooms.begin(&name)?, true)
-        }
+    let catalogue = realm.catalogue().await?;
+    let wanted = Wanted {
+        name: &name(realm, id),
+        host: url.host_str().unwrap_or_default(),
+        standing: Standing::Strange,
+        want: Want::Current,
+        now,
+        count: &|| asking.count(),
     };
-    let renewed = renew(asking, (&entry, counted), (id, url), now).await;
-    let kept = entry.latest();
-    let still_good = |kept: &Kept| now < kept.fresh_until.saturating_add(rules::STALE);
-    match (kept, renewed) {
-        (Some(kept), Ok(None)) if now < kept.fresh_until => Ok(kept.described),
-        (_, Ok(Some(Failure::Bad(error)))) => Err(error.into()),
-        (Some(kept), Ok(Some(Failure::Unreachable)) | Err(_)) if still_good(&kept) => {
-            Ok(kept.described)
-        }
-        (_, Err(refusal)) => Err(refusal),
-        _ => Err(unreachable().into()),
+    let (fetch, whose, client) = (documents.fetch.clone(), Arc::clone(realm), id.to_owned());
+    let host = wanted.host.to_owned();
+    let seek = |room: Arc<Room>| async move {
+        room.ask(&host).map_err(|_| Failure::Unreachable)?;
+        let (described, seconds) = published(fetch, &whose, &client, &catalogue).await?;
+        Ok((Arc::new(described), now.saturating_add(seconds)))
+    };
+    let is_good = |kept: &Kept<_>| now < kept.fresh_until.saturating_add(rules::STALE);
+    match documents.sought.renew(wanted, seek).await {
+        Ok((_, Some(Failure::Bad(error)))) => Err(error.into()),
+        Ok((Some(kept), None)) if now < kept.fresh_until => Ok(kept.value),
+        Ok((kept, _)) => match kept.filter(is_good) {
+            Some(kept) => Ok(kept.value),
+            None => Err(unreachable().into()),
+        },
+        // Who asks too much is not told less than before.
+        Err(refusal) => kept.filter(is_good).map(|kept| kept.value).ok_or(refusal),
     }
 }
 
@@ -248,72 +274,6 @@ fn unreachable() -> Wire {
         ErrorCode::InvalidClient,
         "the document at this client_id cannot be fetched",
     )
-}
-
-/// Fetches the document unless somebody else just did. Gives what went wrong.
-async fn renew(
-    asking: Asking<'_>,
-    (entry, counted): (&Arc<Entry>, bool),
-    (id, url): (&str, &Url),
-    now: i64,
-) -> Result<Option<Failure>, Refusal> {
-    let Asking {
-        documents, realm, ..
-    } = asking;
-    let mut failed = Arc::clone(&entry.failed).lock_owned().await;
-    let fresh = |kept: Kept| now < kept.fresh_until;
-    if entry.latest().is_some_and(fresh) {
-        return Ok(None);
-    }
-    if let Some((at, failure)) = &*failed
-        && (*at..at.saturating_add(rules::REST)).contains(&now)
-    {
-        return Ok(Some(failure.clone()));
-    }
-    if !counted {
-        asking.count(url, Some(entry))?;
-    }
-    let permit = documents.rooms.permit(entry)?;
-    let catalogue = realm.catalogue().await?;
-    let (fetch, realm, id) = (documents.fetch.clone(), Arc::clone(realm), id.to_owned());
-    let (rooms, entry, name) = (
-        documents.rooms.clone(),
-        Arc::clone(entry),
-        name(&realm, &id),
-    );
-    let fetching = async move {
-        let outcome = published(fetch, &realm, &id, &catalogue).await;
-        let failure = match outcome {
-            Ok((described, seconds)) => {
-                let fresh_until = now.saturating_add(seconds);
-                let described = Arc::new(described);
-                let kept = Kept {
-                    described,
-                    fresh_until,
-                };
-                rooms.keep(&name, &entry, Some(kept));
-                None
-            }
-            Err(failure) => {
-                tracing::info!(
-                    realm = realm.name(),
-                    client = id,
-                    ?failure,
-                    "the document of a client cannot be used"
-                );
-                if matches!(failure, Failure::Bad(_)) {
-                    rooms.keep(&name, &entry, None);
-                }
-                Some(failure)
-            }
-        };
-        *failed = failure.clone().map(|failure| (now, failure));
-        drop(permit);
-        failure
-    };
-    // On its own, so that nobody stops it for others by hanging up.
-    let done = tokio::spawn(fetching).await;
-    done.map_err(|error| Refusal::Failed(error.to_string()))
 }
 
 async fn published(

@@ -16,8 +16,6 @@ const LONGEST: usize = 255;
 const FRESH: (i64, i64, i64) = (60, 24 * 3600, 600);
 /// How much longer a document is believed while its server cannot be reached, in seconds.
 pub const STALE: i64 = 3600;
-/// How long an address is left alone after it was tried in vain, in seconds.
-pub const REST: i64 = 10;
 
 /// The address that a client identifier is, if it is one: https in its normal form (so without dot segments, capitals or the port 443), with a path, without
 /// fragment or user name (§3). With `loopback`, also http to this machine, for development.

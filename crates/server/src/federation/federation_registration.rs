@@ -1,6 +1,8 @@
 //! `POST /federation_registration` (OpenID Federation 1.0 §12.2): an entity registers with its configuration, or with a whole chain of trust, and the answer is
 //! signed.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use web::document;
 use web::form::FormError;
 
-use super::resolve::{Failure, Own, Search, wire, within_patience};
+use super::resolve::{Failure, Own, Search, wire};
 use super::rules;
 use super::said::ALGORITHM;
 use crate::answer;
@@ -24,6 +26,7 @@ use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
 use crate::registration::{choices, rules as registration};
 use crate::request_object::spend;
+use crate::sought::Room;
 
 const ENDPOINT: &str = "federation_registration";
 /// How long the body may be, in bytes.
@@ -50,8 +53,9 @@ async fn register(call: &Call, body: Body) -> Result<String, Refusal> {
     let configuration = statements.first().ok_or(Reason::FederationBody)?.clone();
     let id = configuration.subject.clone();
     judge(call, &configuration)?;
-    let seek = within_patience(trusted(call, statements));
-    let (chain, until) = seek.await.map_err(refusal)?;
+    let seek = |room| trusted(call, room, statements);
+    let found = call.server.federation.errand(&id, seek).await;
+    let (chain, until) = found.map_err(refusal)?;
     let refused = |disbelief: Disbelief| Refusal::from(wire(&disbelief));
     let metadata = chain.metadata(RELYING_PARTY).map_err(refused)?;
     let mut metadata = metadata.ok_or_else(|| {
@@ -133,12 +137,16 @@ fn judge(call: &Call, configuration: &Statement) -> Result<(), Refusal> {
 }
 
 /// The chain that was sent, if it is good, else one that is found from the configuration on; and until when what follows of it counts.
-async fn trusted(call: &Call, statements: Vec<Statement>) -> Result<(Chain, i64), Failure> {
+async fn trusted(
+    call: &Call,
+    room: Arc<Room>,
+    statements: Vec<Statement>,
+) -> Result<(Chain, i64), Failure> {
     let (federation, settings) = (&call.server.federation, call.realm.settings());
     let (anchors, now) = (&settings.federation.trust_anchors, call.now());
     let fetch = federation.fetch.as_ref().ok_or(Failure::Unreachable)?;
     let own = Own::of(call).await?;
-    let mut search = Search::new((fetch, federation.loopback), anchors, now).with(own);
+    let mut search = Search::new((fetch, federation.loopback), &room, anchors, now).with(own);
     let subject = statements.first().cloned();
     let subject = subject.ok_or(Disbelief::Chain("it is empty"))?;
     let sent = Chain::verify(statements, &Search::trusted(anchors), now);

@@ -11,7 +11,6 @@ use realm::clients::PublicKeys;
 use realm::settings::TrustAnchor;
 use realm::subordinates;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::resolve::{Configuration, Failure, Own, Search, wire, within_patience};
 use super::said::{ALGORITHM, Said, signed};
@@ -20,7 +19,8 @@ use crate::answer;
 use crate::call::Call;
 use crate::form;
 use crate::refusal::{Reason, Refusal};
-use crate::sought::Kept;
+use crate::sought::rules::Want;
+use crate::sought::{self, Kept, Room, Standing, Wanted};
 
 const ENDPOINT: &str = "federation_resolve";
 /// Where it is, below the issuer.
@@ -112,13 +112,23 @@ async fn found(call: &Call, subject: &str, anchor: TrustAnchor) -> Result<Arc<Fo
         if holds(call, &kept.value).await? {
             return Ok(kept.value);
         }
-        let (value, fresh_until) = (kept.value, 0);
-        resolved.keep(&name, Kept { value, fresh_until });
+        let kept = Kept {
+            fresh_until: 0,
+            ..kept
+        };
+        resolved.keep(&name, kept);
     }
-    let host = Url::parse(subject).ok();
-    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let seek = within_patience(seek(call.clone(), subject.to_owned(), anchor));
-    let (kept, failure) = resolved.renew(call, (&name, host), seek).await?;
+    let wanted = Wanted {
+        name: &name,
+        host: &sought::host(subject),
+        standing: Standing::Strange,
+        want: Want::Current,
+        now: call.now(),
+        count: &|| call.server.requests.fetch(call),
+    };
+    let (asking, subject) = (call.clone(), subject.to_owned());
+    let seek = |room| within_patience(seek(asking, room, subject, anchor));
+    let (kept, failure) = resolved.renew(wanted, seek).await?;
     match (kept, failure) {
         (Some(kept), None) => Ok(kept.value),
         (_, Some(Failure::Bad(error))) => Err(error.into()),
@@ -141,6 +151,7 @@ async fn holds(call: &Call, found: &Found) -> Result<bool, Refusal> {
 
 async fn seek(
     call: Call,
+    room: Arc<Room>,
     subject: String,
     anchor: TrustAnchor,
 ) -> Result<(Arc<Found>, i64), Failure> {
@@ -148,7 +159,7 @@ async fn seek(
     let federation = &call.server.federation;
     let (now, anchors) = (call.now(), [anchor]);
     let fetch = federation.fetch.as_ref().ok_or(Failure::Unreachable)?;
-    let mut search = Search::new((fetch, federation.loopback), &anchors, now).with(own);
+    let mut search = Search::new((fetch, federation.loopback), &room, &anchors, now).with(own);
     let Configuration::Found(configuration) = search.configuration(&subject).await? else {
         return Err(not_found("there is no entity at sub").into());
     };

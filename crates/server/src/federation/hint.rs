@@ -6,11 +6,11 @@ use std::sync::Arc;
 use oauth::Params;
 use oauth::federation::{Chain, LONGEST_CHAIN, Statement};
 
-use super::resolve::{Own, Search, within_patience};
+use super::resolve::{Own, Search};
 use super::{FRESH, Known, name, trusted};
 use crate::call::Call;
 use crate::request_object;
-use crate::sought::Kept;
+use crate::sought::{Kept, Room};
 
 /// How long a chain that its subject brought is used at most before one is fetched, in seconds: it may be older than what the entity says today.
 const BROUGHT: i64 = 600;
@@ -43,7 +43,12 @@ pub(crate) async fn learn(call: &Call, params: &Params) {
     if let Some((known, fresh_until)) = Box::pin(verified(call, statements)).await {
         let value = Known::Trusted(Arc::new(known));
         let name = name(&call.realm, id);
-        federation.entities.keep(&name, Kept { value, fresh_until });
+        let kept = Kept {
+            value,
+            since: call.now(),
+            fresh_until,
+        };
+        federation.entities.keep(&name, kept);
     }
 }
 
@@ -52,15 +57,22 @@ fn newer(call: &Call, id: &str, texts: &[String]) -> Option<Vec<Statement>> {
     let statements = texts.iter().map(|text| Statement::parse(text));
     let statements: Vec<_> = statements.collect::<Result<_, _>>().ok()?;
     let first = statements.first().filter(|first| first.subject == id)?;
+    // It was made to register somewhere (§12.2.1), and not for everybody.
+    if first.claims.contains_key("aud") {
+        return None;
+    }
     let kept = call.server.federation.known(&call.realm, id);
     if let Some(Kept {
         value: Known::Trusted(known),
         fresh_until,
+        ..
     }) = kept
-        && call.now() < fresh_until
-        && first.issued_at <= known.said_at
     {
-        return None;
+        // Nor does what it said before take the place of that when it is no longer fresh: those above it are asked then.
+        let is_fresh = call.now() < fresh_until;
+        if first.issued_at < known.said_at || (is_fresh && first.issued_at == known.said_at) {
+            return None;
+        }
     }
     Some(statements)
 }
@@ -71,9 +83,16 @@ async fn verified(call: &Call, statements: Vec<Statement>) -> Option<(super::Tru
     let chain = Chain::verify(statements, &Search::trusted(anchors), now).ok()?;
     let fetch = federation.fetch.as_ref()?;
     let own = Own::of(call).await.ok()?;
-    let mut search = Search::new((fetch, federation.loopback), anchors, now).with(own);
-    let marks = search.marks(&chain, &settings.federation.required_trust_marks);
-    let until = within_patience(marks).await.ok()?;
+    let required = &settings.federation.required_trust_marks;
+    let marks = |room: Arc<Room>| {
+        let chain = &chain;
+        async move {
+            let ways = (fetch, federation.loopback);
+            let mut search = Search::new(ways, &room, anchors, now).with(own);
+            search.marks(chain, required).await
+        }
+    };
+    let until = federation.errand(chain.subject(), marks).await.ok()?;
     let known = trusted(&call.realm, &chain, until).await.ok()?;
     Some((known, until.min(now.saturating_add(BROUGHT.min(FRESH)))))
 }

@@ -91,17 +91,15 @@ impl Search<'_> {
                 Disbelief::TrustMark("the federation does not accept it from its issuer").into(),
             );
         }
-        let ends = mark.expires_at.unwrap_or(i64::MAX);
         if mark.issuer == anchor.entity_id {
             let keys = anchor.jwks.verifying();
-            mark.judge(chain.subject(), keys, accepted, self.now)?;
-            return Ok(ends);
+            return Ok(mark.judge(chain.subject(), keys, accepted, self.now)?);
         }
         let Configuration::Found(issuer) = self.configuration(&mark.issuer).await? else {
             return Err(Disbelief::TrustMark("its issuer is no entity").into());
         };
         let trusted = self.chain(*issuer, Some(&anchor.entity_id)).await?;
-        mark.judge(chain.subject(), trusted.keys(), accepted, self.now)?;
+        let ends = mark.judge(chain.subject(), trusted.keys(), accepted, self.now)?;
         Ok(ends.min(trusted.expires_at()))
     }
 }

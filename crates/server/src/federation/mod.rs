@@ -21,7 +21,6 @@ mod said;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ambient::Clock;
 use axum::Router;
 use axum::routing::get;
 use fetch::{Fetch, FetchOptions};
@@ -35,11 +34,13 @@ use crate::Server;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::registration::choices;
-use crate::sought::{Kept, Sought};
+use crate::sought;
+use crate::sought::rules::Want;
+use crate::sought::{Errands, Kept, Kind, Room, Sought, Standing, Wanted};
 
 pub(crate) use hint::learn;
 
-/// How many entities are kept.
+/// How many entities are kept, and how many more names that nobody has heard of.
 const ENTITIES: usize = 1000;
 /// How many are kept that were resolved for others, each with its whole chain.
 const RESOLVED: usize = 200;
@@ -54,8 +55,48 @@ const ABSENT: i64 = 60;
 pub(crate) struct Federation {
     fetch: Option<Fetch>,
     loopback: bool,
-    entities: Sought<Known, Failure>,
-    resolved: Sought<Arc<federation_resolve::Found>, Failure>,
+    entities: Sought<Entity>,
+    resolved: Sought<Resolved>,
+    errands: Errands,
+}
+
+struct Entity;
+struct Resolved;
+
+impl Kind for Entity {
+    const NAME: &'static str = "an entity of a federation";
+    type Value = Known;
+    type Failure = Failure;
+
+    fn is_known(value: &Known) -> bool {
+        matches!(value, Known::Trusted(_))
+    }
+
+    fn is_final(failure: &Failure) -> bool {
+        matches!(failure, Failure::Bad(_))
+    }
+
+    fn gave_way() -> Failure {
+        Failure::Unreachable
+    }
+}
+
+impl Kind for Resolved {
+    const NAME: &'static str = "an entity that somebody has resolved";
+    type Value = Arc<federation_resolve::Found>;
+    type Failure = Failure;
+
+    fn is_known(_: &Self::Value) -> bool {
+        true
+    }
+
+    fn is_final(failure: &Failure) -> bool {
+        matches!(failure, Failure::Bad(_))
+    }
+
+    fn gave_way() -> Failure {
+        Failure::Unreachable
+    }
 }
 
 /// What is known of an address.
@@ -78,7 +119,7 @@ struct Trusted {
 }
 
 impl Federation {
-    pub(crate) fn new(options: &FetchOptions, clock: &Clock) -> Self {
+    pub(crate) fn new(options: &FetchOptions, errands: &Errands) -> Self {
         let loopback = options.allow_loopback;
         let options = FetchOptions {
             timeout: options.timeout.min(PATIENCE),
@@ -91,8 +132,9 @@ impl Federation {
         Self {
             fetch: fetch.ok(),
             loopback,
-            entities: Sought::new(ENTITIES, clock),
-            resolved: Sought::new(RESOLVED, clock),
+            entities: Sought::new(ENTITIES, errands),
+            resolved: Sought::new(RESOLVED, errands),
+            errands: errands.clone(),
         }
     }
 
@@ -114,6 +156,22 @@ impl Federation {
         let origin = |text: &str| Url::parse(text).ok().map(|url| url.origin());
         // A server that asks itself could be made to ask again.
         is_entity_id(id, self.loopback) && origin(id) != origin(realm.issuer())
+    }
+
+    /// Does what asks others because of an entity whose chain somebody brought along, and who may be anybody.
+    ///
+    /// # Errors
+    /// As `seek`, and when too much is asked for.
+    async fn errand<T, S>(&self, id: &str, seek: impl FnOnce(Arc<Room>) -> S) -> Result<T, Failure>
+    where
+        S: Future<Output = Result<T, Failure>>,
+    {
+        let room = self.errands.room(Standing::Strange);
+        let errand = room.begin(&sought::host(id));
+        let errand = errand.map_err(|_| Failure::Unreachable)?;
+        let seeking = within_patience(seek(Arc::clone(room)));
+        let done = errand.run(seeking).await;
+        done.unwrap_or(Err(Failure::Unreachable))
     }
 
     fn known(&self, realm: &Realm, id: &str) -> Option<Kept<Known>> {
@@ -181,13 +239,22 @@ async fn trusted(realm: &Realm, chain: &Chain, until: i64) -> Result<Trusted, Fa
 }
 
 /// Finds out what is at an address.
-async fn look(call: Call, id: String) -> Result<(Known, i64), Failure> {
-    let own = Own::of(&call).await?;
-    let (realm, at) = (&call.realm, &call.server.federation);
-    let fetch = at.fetch.as_ref().ok_or(Failure::Unreachable)?;
+async fn look(
+    (fetch, loopback): (Option<Fetch>, bool),
+    room: Arc<Room>,
+    (realm, call): (Arc<Realm>, Option<Call>),
+    id: String,
+) -> Result<(Known, i64), Failure> {
+    let own = match &call {
+        Some(call) => Own::of(call).await?,
+        // It is asked over the network like everybody else.
+        None => None,
+    };
+    let fetch = fetch.ok_or(Failure::Unreachable)?;
     let (settings, now) = (realm.settings(), realm.now());
     let federation = &settings.federation;
-    let mut search = Search::new((fetch, at.loopback), &federation.trust_anchors, now).with(own);
+    let anchors = &federation.trust_anchors;
+    let mut search = Search::new((&fetch, loopback), &room, anchors, now).with(own);
     let Configuration::Found(subject) = search.configuration(&id).await? else {
         return Ok((Known::Absent, now.saturating_add(ABSENT)));
     };
@@ -195,7 +262,7 @@ async fn look(call: Call, id: String) -> Result<(Known, i64), Failure> {
     let until = search
         .marks(&chain, &federation.required_trust_marks)
         .await?;
-    let trusted = trusted(realm, &chain, until).await?;
+    let trusted = trusted(&realm, &chain, until).await?;
     let fresh_until = until.min(now.saturating_add(FRESH));
     Ok((Known::Trusted(Arc::new(trusted)), fresh_until))
 }
@@ -209,18 +276,9 @@ pub(crate) async fn find_by(
     id: &str,
     fits: fn(oauth::client_auth::Method) -> bool,
 ) -> Result<Option<Arc<Client>>, Refusal> {
-    let federation = &call.server.federation;
-    if !federation.is_entity(&call.realm, id) {
-        return Ok(None);
-    }
-    let known = match federation.known(&call.realm, id) {
-        Some(kept) if call.now() < kept.fresh_until => kept.value,
-        _ => match Box::pin(renewed(call, id)).await? {
-            Some(known) => known,
-            None => return Ok(None),
-        },
-    };
-    let Known::Trusted(trusted) = known else {
+    let asking = (&call.realm, Some(call));
+    let found = Box::pin(call.server.federation.trusted(asking, id)).await?;
+    let Some(trusted) = found else {
         return Ok(None);
     };
     let method = |client: &&Arc<Client>| client.token_endpoint_auth_method.is_some_and(fits);
@@ -228,21 +286,64 @@ pub(crate) async fn find_by(
     Ok(fitting.or(trusted.clients.first()).cloned())
 }
 
-async fn renewed(call: &Call, id: &str) -> Result<Option<Known>, Refusal> {
-    let federation = &call.server.federation;
-    let host = Url::parse(id).ok();
-    let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let seek = within_patience(look(call.clone(), id.to_owned()));
-    let name = name(&call.realm, id);
-    let (kept, failure) = federation.entities.renew(call, (&name, host), seek).await?;
+/// For which realm an entity is looked at, and because of which call.
+type Asking<'a> = (&'a Arc<Realm>, Option<&'a Call>);
+
+impl Federation {
+    /// The client that an entity is, for what nobody's call is about: as memory has it, and as those above it say where that is too old.
+    ///
+    /// # Errors
+    /// When there is an entity that is not trusted, or it cannot be found out.
+    pub(crate) async fn find(
+        &self,
+        realm: &Arc<Realm>,
+        id: &str,
+    ) -> Result<Option<Arc<Client>>, Refusal> {
+        let found = Box::pin(self.trusted((realm, None), id)).await?;
+        Ok(found.and_then(|trusted| trusted.clients.first().cloned()))
+    }
+
+    async fn trusted(&self, asking: Asking<'_>, id: &str) -> Result<Option<Arc<Trusted>>, Refusal> {
+        let realm = asking.0;
+        if !self.is_entity(realm, id) {
+            return Ok(None);
+        }
+        let known = match self.known(realm, id) {
+            Some(kept) if realm.now() < kept.fresh_until => kept.value,
+            _ => renewed(self, asking, id).await?,
+        };
+        match known {
+            Known::Trusted(trusted) => Ok(Some(trusted)),
+            Known::Absent => Ok(None),
+        }
+    }
+}
+
+async fn renewed(
+    federation: &Federation,
+    (realm, call): Asking<'_>,
+    id: &str,
+) -> Result<Known, Refusal> {
+    let now = realm.now();
+    let wanted = Wanted {
+        name: &name(realm, id),
+        host: &sought::host(id),
+        standing: Standing::Strange,
+        want: Want::Current,
+        now,
+        count: &|| call.map_or(Ok(()), |call| call.server.requests.fetch(call)),
+    };
+    let ways = (federation.fetch.clone(), federation.loopback);
+    let whose = (Arc::clone(realm), call.cloned());
+    let subject = id.to_owned();
+    let seek = |room| within_patience(look(ways, room, whose, subject));
+    let (kept, failure) = federation.entities.renew(wanted, seek).await?;
     match (kept, failure) {
-        (Some(kept), None) => Ok(Some(kept.value)),
+        (Some(kept), None) => Ok(kept.value),
         (_, Some(Failure::Bad(error))) => Err(error.into()),
         // As long as what was verified counts, who is away changes nothing.
         (Some(kept), Some(Failure::Unreachable)) => match kept.value {
-            Known::Trusted(trusted) if call.now() < trusted.until => {
-                Ok(Some(Known::Trusted(trusted)))
-            }
+            Known::Trusted(trusted) if now < trusted.until => Ok(Known::Trusted(trusted)),
             _ => Err(unreachable().into()),
         },
         (None, _) => Err(unreachable().into()),

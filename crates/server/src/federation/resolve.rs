@@ -18,7 +18,7 @@ use url::Url;
 use super::{configuration, federation_fetch};
 use crate::call::Call;
 use crate::refusal::Refusal;
-use crate::sought::Failed;
+use crate::sought::{self, Room};
 
 /// How long one statement may be, in bytes.
 pub(super) const LONGEST: usize = jose::limits::TOKEN;
@@ -34,12 +34,6 @@ pub(super) enum Failure {
     Unreachable,
     /// What is there does not lead to trust.
     Bad(Wire),
-}
-
-impl Failed for Failure {
-    fn is_final(&self) -> bool {
-        matches!(self, Self::Bad(_))
-    }
 }
 
 impl From<Disbelief> for Failure {
@@ -98,6 +92,7 @@ pub(super) enum Configuration {
 pub(super) struct Search<'a> {
     fetch: &'a Fetch,
     loopback: bool,
+    room: &'a Room,
     pub(super) anchors: &'a [TrustAnchor],
     pub(super) now: i64,
     own: Option<Own>,
@@ -116,12 +111,14 @@ pub(super) async fn within_patience<T>(
 impl<'a> Search<'a> {
     pub(super) fn new(
         (fetch, loopback): (&'a Fetch, bool),
+        room: &'a Room,
         anchors: &'a [TrustAnchor],
         now: i64,
     ) -> Self {
         Self {
             fetch,
             loopback,
+            room,
             anchors,
             now,
             own: None,
@@ -291,6 +288,9 @@ impl<'a> Search<'a> {
     /// The statement at an address; none when nothing of the kind is there.
     async fn get(&mut self, url: &str) -> Result<Option<String>, Failure> {
         self.left = self.left.checked_sub(1).ok_or(Failure::Unreachable)?;
+        // Entities can name anybody as above them.
+        let asked = self.room.ask(&sought::host(url));
+        asked.map_err(|_| Failure::Unreachable)?;
         let accept = format!("application/{ENTITY_STATEMENT}");
         let response = self.fetch.get_with(url, &[("accept", &accept)]).await;
         let response = response.map_err(|error| match error {

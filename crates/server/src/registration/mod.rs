@@ -170,8 +170,8 @@ async fn stated(call: &Call, mut members: Members, old: Option<&Client>) -> Outc
     let client = rules::read(members, &catalogue, given)?;
     match sector::check(call, &client).await {
         Ok(()) => Ok(client),
-        Err(reason) => Err(Failed {
-            refusal: reason.into(),
+        Err(refusal) => Err(Failed {
+            refusal,
             client: Some(Box::new(client)),
         }),
     }

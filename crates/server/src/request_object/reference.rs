@@ -9,6 +9,7 @@ use web::limit::{Limiter, Rate};
 use super::rules::is_registered;
 use crate::call::Call;
 use crate::refusal::{Reason, Refusal};
+use crate::sought::Standing;
 
 /// How long an answer may take, from the first byte to the last: a person is waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,7 +67,9 @@ impl References {
         };
         let (address, _) = request_uri.split_once('#').unwrap_or((request_uri, ""));
         let accept = [("accept", "application/oauth-authz-req+jwt, application/jwt")];
-        let response = fetch.get_with(address, &accept).await;
+        let room = call.server.errands.room(Standing::of(client));
+        let asking = fetch.get_with(address, &accept);
+        let response = room.call(address, asking).await?;
         let response = response.map_err(|error| unreachable(error.to_string()))?;
         if response.status != http::StatusCode::OK {
             return Err(unreachable(format!("status {}", response.status.as_u16())));
