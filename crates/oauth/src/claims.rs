@@ -1,10 +1,12 @@
 //! The claims of access tokens (RFC 9068), ID tokens (OpenID Connect Core §2) and the person (§5.1: `person`).
 
+mod localized;
 mod person;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::localized::{LOCALIZABLE, Localized, Wanted, chosen};
 pub use self::person::{Address, StandardClaims, Userinfo};
 pub use crate::confirmation::Confirmation;
 use crate::{Scope, lenient};

@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::StandardClaims;
-use crate::{Error, Params, Scope};
+use crate::claims::{LOCALIZABLE, StandardClaims, Wanted};
+use crate::{Error, Params, Scope, language};
 
 /// The longest parameter that is read, in bytes of JSON.
 pub const LONGEST: usize = 8192;
+/// How many names with a language tag each member may have.
+pub const MOST_TAGGED: usize = 50;
+/// How many languages of `claims_locales` count.
+const MOST_LOCALES: usize = 10;
 
 /// What of it counts here: the names of claims. Those that nobody knows are left out when it is decided what is told ([`ClaimsRequest::allowed`]), as §5.5 wants;
 /// whether one is essential (§5.5.1) changes nothing but for `acr`, since all that is known is told.
@@ -28,15 +32,48 @@ pub struct ClaimsRequest {
     /// Whether it takes one of those (§5.5.1.1), whatever `acr_values` say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_acr_essential: bool,
+    /// The languages of what is told, the best first (`claims_locales`, §5.2), spelled as RFC 5646 §2.1.1 recommends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locales: Vec<String>,
 }
 
 impl ClaimsRequest {
-    /// Reads the parameter, if it is there.
+    /// Reads the parameter and `claims_locales`, if either is there. Of the latter what is no language tag is passed over (§5.2: no error).
     ///
     /// # Errors
     /// `invalid_request`, see [`ClaimsRequest::parse`].
     pub fn of(params: &Params) -> Result<Option<Self>, Error> {
-        params.get("claims").map(Self::parse).transpose()
+        let asked = params.get("claims").map(Self::parse).transpose()?;
+        let mut locales: Vec<String> = Vec::new();
+        let wished = params.get("claims_locales").unwrap_or_default();
+        for locale in wished.split(' ').filter_map(language::normalized) {
+            if locales.len() < MOST_LOCALES && !locales.contains(&locale) {
+                locales.push(locale);
+            }
+        }
+        if asked.is_none() && locales.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            locales,
+            ..asked.unwrap_or_default()
+        }))
+    }
+
+    /// What of it is wanted at /userinfo.
+    pub fn at_userinfo(&self) -> Wanted<'_> {
+        Wanted {
+            names: &self.userinfo,
+            locales: &self.locales,
+        }
+    }
+
+    /// What of it is wanted in the ID token.
+    pub fn in_id_token(&self) -> Wanted<'_> {
+        Wanted {
+            names: &self.id_token,
+            locales: &self.locales,
+        }
     }
 
     /// Reads JSON.
@@ -67,6 +104,7 @@ impl ClaimsRequest {
                 .get("acr")
                 .is_some_and(|wish| !values(wish).is_empty() && wish["essential"] == true),
             acr: id_token.get("acr").map(values).unwrap_or_default(),
+            locales: Vec::new(),
         })
     }
 
@@ -80,6 +118,7 @@ impl ClaimsRequest {
         let kept = Self {
             userinfo: of(&self.userinfo),
             id_token: of(&self.id_token),
+            locales: self.locales.clone(),
             ..Self::default()
         };
         let names = kept.userinfo.iter().chain(&kept.id_token);
@@ -104,7 +143,7 @@ impl ClaimsRequest {
 fn malformed() -> Error {
     Error::malformed(
         "claims",
-        "a JSON object of at most 8192 bytes with the members userinfo and id_token, whose members are null or objects",
+        "a JSON object of at most 8192 bytes with the members userinfo and id_token, whose members are null or objects, at most 50 of each with a language",
     )
 }
 
@@ -118,7 +157,8 @@ fn target<'a>(
         Some(Value::Object(claims))
             if claims
                 .values()
-                .all(|wish| wish.is_null() || wish.is_object()) =>
+                .all(|wish| wish.is_null() || wish.is_object())
+                && claims.keys().filter(|name| name.contains('#')).count() <= MOST_TAGGED =>
         {
             Ok(Some(claims))
         }
@@ -132,8 +172,12 @@ fn names(claims: &Map<String, Value>) -> Vec<String> {
     names
 }
 
-/// The standard scope that stands for a claim among others (§5.4).
+/// The standard scope that stands for a claim among others (§5.4), in whichever language (§5.2).
 pub fn standard_scope_of(claim: &str) -> Option<&'static str> {
+    let claim = match language::split(claim) {
+        Some((base, _)) if LOCALIZABLE.contains(&base) => base,
+        _ => claim,
+    };
     let mut scopes = StandardClaims::BY_SCOPE.iter();
     let (scope, _) = scopes.find(|(_, claims)| claims.contains(&claim))?;
     Some(scope)

@@ -20,6 +20,7 @@ pub mod federation;
 pub mod id_token;
 pub mod introspection;
 pub mod jwt_bearer;
+pub mod language;
 mod lenient;
 pub mod logout_token;
 pub mod metadata;

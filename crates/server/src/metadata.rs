@@ -118,6 +118,9 @@ fn everything(
         authorization_response_iss_parameter_supported: Some(true),
         client_id_metadata_document_supported: Some(settings.client_id_documents.allowed),
         prompt_values_supported: strings(&["none", "login", "consent", "select_account"]),
+        claims_locales_supported: settings.claims_locales.clone(),
+        // The language of every page.
+        ui_locales_supported: strings(&["en"]),
         claims_parameter_supported: Some(true),
         request_parameter_supported: Some(true),
         request_uri_parameter_supported: Some(true),

@@ -112,7 +112,8 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
         .map_err(|error| (Some(Arc::clone(&client)), error.into()))?
         .filter(|person| !person.disabled)
         .ok_or_else(|| refused(Reason::TokenRevoked))?;
-    let names = access_token::told(&claims);
+    let asked = access_token::told(&claims);
+    let wanted = asked.at_userinfo();
     let scope = claims.scope.unwrap_or_default();
     let catalogue = realm
         .catalogue()
@@ -125,9 +126,9 @@ async fn tell(call: &Call, method: &Method, (scheme, token): (Scheme, &str)) -> 
     };
     let mut told = Userinfo {
         sub: subject::of(realm, &client, &person.id),
-        person: person.told(&scope, &names),
+        person: person.told(&scope, wanted),
     };
-    let asked = (&[Place::Userinfo][..], &names[..]);
+    let asked = (&[Place::Userinfo][..], wanted);
     let released = released::told(realm, &catalogue, about, asked);
     released::add(&mut told.person, released);
     Ok((client, told))

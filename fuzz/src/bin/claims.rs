@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oauth::claims::{AccessToken, IdToken};
+use oauth::Scope;
+use oauth::claims::{AccessToken, IdToken, Localized, StandardClaims, Wanted};
 use oauth::claims_request::ClaimsRequest;
 use oauth::token_exchange::Actors;
 
@@ -14,6 +15,17 @@ fuzz_target!(|data: &[u8]| {
         let kept = ClaimsRequest::from_text(&request.to_text()).expect("what is kept can be read");
         assert_eq!(kept.to_text(), request.to_text());
         let _ = request.allowed(oauth::claims_request::standard_scope_of);
+        let mut known = Localized::default();
+        for tag in ["de-CH", "ja-Kana-JP", "x-a"] {
+            known.set("name", tag, Some(tag.into()));
+        }
+        let mut told = StandardClaims::default();
+        let wanted = Wanted {
+            names: &request.userinfo,
+            locales: &request.id_token,
+        };
+        known.tell(&Scope::empty(), wanted, &mut told);
+        assert!(told.extra.len() + usize::from(told.name.is_some()) <= request.userinfo.len() + 3);
     }
     let _ = serde_json::from_str::<AccessToken>(text);
     let _ = serde_json::from_str::<IdToken>(text);

@@ -80,7 +80,7 @@ struct Create {
     /// A group they are in; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<String>,
-    /// What applications may learn about them, such as given_name=Ada or address.country=FR; may be repeated
+    /// What applications may learn about them, such as given_name=Ada, address.country=FR or, in a language, family_name#ja-Kana-JP=ヤマダ; may be repeated
     #[arg(long = "claim", value_name = "NAME=VALUE")]
     claims: Vec<String>,
     /// Read the password from standard input instead of asking for it
@@ -113,7 +113,7 @@ struct Update {
     /// The groups they are in, instead of those before; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Option<Vec<String>>,
-    /// What applications may learn about them, such as given_name=Ada; may be repeated, and NAME= takes one away
+    /// What applications may learn about them, such as given_name=Ada or name#fr=Adèle; may be repeated, and NAME= takes one away
     #[arg(long = "claim", value_name = "NAME=VALUE")]
     claims: Vec<String>,
 }

@@ -73,7 +73,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn new(details: Details) -> Result<Self, Error> {
+    fn new(realm: &Realm, details: Details) -> Result<Self, Error> {
         let username = rules::username(&details.username)?;
         let email = details
             .email
@@ -83,6 +83,7 @@ impl Checked {
             .map(rules::email)
             .transpose()?;
         rules::profile(&details.profile)?;
+        rules::locales(&details.profile, &realm.settings().claims_locales)?;
         Ok(Self {
             username_key: rules::username_key(&username),
             username,
@@ -128,7 +129,7 @@ pub async fn create(
     password: Option<PasswordHash>,
     actor: Option<&str>,
 ) -> Result<Person, Error> {
-    let new = Checked::new(details)?;
+    let new = Checked::new(realm, details)?;
     let (id, now) = (realm.ambient().id(), realm.now());
     let mut batch = Batch::new();
     batch.run(
@@ -181,7 +182,7 @@ pub async fn update(
     details: Details,
     actor: Option<&str>,
 ) -> Result<Person, Error> {
-    let new = Checked::new(details)?;
+    let new = Checked::new(realm, details)?;
     let old = super::find(realm, id).await?.ok_or(Error::Changed)?;
     let mut batch = Batch::new();
     batch.expect(

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use oauth::Scope;
-use oauth::claims::{Address, StandardClaims};
+use oauth::claims::{Address, Localized, StandardClaims, Wanted};
 use serde::{Deserialize, Serialize};
 
 /// Someone who can sign in.
@@ -43,14 +43,19 @@ impl Person {
         }
     }
 
-    /// What the scopes profile, email, address and phone say about the person (OpenID Connect Core §5.4), limited to those granted.
+    /// What the scopes profile, email, address and phone say about the person (OpenID Connect Core §5.4), limited to those granted, and in each language that
+    /// is known (§5.2).
     pub fn claims(&self, scope: &Scope) -> StandardClaims {
-        self.all_claims().limited_to(scope)
+        let mut claims = self.all_claims().limited_to(scope);
+        self.profile.localized.add_all(scope, &mut claims);
+        claims
     }
 
-    /// The same, and the claims of these names, which were asked for one by one (OpenID Connect Core §5.5).
-    pub fn told(&self, scope: &Scope, names: &[String]) -> StandardClaims {
-        self.all_claims().told(scope, names)
+    /// The same in the languages that were asked for (§5.2), and the claims that were asked for one by one (§5.5).
+    pub fn told(&self, scope: &Scope, wanted: Wanted<'_>) -> StandardClaims {
+        let mut told = self.all_claims().told(scope, wanted.names);
+        self.profile.localized.tell(scope, wanted, &mut told);
+        told
     }
 
     /// The names of the claims that `new` has otherwise, but for when they were changed.
@@ -152,6 +157,9 @@ pub struct Profile {
     /// Postal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
+    /// Those of the claims that are known in several languages, `name` among them (OpenID Connect Core §5.2). Nested, since what is flattened is slow to read.
+    #[serde(skip_serializing_if = "Localized::is_empty")]
+    pub localized: Localized,
 }
 
 impl fmt::Debug for Profile {

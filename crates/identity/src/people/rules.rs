@@ -1,6 +1,8 @@
 //! What a person's details may be, and how they are compared. Pure.
 
-use oauth::claims::Address;
+use oauth::claims::{Address, LOCALIZABLE, Localized};
+use oauth::language;
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use super::Profile;
@@ -15,6 +17,10 @@ pub const EMAIL_MAX: usize = 254;
 pub const GROUPS_MAX: usize = 256;
 /// Longest group name, in characters.
 pub const GROUP_MAX: usize = 128;
+/// In how many languages one claim may be known.
+pub const LANGUAGES_MAX: usize = 20;
+/// How much may be known in languages, in bytes of JSON.
+pub const LOCALIZED_MAX: usize = 32 * 1024;
 
 /// Why details are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +42,17 @@ pub enum Invalid {
     /// A profile member is too long, has control characters, or is not of its claim's form.
     #[error("the profile's {0} is too long, or not of the form OpenID Connect Core §5.1 gives it")]
     Profile(&'static str),
+    /// A claim in a language is too long, is none that has languages, or not of its claim's form.
+    #[error(
+        "a claim in a language is one of name, family_name, given_name, middle_name, nickname, profile, website and address, of its claim's form, with the tag of a language (RFC 5646)"
+    )]
+    Localized,
+    /// More than [`LANGUAGES_MAX`] or [`LOCALIZED_MAX`].
+    #[error("a claim has at most 20 languages, and all of them at most 32 KiB")]
+    Languages,
+    /// A language that the realm's setting `claims_locales` leaves out.
+    #[error("a claim is in a language that the realm's setting claims_locales leaves out")]
+    Locale,
 }
 
 /// The form in which user names are compared: compatibility composed and lower case, so that one person cannot be told from another by
@@ -202,7 +219,58 @@ pub fn profile(profile: &Profile) -> Result<(), Invalid> {
     }
     match &profile.address {
         Some(address) if !is_good_address(address) => Err(Invalid::Profile("address")),
-        _ => Ok(()),
+        _ => localized(&profile.localized),
+    }
+}
+
+/// Whether claims in languages (OpenID Connect Core §5.2) have the form of those without, and are not too many.
+fn localized(all: &Localized) -> Result<(), Invalid> {
+    let mut size = 0;
+    for (claim, values) in all.iter() {
+        if values.len() > LANGUAGES_MAX {
+            return Err(Invalid::Languages);
+        }
+        for (tag, value) in values {
+            let normal = language::normalized(tag).is_some_and(|normal| normal == *tag);
+            if !normal || !LOCALIZABLE.contains(&claim) || !is_good_value(claim, value) {
+                return Err(Invalid::Localized);
+            }
+            size += value.to_string().len();
+        }
+    }
+    if size > LOCALIZED_MAX {
+        return Err(Invalid::Languages);
+    }
+    Ok(())
+}
+
+fn is_good_value(claim: &str, value: &Value) -> bool {
+    let text = value.as_str();
+    match claim {
+        "address" => {
+            let address = serde_json::from_value::<Address>(value.clone());
+            value.is_object() && address.is_ok_and(|address| is_good_address(&address))
+        }
+        "profile" | "website" => text.is_some_and(is_web_url),
+        "name" => text.is_some_and(|text| !text.is_empty() && display_name(text).is_ok()),
+        _ => text.is_some_and(|text| text.len() <= 512 && !text.chars().any(char::is_control)),
+    }
+}
+
+/// Whether each language of a profile is one of these, or says more than one of them; any is, where there are none.
+///
+/// # Errors
+/// [`Invalid::Locale`].
+pub fn locales(profile: &Profile, known: &[String]) -> Result<(), Invalid> {
+    let mut tags = profile
+        .localized
+        .iter()
+        .flat_map(|(_, values)| values.keys());
+    let is_known = |tag: &String| known.iter().any(|range| language::is_within(tag, range));
+    if known.is_empty() || tags.all(is_known) {
+        Ok(())
+    } else {
+        Err(Invalid::Locale)
     }
 }
 
@@ -342,6 +410,49 @@ mod tests {
         assert!(is_good_address(&address("1 Road\nTown", "Town")));
         assert!(!is_good_address(&address("1 Road", "To\nwn")));
         assert!(!is_good_address(&address("1 Road\0", "Town")));
+    }
+
+    /// OpenID Connect Core §5.2.
+    #[test]
+    fn claims_in_languages_have_the_form_of_those_without() {
+        let with = |localized: serde_json::Value| {
+            profile(&serde_json::from_value(serde_json::json!({"localized": localized})).unwrap())
+        };
+        let good = serde_json::json!({"name": {"fr": "Adèle"}, "website": {"de": "https://a.example/"}, "address": {"de-CH": {"formatted": "a\nb"}}});
+        assert_eq!(with(good), Ok(()));
+        for wrong in [
+            serde_json::json!({"email": {"fr": "a@b"}}),
+            serde_json::json!({"name": {"FR": "x"}}),
+            serde_json::json!({"name": {"fr_FR": "x"}}),
+            serde_json::json!({"name": {"": "x"}}),
+            serde_json::json!({"name": {"fr": ""}}),
+            serde_json::json!({"name": {"fr": "x".repeat(201)}}),
+            serde_json::json!({"nickname": {"fr": 7}}),
+            serde_json::json!({"nickname": {"fr": "a\nb"}}),
+            serde_json::json!({"website": {"fr": "javascript:alert(1)"}}),
+            serde_json::json!({"profile": {"fr": "x"}}),
+            serde_json::json!({"address": {"fr": "x"}}),
+            serde_json::json!({"address": {"fr": {"locality": "a\nb"}}}),
+            serde_json::json!({"address": {"fr": {"locality": 7}}}),
+        ] {
+            assert_eq!(with(wrong.clone()), Err(Invalid::Localized), "{wrong}");
+        }
+        let tags = |count: usize| (0..count).map(|index| format!("de-x-{index}"));
+        let many = |count: usize| -> serde_json::Map<_, _> {
+            tags(count).map(|tag| (tag, "x".into())).collect()
+        };
+        assert_eq!(with(serde_json::json!({"nickname": many(20)})), Ok(()));
+        assert_eq!(
+            with(serde_json::json!({"nickname": many(21)})),
+            Err(Invalid::Languages)
+        );
+        let long: serde_json::Map<_, _> = tags(20)
+            .map(|tag| (tag, serde_json::json!({"formatted": "x".repeat(1024), "street_address": "x".repeat(1024)})))
+            .collect();
+        assert_eq!(
+            with(serde_json::json!({"address": long})),
+            Err(Invalid::Languages)
+        );
     }
 
     proptest! {

@@ -39,6 +39,29 @@ macro_rules! claims {
                 told
             }
 
+            /// Whether a standard claim of this name is there.
+            pub(super) fn has(&self, name: &str) -> bool {
+                $($(
+                    if name == stringify!($name) {
+                        return self.$name.is_some();
+                    }
+                )*)*
+                false
+            }
+
+            /// Sets the claim of this name: a standard one if the value has its type, else one of the others.
+            pub(super) fn put(&mut self, name: &str, value: Value) {
+                $($(
+                    if name == stringify!($name) {
+                        if let Ok(value) = serde_json::from_value(value) {
+                            self.$name = Some(value);
+                        }
+                        return;
+                    }
+                )*)*
+                self.extra.insert(name.to_owned(), value);
+            }
+
             /// Only what the scope gives access to (§5.4). What is in `extra` belongs to no scope of the standard and is dropped.
             #[must_use]
             pub fn limited_to(&self, scope: &Scope) -> Self {

@@ -6,6 +6,7 @@ mod authorization_details;
 mod challenge;
 mod ciba;
 mod claims;
+mod claims_localized;
 mod client_assertion;
 mod client_auth;
 mod device_code;

@@ -4,6 +4,7 @@ use oauth::Scope;
 use oauth::authorization_details::Detail;
 use oauth::claims_request::standard_scope_of;
 use oauth::credential::DETAILS_TYPE;
+use oauth::language;
 use serde_json::{Map, Value};
 
 use super::claims::{self, Compiled, Place, ScopeClaim, Telling};
@@ -37,7 +38,7 @@ pub enum ScopeOwner<'a> {
 pub struct Catalogue {
     resources: BTreeMap<String, Resource>,
     scopes: HashMap<String, Entry>,
-    /// The scopes that tell clients a claim that operators added.
+    /// The scopes that tell clients a claim that operators added, by its name with and without a language.
     tellers: HashMap<String, BTreeSet<String>>,
     details: HashMap<String, (details::Entry, Rule)>,
     pub(super) credentials: BTreeMap<String, (credentials::Entry, Rule)>,
@@ -75,8 +76,10 @@ impl Catalogue {
                     claims: compiled(scope),
                 };
                 for claim in entry.claims.iter().filter(|it| it.is_for_clients()) {
-                    let tellers = catalogue.tellers.entry(claim.name().to_owned());
-                    tellers.or_default().insert(scope.name.clone());
+                    for name in [claim.name(), claim.base()] {
+                        let tellers = catalogue.tellers.entry(name.to_owned());
+                        tellers.or_default().insert(scope.name.clone());
+                    }
                 }
                 catalogue.scopes.insert(scope.name.clone(), entry);
             }
@@ -160,31 +163,42 @@ impl Catalogue {
         }
     }
 
-    /// Adds a claim that was asked for by its name, as this scope tells it, at whichever place clients read.
+    /// Adds a claim that was asked for by its name, as this scope tells it, at whichever place clients read; in each of its languages (OpenID Connect Core §5.2).
     pub fn release_claim(
         &self,
         (scope, claim): (&str, &str),
         telling: &Telling<'_>,
         into: &mut Map<String, Value>,
     ) {
+        let claim = self.meant(claim);
         let entry = self.scopes.get(scope);
-        let mut claims = entry.into_iter().flat_map(|entry| &entry.claims);
-        if let Some(found) = claims.find(|it| it.name() == claim && it.is_for_clients()) {
-            found.tell(telling, into);
+        let claims = entry.into_iter().flat_map(|entry| &entry.claims);
+        for found in claims.filter(|it| [it.name(), it.base()].contains(&claim)) {
+            if found.is_for_clients() {
+                found.tell(telling, into);
+            }
+        }
+    }
+
+    /// The name by which operators added a claim: without the language, where they did not add it in this very one.
+    fn meant<'a>(&self, claim: &'a str) -> &'a str {
+        match language::split(claim) {
+            Some((base, _)) if !self.tellers.contains_key(claim) => base,
+            _ => claim,
         }
     }
 
     /// The scopes that tell clients this claim among others: a standard one (OpenID Connect Core §5.4), or those to which operators added it, in the order of
     /// their names.
     pub fn scopes_of_claim(&self, claim: &str) -> impl Iterator<Item = &str> {
-        let added = self.tellers.get(claim).into_iter().flatten();
+        let added = self.tellers.get(self.meant(claim)).into_iter().flatten();
         let standard = standard_scope_of(claim).into_iter();
         standard.chain(added.map(String::as_str))
     }
 
-    /// Whether an operator added this claim to what clients are told.
+    /// Whether an operator added this claim, in whichever language, to what clients are told.
     pub fn is_added(&self, claim: &str) -> bool {
-        self.tellers.contains_key(claim)
+        self.tellers.contains_key(self.meant(claim))
     }
 
     fn told(&self, scope: &Scope, place: Place) -> impl Iterator<Item = &Compiled> {
@@ -197,8 +211,10 @@ impl Catalogue {
     /// The claims that operators added, each with whether it is to be had elsewhere.
     pub fn claims(&self) -> BTreeMap<&str, bool> {
         let all = self.scopes.values().flat_map(|entry| &entry.claims);
-        all.map(|claim| (claim.name(), claim.is_elsewhere()))
-            .collect()
+        all.fold(BTreeMap::new(), |mut found, claim| {
+            *found.entry(claim.base()).or_default() |= claim.is_elsewhere();
+            found
+        })
     }
 
     /// A catalogue of these resources, for the tests of rules.

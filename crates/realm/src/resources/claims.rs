@@ -5,6 +5,7 @@ use std::fmt;
 
 use cel::{ExecutionError, Program, Value};
 use oauth::claims::StandardClaims;
+use oauth::language;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -19,7 +20,7 @@ pub(super) const MOST: usize = 50;
 const LONGEST: usize = 8 * 1024;
 
 /// Names that mean something in tokens or answers, beside the claims of the standard scopes.
-const RESERVED: [&str; 38] = [
+const RESERVED: [&str; 39] = [
     "iss",
     "sub",
     "aud",
@@ -52,6 +53,7 @@ const RESERVED: [&str; 38] = [
     "grant_id",
     "exchanged_from",
     "userinfo_claims",
+    "claims_locales",
     "sealed",
     "rt_hash",
     "_claim_names",
@@ -126,10 +128,12 @@ pub(super) fn check(claim: &ScopeClaim) -> Result<(), String> {
     if !named {
         return Err("a claim's name is 1 to 100 characters of visible ASCII".to_owned());
     }
+    // In a language it means what it means without (§5.2).
+    let meant = language::split(&claim.name).map_or(claim.name.as_str(), |(base, _)| base);
     let mut standard = StandardClaims::BY_SCOPE
         .iter()
         .flat_map(|(_, names)| names.iter());
-    if RESERVED.contains(&claim.name.as_str()) || standard.any(|name| *name == claim.name) {
+    if RESERVED.contains(&meant) || standard.any(|name| *name == meant) {
         return Err(format!("the claim `{}` has a meaning already", claim.name));
     }
     if claim.places.is_empty() {
@@ -182,6 +186,11 @@ impl Compiled {
     /// The claim's name.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same without the language that the name may end in (§5.2).
+    pub(super) fn base(&self) -> &str {
+        language::split(&self.name).map_or(&self.name, |(base, _)| base)
     }
 
     /// Whether clients are told it: at /userinfo or in ID tokens.

@@ -7,6 +7,7 @@ mod profile;
 mod registration;
 
 use jose::Algorithm;
+use oauth::language;
 use oauth::shared_signals::DefaultSubjects;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,9 @@ pub struct Settings {
     pub require_attestation_challenge: bool,
     /// What the strengths of a sign-in are called, the weakest first; without any, clients' `acr_values` are a wish.
     pub acr: AuthenticationContexts,
+    /// The languages in which claims about people may be known (RFC 5646), which the metadata name (OpenID Connect Core §5.2); any, and none is named, where
+    /// there are none.
+    pub claims_locales: Vec<String>,
     /// Whom a stream of security events is about before its receiver adds or removes anybody: `ALL` or `NONE` (OpenID Shared Signals Framework §7.1).
     pub signals_default_subjects: DefaultSubjects,
     /// After how many seconds without a word of its receiver a stream of security events is paused (§8.1.1 `inactivity_timeout`): a day to a year; 0 is never.
@@ -87,6 +91,7 @@ impl Default for Settings {
             client_attestation_jwks: None,
             require_attestation_challenge: false,
             acr: AuthenticationContexts::default(),
+            claims_locales: Vec::new(),
             signals_default_subjects: DefaultSubjects::default(),
             signals_inactivity_timeout: 0,
             service_documentation: String::new(),
@@ -162,10 +167,31 @@ impl Settings {
             ));
         }
         self.acr.check()?;
+        self.check_locales()?;
         self.registration.check()?;
         self.client_id_documents.check()?;
         self.federation.check()?;
         self.lifetimes.check()
+    }
+
+    fn check_locales(&self) -> Result<(), Invalid> {
+        let refused = |reason: String| Err(Invalid::new("claims_locales", reason));
+        if self.claims_locales.len() > 100 {
+            return refused("it has at most 100 languages".to_owned());
+        }
+        for (index, tag) in self.claims_locales.iter().enumerate() {
+            let Some(normal) = language::normalized(tag) else {
+                let tag = tag.escape_default();
+                return refused(format!("`{tag}` is not the tag of a language (RFC 5646)"));
+            };
+            if normal != *tag {
+                return refused(format!("`{tag}` is written `{normal}`"));
+            }
+            if self.claims_locales[..index].contains(tag) {
+                return refused(format!("`{tag}` is there twice"));
+            }
+        }
+        Ok(())
     }
 
     /// Reads stored settings: members that a newer version wrote are passed over, so that nodes of two versions run side by side.
@@ -223,6 +249,16 @@ mod tests {
             "require_pkce"
         );
         assert!(Settings::from_json(r#"{"require_pkce":false,"profile":"openid"}"#).is_ok());
+    }
+
+    /// OpenID Connect Core §5.2.
+    #[test]
+    fn languages_are_spelled_as_everybody_does() {
+        let with = |tags: &str| Settings::from_json(&format!(r#"{{"claims_locales":{tags}}}"#));
+        assert!(with(r#"["de","ja-Kana-JP","zh-Hant"]"#).is_ok());
+        for wrong in [r#"["DE"]"#, r#"["de_DE"]"#, r#"[""]"#, r#"["de","de"]"#] {
+            assert_eq!(with(wrong).unwrap_err().field, "claims_locales", "{wrong}");
+        }
     }
 
     /// FAPI 2.0 Security Profile §5.4.1, and a key that is everybody's signs nothing.

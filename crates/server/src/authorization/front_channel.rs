@@ -5,6 +5,7 @@ use jose::{Algorithm, jwt};
 use oauth::Scope;
 use oauth::authorization::ResponseType;
 use oauth::claims::{IdToken, StandardClaims};
+use oauth::claims_request::ClaimsRequest;
 use oauth::id_token::{at_hash, c_hash, s_hash};
 use realm::resources::Place;
 use realm::{Client, Settings};
@@ -157,24 +158,22 @@ pub(super) async fn tokens(
         let names = subject::named(realm, client, whose, Some(&grant.session));
         (claims.sub, claims.sid, claims.jti) = (names.sub, names.sid, Some(names.jti));
         claims.exp = grant.issued_at.saturating_add(lifetimes.id_token);
-        let names = grant
-            .claims
-            .as_ref()
-            .map_or(&[][..], |claims| &claims.id_token);
+        let wanted = grant.claims.as_ref().map(ClaimsRequest::in_id_token);
+        let wanted = wanted.unwrap_or_default();
         // When there will be no access token to ask /userinfo with (OpenID Connect Core §5.4), all is said here.
         let (standard, places) = if !response_type.has_code() && !response_type.has_token() {
             (&grant.scope, &[Place::IdToken, Place::Userinfo][..])
         } else {
             (&Scope::empty(), &[Place::IdToken][..])
         };
-        claims.person = standing.person.told(standard, names);
+        claims.person = standing.person.told(standard, wanted);
         let about = About {
             client,
             person: &standing.person,
             scope: &grant.scope,
         };
         let catalogue = realm.catalogue().await?;
-        let told = released::told(realm, &catalogue, about, (places, names));
+        let told = released::told(realm, &catalogue, about, (places, wanted));
         released::add(&mut claims.person, told);
         let signed = jwt::sign(&key, "JWT", &claims)?;
         id_token = Some(match client.openid.id_token_encryption() {

@@ -271,6 +271,8 @@ pub struct Target {
     pub details: Option<AuthorizationDetails>,
     /// The claims that /userinfo tells its bearer beyond those of the scope (OpenID Connect Core §5.5).
     pub claims: Vec<String>,
+    /// In which languages (§5.2).
+    pub locales: Vec<String>,
     /// What its scopes tell about the person in the token itself.
     pub released: Map<String, Value>,
 }
@@ -297,7 +299,8 @@ impl Target {
     #[must_use]
     pub fn telling(mut self, claims: Option<&ClaimsRequest>, issuer: &str) -> Self {
         if self.audience.iter().any(|audience| audience == issuer) {
-            self.claims = claims.map_or_else(Vec::new, |claims| claims.userinfo.clone());
+            let claims = claims.cloned().unwrap_or_default();
+            (self.claims, self.locales) = (claims.userinfo, claims.locales);
         }
         self
     }
@@ -394,6 +397,7 @@ pub fn target(
         lifetime,
         details: None,
         claims: Vec::new(),
+        locales: Vec::new(),
         released: Map::new(),
     })
 }

@@ -3,6 +3,7 @@
 use jose::{Algorithm, jws, jwt};
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::claims::{AccessToken, Confirmation, Origin};
+use oauth::claims_request::ClaimsRequest;
 use oauth::token::TokenResponse;
 use oauth::token_exchange::Party;
 use realm::{Client, Mark, Realm, TokenFormat};
@@ -90,12 +91,21 @@ impl Holder<'_> {
 
 /// The claim that names what /userinfo tells beyond the scope.
 const TOLD: &str = "userinfo_claims";
+/// The claim that names the languages of that.
+const LOCALES: &str = "claims_locales";
 
-/// What /userinfo tells the bearer of this token beyond the scope (OpenID Connect Core §5.5).
-pub(crate) fn told(claims: &AccessToken) -> Vec<String> {
-    let named = claims.extra.get(TOLD).and_then(Value::as_array);
-    let names = named.into_iter().flatten().filter_map(Value::as_str);
-    names.map(str::to_owned).collect()
+/// What /userinfo tells the bearer of this token beyond the scope (OpenID Connect Core §5.5), and in which languages (§5.2).
+pub(crate) fn told(claims: &AccessToken) -> ClaimsRequest {
+    let texts = |claim: &str| {
+        let named = claims.extra.get(claim).and_then(Value::as_array);
+        let names = named.into_iter().flatten().filter_map(Value::as_str);
+        names.map(str::to_owned).collect()
+    };
+    ClaimsRequest {
+        userinfo: texts(TOLD),
+        locales: texts(LOCALES),
+        ..ClaimsRequest::default()
+    }
 }
 
 /// Makes an access token.
@@ -118,9 +128,11 @@ pub(crate) async fn mint(
         cnf: holder.confirmation.cloned(),
         ..AccessToken::default()
     };
-    if !target.claims.is_empty() {
-        let told = serde_json::json!(target.claims);
-        claims.extra.insert(TOLD.to_owned(), told);
+    for (claim, said) in [(TOLD, &target.claims), (LOCALES, &target.locales)] {
+        if !said.is_empty() {
+            let said = serde_json::json!(said);
+            claims.extra.insert(claim.to_owned(), said);
+        }
     }
     if let Bearer::Person {
         id,

@@ -74,12 +74,12 @@ pub(crate) fn told(
     about: About<'_>,
     claims: Option<&ClaimsRequest>,
 ) -> Option<StandardClaims> {
-    let names = claims.map_or(&[][..], |claims| &claims.id_token);
-    let released = released::told(realm, catalogue, about, (&[Place::IdToken], names));
-    if names.is_empty() && released.is_empty() {
+    let wanted = claims.map(ClaimsRequest::in_id_token).unwrap_or_default();
+    let released = released::told(realm, catalogue, about, (&[Place::IdToken], wanted));
+    if wanted.names.is_empty() && released.is_empty() {
         return None;
     }
-    let mut told = about.person.told(&Scope::empty(), names);
+    let mut told = about.person.told(&Scope::empty(), wanted);
     released::add(&mut told, released);
     Some(told)
 }

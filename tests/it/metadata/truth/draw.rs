@@ -212,6 +212,9 @@ impl Draw {
         let states = json!([{"issuer": STATES, "jwks": jwks(&[Algorithm::Es384])}]);
         settings.registration.statement_issuers = serde_json::from_value(states).unwrap();
         settings.acr = serde_json::from_value(self.strengths()).unwrap();
+        if !settings.acr.0.is_empty() {
+            settings.claims_locales = vec!["de".to_owned(), "ja-Kana".to_owned()];
+        }
         let signs = SIGNS[self.signs];
         if self.profile.permits_algorithm(signs) {
             settings.signing_alg = signs;

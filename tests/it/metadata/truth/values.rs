@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use identity::{Details, people};
 use jose::Algorithm;
 use serde_json::json;
 
@@ -9,6 +10,18 @@ use super::drawn::{Drawn, TYPE, jwks, number};
 use crate::dpop::Key;
 use crate::harness::NewClient;
 use crate::jwt_bearer::{Issuer, sign};
+
+/// Whether a person's name may be known in this language.
+async fn is_known(drawn: &Drawn<'_>, tag: &str) -> bool {
+    let localized = json!({"localized": {"name": {tag: "x"}}});
+    let details = Details {
+        username: format!("somebody-{}-{}", tag.to_lowercase(), number()),
+        profile: serde_json::from_value(localized).unwrap(),
+        ..Details::default()
+    };
+    let made = people::create(drawn.world.realm(), details, None, Some("test")).await;
+    made.is_ok()
+}
 
 /// Whether somebody may sign in for such a request: it leads to a page of ours, and not back with an error.
 async fn leads_in(drawn: &Drawn<'_>, id: &str, changes: &[(&str, &str)]) -> bool {
@@ -45,6 +58,19 @@ pub async fn values(drawn: &Drawn<'_>) {
         }
     }
     drawn.agree("prompt_values_supported", &works);
+    let mut works = BTreeSet::new();
+    for tag in ["de", "fr", "ja", "ja-Kana", "ja-Hani"] {
+        if is_known(drawn, tag).await {
+            works.insert(tag);
+        }
+    }
+    if drawn.settings.claims_locales.is_empty() {
+        // Any may be known, and so none is sure.
+        assert!(works.len() == 5 && drawn.announced("claims_locales_supported").is_empty());
+    } else {
+        drawn.agree("claims_locales_supported", &works);
+    }
+    drawn.agree("ui_locales_supported", &BTreeSet::from(["en"]));
     let kinds = ["public", "pairwise", "ephemeral"];
     let list = ("subject_types_supported", "subject_type");
     drawn.registrable(list, kinds, |client| client).await;
