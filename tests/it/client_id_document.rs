@@ -50,6 +50,18 @@ on_each_engine! {
         flow.client.at(&other).refresh(refreshed.refresh()).await.refused(401, "invalid_client");
     }
 
+    /// RFC 7591 §2.2: it says what it is called in several languages.
+    async fn a_document_says_names_in_languages(world: World) {
+        let (world, site) = world_and_site(world).await;
+        site.publish(json!({"client_name#de": "Notizen", "tos_uri#de": "https://app.example/agb"}));
+        let page = site.flow(&world).with("ui_locales", "de").consent_in(&mut world.browser()).await;
+        assert!(page.says("Notizen") && page.html().contains("https://app.example/agb"), "{}", page.words());
+        site.publish(json!({"client_name#de": "Merkzettel"}));
+        world.advance(24 * 3600 + 1);
+        let page = site.flow(&world).with("ui_locales", "de").consent_in(&mut world.browser()).await;
+        assert!(page.says("Merkzettel"), "{}", page.words());
+    }
+
     /// §3: only the very address, in its one spelling, and only where the realm lets it be.
     async fn an_identifier_in_another_spelling_is_another_client(world: World) {
         let (world, site) = world_and_site(world).await;

@@ -31,6 +31,13 @@ pub struct Codes {
     user: String,
 }
 
+impl Codes {
+    /// What the person types.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+}
+
 async fn ask(client: &Client, form: &[(&str, &str)]) -> Codes {
     let answer = client.post("/device_authorization", form).await;
     answer.status(200).not_stored();

@@ -41,6 +41,16 @@ on_each_engine! {
         assert_eq!(it.requests(), 10, "another node finds out for itself");
     }
 
+    /// §5.2.1: what an entity is called in several languages.
+    async fn an_entity_is_called_as_the_person_speaks(world: World) {
+        let it = federation(&world).await;
+        it.describe(json!({"client_name": "Leaf", "client_name#de": "Blatt"}));
+        for (locales, name) in [("de-CH", "Blatt"), ("fr", "Leaf")] {
+            let page = it.arrives(&it.object(&json!({"ui_locales": locales}))).await;
+            assert!(page.has("password") && page.says(name), "{locales}: {}", page.words());
+        }
+    }
+
     /// §4.3: what the request brings along is not asked for.
     async fn a_chain_in_the_request_saves_asking(world: World) {
         let it = federation(&world).await;

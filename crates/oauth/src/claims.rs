@@ -6,7 +6,7 @@ mod person;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use self::localized::{LOCALIZABLE, Localized, Wanted, chosen};
+pub use self::localized::{LOCALIZABLE, Localized, Wanted, chosen, standard_scope_of};
 pub use self::person::{Address, StandardClaims, Userinfo};
 pub use crate::confirmation::Confirmation;
 use crate::{Scope, lenient};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims::{LOCALIZABLE, StandardClaims, Wanted};
+use crate::claims::Wanted;
+pub use crate::claims::standard_scope_of;
 use crate::{Error, Params, Scope, language};
 
 /// The longest parameter that is read, in bytes of JSON.
@@ -170,17 +171,6 @@ fn names(claims: &Map<String, Value>) -> Vec<String> {
     let mut names: Vec<String> = claims.keys().cloned().collect();
     names.sort();
     names
-}
-
-/// The standard scope that stands for a claim among others (§5.4), in whichever language (§5.2).
-pub fn standard_scope_of(claim: &str) -> Option<&'static str> {
-    let claim = match language::split(claim) {
-        Some((base, _)) if LOCALIZABLE.contains(&base) => base,
-        _ => claim,
-    };
-    let mut scopes = StandardClaims::BY_SCOPE.iter();
-    let (scope, _) = scopes.find(|(_, claims)| claims.contains(&claim))?;
-    Some(scope)
 }
 
 /// The texts that one claim is wished to have.

@@ -30,6 +30,7 @@ pub(crate) use self::request::check_pushed;
 use self::request::{Checked, Stop, Travelled, check_again};
 use crate::call::Call;
 use crate::commit::TRIES;
+use crate::consent::Described;
 use crate::refusal::{Reason, Refusal};
 use crate::{form, pages};
 
@@ -114,9 +115,10 @@ async fn leave(
     travelled: &Travelled,
     (page, wants): (Page, Wants),
 ) -> Result<Response, Stop> {
+    let described = Described::to(&checked.client, &checked.request.ui_locales, &call.headers);
     let mut request = interaction::Request {
         resume: "/authorize/continue".to_owned(),
-        application: Some(checked.client.display_name().to_owned()),
+        application: Some(described.name().to_owned()),
         login_hint: checked.request.login_hint.clone(),
         reauthenticate: wants.again,
         another: wants.another,

@@ -1,8 +1,8 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session and clears the browser's cookies. What ends with the session, and who has to hear of it,
 //! is queued in the same commit, so that it takes no longer with many applications than with one.
 //!
-//! An `id_token_hint` of this very session ends it at once. Without one a page asks first, so that no other site can sign anybody out. `ui_locales` is passed
-//! over: the pages are in English.
+//! An `id_token_hint` of this very session ends it at once. Without one a page asks first, so that no other site can sign anybody out. The pages are in
+//! English; `ui_locales` chooses what the application is called on them.
 
 pub mod rules;
 
@@ -13,7 +13,7 @@ use axum::response::Response;
 use db::{Batch, params};
 use identity::{Person, Session};
 use oauth::Params;
-use oauth::authorization::with_query;
+use oauth::authorization::{ui_locales, with_query};
 use oauth::claims::IdToken;
 use oauth::redirect_uri::{self, ReturnTo};
 use realm::{Client, Mark};
@@ -23,6 +23,7 @@ use web::page::{self, Shell};
 use self::rules::{SignedIn, Step, Way};
 use crate::backchannel_logout::sql::LEFT_OF_SESSION;
 use crate::call::Call;
+use crate::consent::Described;
 use crate::frontchannel_logout::{self, Frames};
 use crate::refusal::Refusal;
 use crate::tokens::{id_token, subject};
@@ -39,6 +40,8 @@ struct Wish {
     hint: Option<IdToken>,
     client: Option<std::sync::Arc<Client>>,
     back: Option<Return>,
+    /// The person's languages, the best first.
+    locales: Vec<String>,
 }
 
 enum Stop {
@@ -220,7 +223,12 @@ async fn read(call: &Call, params: &Params) -> Result<Wish, Stop> {
             })
         }
     };
-    Ok(Wish { hint, client, back })
+    Ok(Wish {
+        hint,
+        client,
+        back,
+        locales: ui_locales(params),
+    })
 }
 
 /// Ends the session, or all that the person has.
@@ -307,10 +315,12 @@ fn ask(call: &Call, wish: &Wish, person: &str) -> Response {
             fields.push(("state", state));
         }
     }
+    let client = wish.client.as_ref();
     let page = SignOut {
         shell: pages::shell(call, "Sign out"),
         person,
-        application: wish.client.as_ref().map(|client| client.display_name()),
+        application: client
+            .map(|client| Described::to(client, &wish.locales, &call.headers).name()),
         fields,
     };
     let csp = Csp::form_action(wish.back.iter().map(|back| back.to.origin_for_csp()));

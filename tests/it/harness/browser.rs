@@ -13,6 +13,7 @@ pub struct Browser {
     world: World,
     cookies: BTreeMap<String, String>,
     address: String,
+    languages: Option<String>,
 }
 
 /// Where a browser has arrived.
@@ -113,6 +114,7 @@ impl Browser {
             world,
             cookies: BTreeMap::new(),
             address: "192.0.2.7".into(),
+            languages: None,
         }
     }
 
@@ -134,6 +136,11 @@ impl Browser {
     /// Moves to another network address.
     pub fn set_address(&mut self, address: &str) {
         self.address = address.into();
+    }
+
+    /// Prefers these languages from now on (`Accept-Language`).
+    pub fn speak(&mut self, languages: &str) {
+        self.languages = Some(languages.into());
     }
 
     /// Opens an address, as when it is typed or a link of another site is followed.
@@ -251,6 +258,9 @@ impl Browser {
         call = call
             .header("sec-fetch-site", site)
             .header("accept", "text/html");
+        if let Some(languages) = &self.languages {
+            call = call.header("accept-language", languages);
+        }
         if let Some(body) = body {
             let own = Url::parse(self.world.issuer())
                 .expect("an issuer")

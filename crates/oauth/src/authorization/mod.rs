@@ -19,7 +19,7 @@ use url::Url;
 use crate::authorization_details::AuthorizationDetails;
 use crate::claims_request::ClaimsRequest;
 use crate::pkce::{self, Challenge};
-use crate::{Error, ErrorCode, Params, Redacted, Scope};
+use crate::{Error, ErrorCode, Params, Redacted, Scope, language};
 
 /// How the pages are to be shown (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -143,9 +143,7 @@ impl AuthorizationRequest {
             max_age: params.get("max_age").map(seconds).transpose()?,
             login_hint: without_controls(params, "login_hint")?,
             issuer_state: without_controls(params, "issuer_state")?,
-            ui_locales: words(params.get("ui_locales"))
-                .filter(|tag| is_language_tag(tag))
-                .collect(),
+            ui_locales: ui_locales(params),
             id_token_hint: params.owned("id_token_hint"),
             acr_values: match (params.get("acr_values"), &claims) {
                 // Either way to ask means the same here: the first that can be reached.
@@ -275,8 +273,11 @@ fn words(text: Option<&str>) -> impl Iterator<Item = String> {
         .map(str::to_owned)
 }
 
-fn is_language_tag(tag: &str) -> bool {
-    tag.len() <= 35 && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+/// The languages for pages, the best first (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2); what is no language tag is left out.
+pub fn ui_locales(params: &Params) -> Vec<String> {
+    words(params.get("ui_locales"))
+        .filter(|tag| language::is_tag(tag))
+        .collect()
 }
 
 /// Every `resource`: an absolute URI without fragment (RFC 8707 §2), named once or many times.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::StandardClaims;
-use crate::claims_request::standard_scope_of;
 use crate::{Scope, language};
 
 /// The standard claims that people read, or that lead to what people read: those may be there in several languages.
@@ -21,6 +20,17 @@ pub const LOCALIZABLE: [&str; 8] = [
     "website",
     "address",
 ];
+
+/// The standard scope that stands for a claim among others (§5.4), in whichever language (§5.2).
+pub fn standard_scope_of(claim: &str) -> Option<&'static str> {
+    let claim = match language::split(claim) {
+        Some((base, _)) if LOCALIZABLE.contains(&base) => base,
+        _ => claim,
+    };
+    let mut scopes = StandardClaims::BY_SCOPE.iter();
+    let (scope, _) = scopes.find(|(_, claims)| claims.contains(&claim))?;
+    Some(scope)
+}
 
 /// What is to be told of somebody beyond what the scope tells.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use oauth::language;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -28,34 +29,35 @@ impl Localized {
 
     /// The member and the language tag (RFC 5646) of a name.
     fn split(name: &str) -> Option<(&'static str, &str)> {
-        let (member, tag) = name.split_once('#')?;
+        let (member, tag) = language::split(name)?;
         let member = MEMBERS.into_iter().find(|known| *known == member)?;
-        let fits = |part: &str| {
-            (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-        };
-        (tag.len() <= 35 && tag.split('-').all(fits)).then_some((member, tag))
+        Some((member, tag))
     }
 
     /// Each as member, language tag and value.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &str)> + Clone {
         self.0.iter().filter_map(|(name, value)| {
             let (member, tag) = Self::split(name)?;
             Some((member, tag, value.as_str()))
         })
     }
 
-    /// What a member is in the first of these languages (RFC 5646) that there is, or in one of its kind: `de` will do for `de-AT`, and `de-CH` for `de`.
+    /// What a member is in the first of these languages that [`language::best`] finds.
     pub fn best(&self, member: &str, languages: &[&str]) -> Option<&str> {
-        let primary = |tag: &str| tag.split('-').next().map(str::to_ascii_lowercase);
-        let find = |fits: &dyn Fn(&str) -> bool| {
-            let mut all = self.iter();
-            all.find(|(name, tag, _)| *name == member && fits(tag))
-                .map(|(_, _, value)| value)
-        };
-        languages.iter().find_map(|wanted| {
-            find(&|tag| tag.eq_ignore_ascii_case(wanted))
-                .or_else(|| find(&|tag| primary(tag) == primary(wanted)))
-        })
+        self.get(member, self.language(member, languages)?)
+    }
+
+    /// Which language that is, spelled as it was registered.
+    pub fn language(&self, member: &str, languages: &[&str]) -> Option<&str> {
+        let all = self.iter().filter(|(name, ..)| *name == member);
+        let tags = all.map(|(_, tag, _)| tag);
+        let mut wishes = languages.iter();
+        wishes.find_map(|wished| language::best(tags.clone(), wished))
+    }
+
+    /// What a member is in the language that is spelled so.
+    pub fn get(&self, member: &str, tag: &str) -> Option<&str> {
+        self.0.get(&format!("{member}#{tag}")).map(String::as_str)
     }
 
     /// Whether there is none.

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{Client, GrantType, exchange};
 use crate::error::Invalid;
-use crate::resources::Catalogue;
+use crate::resources::{Catalogue, is_hidden};
 
 pub use encryption::KEY_MANAGEMENT;
 
@@ -30,7 +30,9 @@ const LIST: usize = 100;
 /// Checks a client against the rules and against what the realm offers.
 pub(super) fn check(client: &Client, catalogue: &Catalogue) -> Result<(), Invalid> {
     check_id(&client.id)?;
-    check_text("client_name", &client.name, 200)?;
+    if !client.name.is_empty() {
+        check_name(&client.name)?;
+    }
     check_redirects(client)?;
     check_grants(client)?;
     authentication::check(client)?;
@@ -109,6 +111,26 @@ pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result
     }
     if text.chars().any(char::is_control) {
         return Err(Invalid::new(field, "it holds a control character"));
+    }
+    if text.chars().any(turns) {
+        let reason =
+            "it holds a character that turns the direction of others, or breaks their line";
+        return Err(Invalid::new(field, reason));
+    }
+    Ok(())
+}
+
+/// Whether others read differently, or elsewhere, after a character: what it stands in would be read as something else.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A name that people read: nobody goes without one, as if it were ours.
+pub(crate) fn check_name(name: &str) -> Result<(), Invalid> {
+    check_text("client_name", name, 200)?;
+    if name.chars().all(|c| c.is_whitespace() || is_hidden(c)) {
+        let reason = "it has no character that can be seen";
+        return Err(Invalid::new("client_name", reason));
     }
     Ok(())
 }

@@ -15,10 +15,8 @@ use super::{
 };
 use crate::call::Call;
 use crate::commit::TRIES;
-use crate::consent::logo;
-use crate::consent::words::{
-    Item, Said, Unchecked, details, initial, items, languages, site_name, unchecked,
-};
+use crate::consent::words::{Item, Said, Unchecked, details, initial, items, site_name, unchecked};
+use crate::consent::{Described, logo};
 use crate::refusal::{Reason, Refusal};
 use crate::{form, pages};
 
@@ -137,15 +135,13 @@ fn question(
     token: &str,
 ) -> Response {
     let client = &checked.client;
-    let languages = languages(&checked.request.ui_locales, &call.headers);
-    let of = |member: &str| client.localized.best(member, &languages);
-    let application = of("client_name").unwrap_or(client.display_name());
-    let site = of("client_uri").or(client.client_uri.as_deref());
+    let described = Described::to(client, &checked.request.ui_locales, &call.headers);
+    let (application, site) = (described.name(), described.site());
     let page = Question {
         shell: pages::shell(call, "Allow access"),
         application,
         initial: initial(application),
-        logo: logo::address(call, client),
+        logo: logo::address(call, client, &described),
         site,
         site_name: site_name(site.unwrap_or_default()),
         host: checked.answer.to.host(),
@@ -160,8 +156,8 @@ fn question(
         ),
         details: details(standing.details.as_ref(), catalogue),
         unchecked: unchecked(client, Some(&checked.answer.to)),
-        policy: of("policy_uri").or(client.policy_uri.as_deref()),
-        terms: of("tos_uri").or(client.tos_uri.as_deref()),
+        policy: described.policy(),
+        terms: described.terms(),
         scope: standing.shown.to_string(),
         token,
     };

@@ -18,9 +18,9 @@ use web::page::{self, Shell};
 use super::rules::{self, Authentication, PENDING};
 use super::sql::{self, Found};
 use crate::call::Call;
-use crate::consent;
 use crate::consent::rules::Consent;
 use crate::consent::words::{self, Item, Said, initial, items};
+use crate::consent::{self, Described};
 use crate::granting::authorization_details as details;
 use crate::granting::rules as granting;
 use crate::refusal::Refusal;
@@ -252,7 +252,7 @@ async fn render(
 }
 
 fn question<'a>(
-    call: &Call,
+    call: &'a Call,
     (session, person): (&Session, &Person),
     standing: &'a Standing,
     (consents, catalogue): (&[(String, Consent)], &'a Catalogue),
@@ -272,17 +272,18 @@ fn question<'a>(
         session: session.id.clone(),
         scope: standing.scope.clone(),
     };
+    let described = Described::to(client, &[], &call.headers);
     Ok(Question {
         id: &asked.id,
-        application: client.display_name(),
-        initial: initial(client.display_name()),
+        application: described.name(),
+        initial: initial(described.name()),
         message: asked.binding_message.as_deref(),
         origin: Origin::new(call, asked.address.as_deref(), asked.created_at),
         left: left(asked.expires_at.saturating_sub(call.now())),
         items: items((&standing.scope, &new), &asked.resources, catalogue),
         details: words::details(asked.details.as_ref(), catalogue),
-        policy: client.policy_uri.as_deref(),
-        terms: client.tos_uri.as_deref(),
+        policy: described.policy(),
+        terms: described.terms(),
         token: shown.seal(&call.realm)?,
         stale: !suffices(call, asked, session),
     })

@@ -10,6 +10,7 @@ use realm::Client;
 use web::headers::Csp;
 use web::page::{self, Shell};
 
+use super::described::Described;
 use super::{sql, withdraw};
 use crate::call::Call;
 use crate::metadata::issues;
@@ -107,17 +108,22 @@ async fn applications(call: &Call, person: &Person) -> Result<(Vec<Application>,
     let mut applications = Vec::new();
     for (id, consent) in sql::list(realm, &person.id).await? {
         let client = call.holder(&id).await?;
+        let described = client
+            .as_ref()
+            .map(|client| Described::to(client, &[], &call.headers));
         let words = consent
             .scope
             .iter()
             .map(|name| catalogue.describe(name).unwrap_or(name).to_owned())
             .collect();
         applications.push(Application {
-            name: client
+            name: described
                 .as_ref()
-                .map_or_else(|| id.clone(), |client| client.display_name().to_owned()),
+                .map_or_else(|| id.clone(), |client| client.name().to_owned()),
             start: client.as_ref().and_then(|client| start(call, client)),
-            site: client.as_ref().and_then(|client| client.client_uri.clone()),
+            site: described
+                .as_ref()
+                .and_then(|client| client.site().map(str::to_owned)),
             id,
             words,
         });

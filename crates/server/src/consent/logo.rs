@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 use realm::Client;
 use web::limit::Limiter;
 
+use super::described::Described;
 use crate::call::Call;
 use crate::form;
 
@@ -110,15 +111,21 @@ fn kind(bytes: &[u8]) -> Option<&'static str> {
     KINDS.iter().find(begins).map(|(_, _, kind)| *kind)
 }
 
-/// The address of a client's logo on our pages. One that anybody can have made has none: nobody says that the logo is its own.
-pub(crate) fn address(call: &Call, client: &Client) -> Option<String> {
-    let shown = client.logo_uri.is_some() && !client.is_anybodys();
-    shown.then(|| {
-        with_query(
-            &format!("{}/consent/logo", call.realm.path()),
-            &[("client_id", &client.id)],
-        )
-    })
+/// The address of a client's logo on our pages, in the language that fits. One that anybody can have made has none: nobody says that the logo is its own.
+pub(crate) fn address(call: &Call, client: &Client, described: &Described<'_>) -> Option<String> {
+    let language = described.logo_language();
+    let shown = (client.logo_uri.is_some() || language.is_some()) && !client.is_anybodys();
+    let named = language.map(|language| ("language", language));
+    let pairs: Vec<(&str, &str)> = std::iter::once(("client_id", client.id.as_str()))
+        .chain(named)
+        .collect();
+    shown.then(|| with_query(&format!("{}/consent/logo", call.realm.path()), &pairs))
+}
+
+/// Where the logo is: in this very language, else in none.
+fn registered<'a>(client: &'a Client, language: Option<&str>) -> Option<&'a str> {
+    let localized = language.and_then(|language| client.localized.get("logo_uri", language));
+    localized.or(client.logo_uri.as_deref())
 }
 
 /// The endpoint.
@@ -136,9 +143,12 @@ pub(crate) async fn logo(call: Call, uri: Uri) -> Response {
         Ok(client) => client.filter(|client| !client.disabled && !client.is_anybodys()),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
-    let found = client
-        .as_deref()
-        .and_then(|client| Some((client.id.as_str(), client.logo_uri.as_deref()?)));
+    let found = client.as_deref().and_then(|client| {
+        Some((
+            client.id.as_str(),
+            registered(client, params.get("language"))?,
+        ))
+    });
     let Some((id, at)) = found else {
         return nothing.into_response();
     };

@@ -1,6 +1,7 @@
 //! What people allow applications: how it is put to them, what is remembered, and how it is withdrawn. `authorization/ask.rs` asks.
 
 mod applications;
+mod described;
 pub(crate) mod logo;
 pub mod rules;
 pub(crate) mod sql;
@@ -13,6 +14,7 @@ use crate::refresh_token;
 use crate::refusal::Refusal;
 
 pub(crate) use applications::{list, submit_withdrawal};
+pub(crate) use described::Described;
 pub(crate) use logo::{Logos, logo};
 
 /// Withdraws what a person allowed a client: the consent, every refresh token and every access token that came of it. Gives whether there was one.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, header};
 use oauth::Scope;
 use oauth::authorization_details::AuthorizationDetails;
 use oauth::redirect_uri::ReturnTo;
@@ -97,23 +96,6 @@ pub(crate) fn site_name(site: &str) -> &str {
     let bare = site.strip_prefix("https://").unwrap_or(site);
     let bare = bare.strip_prefix("http://").unwrap_or(bare);
     bare.strip_suffix('/').unwrap_or(bare)
-}
-
-/// How many languages of a browser are looked at.
-const LANGUAGES: usize = 10;
-
-/// The languages of the person, the best first: as the request says, else as the browser does (RFC 9110 §12.5.4, whose weights follow the order in practice).
-pub(crate) fn languages<'a>(asked: &'a [String], headers: &'a HeaderMap) -> Vec<&'a str> {
-    if !asked.is_empty() {
-        return asked.iter().map(String::as_str).collect();
-    }
-    let accepted = headers.get(header::ACCEPT_LANGUAGE);
-    let accepted = accepted.and_then(|value| value.to_str().ok());
-    let tags = accepted.unwrap_or_default().split(',').take(LANGUAGES);
-    tags.filter_map(|part| part.split(';').next())
-        .map(str::trim)
-        .filter(|tag| !tag.is_empty())
-        .collect()
 }
 
 /// What stands for an application's logo.

@@ -9,6 +9,7 @@ use web::page::{self, Shell};
 
 use super::confirm::{Standing, Visit};
 use crate::call::Call;
+use crate::consent::Described;
 use crate::consent::words::{Item, Said, Unchecked, details, initial, items, unchecked};
 use crate::pages;
 use crate::waiting::origin::Origin;
@@ -45,10 +46,11 @@ pub(super) fn question(
         Some(consent) => standing.scope.minus(&consent.scope),
         None => standing.scope.clone(),
     };
+    let described = Described::to(client, &[], &call.headers);
     let page = Question {
         shell: pages::shell(call, "Connect a device"),
-        application: client.display_name(),
-        initial: initial(client.display_name()),
+        application: described.name(),
+        initial: initial(described.name()),
         code: visit.code.to_string(),
         person: visit.person.shown_name(),
         username: &visit.person.username,
@@ -56,8 +58,8 @@ pub(super) fn question(
         items: items((&standing.scope, &new), &device.resources, catalogue),
         details: details(device.details.as_ref(), catalogue),
         unchecked: unchecked(client, None),
-        policy: client.policy_uri.as_deref(),
-        terms: client.tos_uri.as_deref(),
+        policy: described.policy(),
+        terms: described.terms(),
         token,
         entered: &visit.token,
     };
@@ -81,7 +83,7 @@ pub(super) fn done(call: &Call, client: &Client, allowed: bool) -> Response {
     };
     let page = Done {
         shell: pages::shell(call, title),
-        application: client.display_name(),
+        application: Described::to(client, &[], &call.headers).name(),
         allowed,
     };
     page::render(StatusCode::OK, &page, &Csp::default())

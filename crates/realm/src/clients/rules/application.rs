@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::{Invalid, check_text, is_loopback, is_page};
+use super::{Invalid, check_name, check_text, is_loopback, is_page};
 use crate::clients::GrantType;
 use crate::clients::document::{ApplicationType, Client};
 use crate::clients::localized;
@@ -20,7 +20,7 @@ pub(super) fn check(client: &Client) -> Result<(), Invalid> {
     }
     for (member, tag, value) in client.localized.iter() {
         if member == "client_name" {
-            check_text(member, value, 200)?;
+            check_name(value)?;
         } else if !is_page(value) {
             let reason = format!("in the language {tag} it is not an https address");
             return Err(Invalid::new(member, reason));
