@@ -15,6 +15,7 @@ const WHOLE_REALM: &[&str] = &[
     "LIST_RESOURCES",
     "LIST_REVOCATIONS",
     "LIST_STANDINGS",
+    "LIST_STATUS_LISTS",
     "LOOK_SOON",
 ];
 
