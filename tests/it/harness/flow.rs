@@ -161,7 +161,7 @@ impl Flow {
                 page = browser.press(&page, "sign-in", &fields).await;
             } else if page.has("allow") {
                 page = browser.press(&page, "allow", &[]).await;
-            } else if page.has("continue") {
+            } else if page.html().contains("name=\"choose\"") {
                 page = browser.press(&page, "continue", &[]).await;
             } else {
                 return page;

@@ -16,9 +16,11 @@ use crate::request_object::encrypted::recipient;
 const ISSUER: &str = "/.well-known/openid-credential-issuer";
 
 pub async fn credentials(drawn: &Drawn<'_>) {
-    let lists = drawn.get("/status_lists").await.is_some();
-    assert_eq!(lists, drawn.draw.offers.status);
-    let lists = lists.then(|| format!("{}/status_lists", drawn.world.issuer()));
+    let offered = drawn.draw.offers.status;
+    // Without any it names none, where nobody is told of it.
+    let lists = drawn.get("/status_lists").await.unwrap();
+    assert!(lists["status_lists"].is_array());
+    let lists = offered.then(|| format!("{}/status_lists", drawn.world.issuer()));
     assert_eq!(
         *drawn.told("status_list_aggregation_endpoint"),
         json!(lists)

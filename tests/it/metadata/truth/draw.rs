@@ -223,6 +223,15 @@ impl Draw {
             true => DefaultSubjects::All,
             false => DefaultSubjects::None,
         };
+        if self.federation[3] {
+            for (page, kind) in [
+                (&mut settings.service_documentation, "docs"),
+                (&mut settings.op_policy_uri, "policy"),
+                (&mut settings.op_tos_uri, "terms"),
+            ] {
+                *page = format!("https://example.com/{kind}");
+            }
+        }
         settings.federation = self.entity(stage);
         settings.check().unwrap();
         settings

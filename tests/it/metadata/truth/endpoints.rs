@@ -56,6 +56,15 @@ pub async fn endpoints(drawn: &Drawn<'_>) {
     ] {
         assert_eq!(drawn.get(path).await.unwrap(), drawn.document, "{path}");
     }
+    // What the operator says for people to read.
+    for (member, kind) in [
+        ("service_documentation", "docs"),
+        ("op_policy_uri", "policy"),
+        ("op_tos_uri", "terms"),
+    ] {
+        let said = drawn.draw.federation[3].then(|| format!("https://example.com/{kind}"));
+        assert_eq!(*drawn.told(member), json!(said), "{member}");
+    }
     aliases(drawn).await;
     registration(drawn).await;
 }

@@ -98,7 +98,8 @@ async fn superior_endpoints(drawn: &Drawn<'_>) -> Value {
         let method = if post { "POST" } else { "GET" };
         let answer = drawn.world.call(method, path).send().await;
         // What is asked for wrongly is told so; where nobody listens there is nothing.
-        if answer.status != 405 && !(answer.status == 404 && answer.body.is_empty()) {
+        let says = answer.header("content-type");
+        if answer.status != 405 && (answer.status != 404 || says == "application/json") {
             there[member] = json!(format!("{}{path}", drawn.world.issuer()));
         }
     }
