@@ -11,7 +11,7 @@ fn each_code_has_its_status() {
         let expected = match code.as_str() {
             "invalid_client" | "invalid_token" | "insufficient_user_authentication" => 401,
             "insufficient_scope" => 403,
-            "invalid_trust_anchor" => 404,
+            "invalid_trust_anchor" | "not_found" => 404,
             "server_error" => 500,
             "temporarily_unavailable" => 503,
             _ => 400,
