@@ -105,6 +105,9 @@ fn what_cannot_be_hidden_is_refused() {
         assert!(claims.hide(&path(taken), json!(1)).is_err(), "{taken}");
     }
     assert!(claims.hide(&[], json!(1)).is_err());
+    let deep = |depth: usize| vec!["deep".to_owned(); depth];
+    assert!(claims.hide(&deep(9), json!(1)).is_err());
+    claims.hide(&deep(8), json!(1)).unwrap();
     claims.hide(&path("x.y"), json!(1)).unwrap();
     for meets in ["x", "x.y", "x.y.z"] {
         assert!(claims.hide(&path(meets), json!(1)).is_err(), "{meets}");
@@ -138,6 +141,7 @@ fn what_a_holder_shows_is_refused_when_it_does_not_belong() {
             json!({"_sd": [hash], "b": {"_sd": [hash]}}),
         ),
         ("a member in a list", json!({"b": [{"...": hash}]})),
+        ("an entry in no list", json!({"_sd": [hash], "...": "x"})),
         ("no list", json!({"_sd": hash})),
         ("no text", json!({"_sd": [hash, 1]})),
         ("another hash", json!({"_sd": [hash], "_sd_alg": "sha-512"})),
@@ -147,6 +151,7 @@ fn what_a_holder_shows_is_refused_when_it_does_not_belong() {
     }
     for json in [
         r#"["salt"]"#,
+        r#"["salt",1]"#,
         r#"["salt","a",1,2]"#,
         r#"[1,"a",1]"#,
         r#"["salt","_sd",1]"#,
@@ -165,6 +170,22 @@ fn what_a_holder_shows_is_refused_when_it_does_not_belong() {
         split("a.b.c").err(),
         Some(Error::Malformed("an SD-JWT has a ~"))
     );
+}
+
+/// What anybody sends is not read without end.
+#[test]
+fn what_is_too_much_is_not_read() {
+    let parts = |count: usize| format!("a.b.c~{}", "x~".repeat(count));
+    assert_eq!(split(&parts(500)).unwrap().1.len(), 500);
+    assert_eq!(split(&parts(501)).err(), Some(Error::TooLarge));
+    let long = format!("a.b.c~{}", "x".repeat(4 * 1024 * 1024));
+    assert_eq!(split(&long).err(), Some(Error::TooLarge));
+    let deep = |depth: usize| {
+        let nested = (0..depth).fold(json!(1), |inner, _| json!([inner]));
+        open(&object(json!({"a": nested})), &[])
+    };
+    assert!(deep(31).is_ok());
+    assert_eq!(deep(32), Err(Error::TooLarge));
 }
 
 proptest! {
@@ -197,6 +218,14 @@ proptest! {
             }
         }
         prop_assert_eq!(count, shown.len());
+        // No salt twice, and the disclosures in an order that says nothing of where they belong.
+        let salt = |d: &&str| serde_json::from_slice::<Value>(&jose::base64url::decode(d).unwrap()).unwrap()[0].clone();
+        let mut salts: Vec<String> = disclosures.iter().map(|d| salt(d).to_string()).collect();
+        salts.sort();
+        salts.dedup();
+        prop_assert_eq!(salts.len(), disclosures.len());
+        let hashes = disclosures.iter().map(|d| jose::base64url::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, d.as_bytes())));
+        prop_assert!(hashes.is_sorted());
         // Hashes stand in the order of their text.
         let list: Vec<&str> = payload.get("_sd").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         prop_assert!(list.is_sorted());
