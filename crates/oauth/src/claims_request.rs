@@ -91,20 +91,19 @@ impl ClaimsRequest {
         let (userinfo, id_token) = (target(&members, "userinfo")?, target(&members, "id_token")?);
         let none = Map::new();
         let (userinfo, id_token) = (userinfo.unwrap_or(&none), id_token.unwrap_or(&none));
-        let wished = [id_token, userinfo].map(|claims| claims.get("sub").map(values));
-        let subjects = wished.into_iter().flatten().filter(|it| !it.is_empty());
+        let wished = [values(id_token, "sub")?, values(userinfo, "sub")?];
+        let subjects = wished.into_iter().filter(|it| !it.is_empty());
         let subjects = subjects.reduce(|one, other| {
             let both = one.into_iter().filter(|subject| other.contains(subject));
             both.collect()
         });
+        let acr = values(id_token, "acr")?;
         Ok(Self {
             userinfo: names(userinfo),
             id_token: names(id_token),
             subjects,
-            is_acr_essential: id_token
-                .get("acr")
-                .is_some_and(|wish| !values(wish).is_empty() && wish["essential"] == true),
-            acr: id_token.get("acr").map(values).unwrap_or_default(),
+            is_acr_essential: !acr.is_empty() && id_token["acr"]["essential"] == true,
+            acr,
             locales: Vec::new(),
         })
     }
@@ -173,14 +172,22 @@ fn names(claims: &Map<String, Value>) -> Vec<String> {
     names
 }
 
-/// The texts that one claim is wished to have.
-fn values(wish: &Value) -> Vec<String> {
-    let one = wish.get("value").into_iter();
-    let many = wish.get("values").and_then(Value::as_array);
-    one.chain(many.into_iter().flatten())
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+/// The texts that a claim is wished to have; none, where any will do. What no claim can be is no wish that could be met, and so none to pass over.
+fn values(claims: &Map<String, Value>, name: &str) -> Result<Vec<String>, Error> {
+    let wrong = || {
+        let form =
+            "an object in which `value` of sub and acr is a text, and `values` a list of texts";
+        Error::malformed("claims", form)
+    };
+    let member = |member: &str| claims.get(name).and_then(|wish| wish.get(member));
+    let many = match member("values") {
+        None => &[][..],
+        Some(Value::Array(many)) if !many.is_empty() => many,
+        Some(_) => return Err(wrong()),
+    };
+    let all = member("value").into_iter().chain(many);
+    let texts = all.map(|one| one.as_str().map(str::to_owned));
+    texts.collect::<Option<_>>().ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -235,6 +242,28 @@ mod tests {
             ),
             of(&[])
         );
+    }
+
+    /// §5.5.1: a wish that nobody can meet is not one for just anybody.
+    #[test]
+    fn a_value_that_nobody_can_have_is_refused() {
+        for claim in ["sub", "acr"] {
+            for wish in [
+                r#"{"value": 7}"#,
+                r#"{"value": null}"#,
+                r#"{"values": "a"}"#,
+                r#"{"values": []}"#,
+                r#"{"values": null}"#,
+                r#"{"values": ["a", 7]}"#,
+                r#"{"value": "a", "values": {}}"#,
+            ] {
+                let text = format!(r#"{{"id_token": {{"{claim}": {wish}}}}}"#);
+                assert!(ClaimsRequest::parse(&text).is_err(), "{text}");
+            }
+        }
+        assert!(ClaimsRequest::parse(r#"{"userinfo": {"sub": {"value": 7}}}"#).is_err());
+        // Of others a value is a wish that need not be met.
+        assert!(ClaimsRequest::parse(r#"{"id_token": {"age": {"values": [7, 8]}}}"#).is_ok());
     }
 
     #[test]
