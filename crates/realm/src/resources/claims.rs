@@ -20,7 +20,7 @@ pub(super) const MOST: usize = 50;
 const LONGEST: usize = 8 * 1024;
 
 /// Names that mean something in tokens or answers, beside the claims of the standard scopes.
-const RESERVED: [&str; 39] = [
+const RESERVED: [&str; 41] = [
     "iss",
     "sub",
     "aud",
@@ -54,6 +54,8 @@ const RESERVED: [&str; 39] = [
     "exchanged_from",
     "userinfo_claims",
     "claims_locales",
+    "urn:openid:params:jwt:claim:auth_req_id",
+    "urn:openid:params:jwt:claim:rt_hash",
     "sealed",
     "rt_hash",
     "_claim_names",
@@ -61,6 +63,9 @@ const RESERVED: [&str; 39] = [
     "token_introspection",
     "status",
 ];
+
+/// Claims that are lists of texts where whoever verifies access tokens reads them (RFC 9068 §2.2.3.1).
+const LISTS: [&str; 3] = ["groups", "roles", "entitlements"];
 
 /// Where a claim is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -225,6 +230,15 @@ impl Compiled {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return;
         };
+        let is_list = || {
+            let items = value.as_array().into_iter().flatten();
+            value.is_array() && items.into_iter().all(Json::is_string)
+        };
+        if telling.place == Place::AccessToken && LISTS.contains(&self.name()) && !is_list() {
+            // With anything else nobody could read the token.
+            tracing::warn!(claim = self.name, "a claim is no list of texts");
+            return;
+        }
         if value.to_string().len() > LONGEST {
             tracing::warn!(claim = self.name, "a claim is too long to be told");
         } else if self.elsewhere {
@@ -298,6 +312,10 @@ mod tests {
     }
 
     fn told(claims: &[ScopeClaim]) -> Json {
+        told_at(Place::Userinfo, claims)
+    }
+
+    fn told_at(place: Place, claims: &[ScopeClaim]) -> Json {
         let person = PersonFacts {
             id: "1".to_owned(),
             username: "alice".to_owned(),
@@ -309,7 +327,7 @@ mod tests {
         };
         let client = Client::default();
         let telling = Telling {
-            place: Place::Userinfo,
+            place,
             person: &person,
             profile: &profile,
             client: &client,
@@ -344,6 +362,33 @@ mod tests {
             ("{1: 2}", json!({})),
         ] {
             assert_eq!(told(&[claim("x", value)]), expected, "{value}");
+        }
+    }
+
+    /// RFC 9068 §2.2.3.1.
+    #[test]
+    fn an_access_token_is_not_made_unreadable() {
+        for name in LISTS {
+            for (value, good) in [
+                ("person.groups", true),
+                ("[]", true),
+                ("'staff'", false),
+                ("['staff', 1]", false),
+                ("{'staff': true}", false),
+            ] {
+                let of = [claim(name, value)];
+                let expected = told(&of);
+                assert_ne!(expected, json!({}), "clients read what it is");
+                let kept = if good { expected } else { json!({}) };
+                let told = told_at(Place::AccessToken, &of);
+                assert_eq!(told, kept, "{name}: {value}");
+                let mut token = json!({"iss": "i", "sub": "p", "aud": "a", "exp": 1, "iat": 1, "jti": "j", "client_id": "c"});
+                token
+                    .as_object_mut()
+                    .unwrap()
+                    .extend(told.as_object().unwrap().clone());
+                assert!(serde_json::from_value::<oauth::claims::AccessToken>(token).is_ok());
+            }
         }
     }
 
@@ -389,6 +434,10 @@ mod tests {
             ("cnf", "{}"),
             ("scope", "'admin'"),
             ("userinfo_claims", "[]"),
+            ("claims_locales", "[]"),
+            ("urn:openid:params:jwt:claim:rt_hash", "'x'"),
+            ("email#de", "'x'"),
+            ("sub#de", "'x'"),
             ("x", ""),
             ("x", "person.emial"),
             ("x", "client.secret"),
