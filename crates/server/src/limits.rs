@@ -66,7 +66,7 @@ pub struct RequestRates {
     pub registration: Option<RequestRate>,
     /// Clients registering in one realm, from wherever.
     pub registration_in_realm: Option<RequestRate>,
-    /// Documents of clients that are fetched because one address asks.
+    /// Documents of clients that are fetched, and entities of federations that are sought or resolved, because one address asks.
     pub client_id_documents: Option<RequestRate>,
 }
 

@@ -142,7 +142,7 @@ pub(super) static LIMITS: &[Setting] = &[
     },
     Setting {
         key: "limits.client_id_documents",
-        words: "How many documents of clients are fetched because one address names them.",
+        words: "How many documents of clients are fetched, and entities of federations sought or resolved, because one address names them.",
         default: "60/m",
         apply: |c, v| {
             c.limits.client_id_documents = v.rate()?;
