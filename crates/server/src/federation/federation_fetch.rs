@@ -1,12 +1,12 @@
 //! `GET /federation_fetch` (OpenID Federation 1.0 §8.1): what the realm says of an entity right below it.
 
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use oauth::federation::{ENTITY_STATEMENT, is_entity_id};
 use realm::subordinates;
 use serde_json::json;
 
-use super::said::{LIFETIME, Said, signed, since};
+use super::said::{LIFETIME, Said, answered, signed, since};
 use crate::answer;
 use crate::call::Call;
 use crate::form;
@@ -18,11 +18,10 @@ pub(super) const PATH: &str = "/federation_fetch";
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
-    match fetch(&call, &uri).await {
-        Ok(Some((text, tag))) => answer::public_statement(&call, &text, &tag),
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = fetch(&call, &uri).await;
+    answered(&call, ENDPOINT, said, |(text, tag)| {
+        answer::public_statement(&call, &text, &tag)
+    })
 }
 
 async fn fetch(call: &Call, uri: &Uri) -> Result<Option<Said>, Refusal> {

@@ -1,12 +1,11 @@
 //! `GET /federation_historical_keys` (OpenID Federation 1.0 §8.7): the keys with which the realm spoke as an entity before, for whoever has something old of it.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use oauth::federation::HISTORICAL_KEYS;
 use realm::keys::{self, HistoricalKey};
 use serde_json::{Map, Value, json};
 
-use super::said::{Said, signed, since};
+use super::said::{Said, answered, signed, since};
 use crate::answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -17,13 +16,10 @@ pub(super) const PATH: &str = "/federation_historical_keys";
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn get(call: Call) -> Response {
-    match history(&call).await {
-        Ok(Some((text, tag))) => {
-            answer::public_text(&call, "application/jwk-set+jwt", text.to_string(), &tag)
-        }
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = history(&call).await;
+    answered(&call, ENDPOINT, said, |(text, tag)| {
+        answer::public_text(&call, "application/jwk-set+jwt", text.to_string(), &tag)
+    })
 }
 
 async fn history(call: &Call) -> Result<Option<Said>, Refusal> {

@@ -1,9 +1,10 @@
 //! `GET /federation_list` (OpenID Federation 1.0 §8.2): who is right below the realm. From memory.
 
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use oauth::federation::Wanted;
 
+use super::said::answered;
 use crate::answer;
 use crate::call::Call;
 use crate::form;
@@ -15,11 +16,10 @@ pub(super) const PATH: &str = "/federation_list";
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
-    match list(&call, &uri).await {
-        Ok(Some(ids)) => answer::public(&call, "application/json", &ids),
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = list(&call, &uri).await;
+    answered(&call, ENDPOINT, said, |ids| {
+        answer::public(&call, "application/json", &ids)
+    })
 }
 
 async fn list(call: &Call, uri: &Uri) -> Result<Option<Vec<String>>, Refusal> {

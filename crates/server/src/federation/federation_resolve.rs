@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Uri, header};
 use axum::response::Response;
 use oauth::federation::{ENTITY_STATEMENT, RESOLVE_RESPONSE, Resolution, ResolveRequest};
 use oauth::{Error as Wire, ErrorCode};
@@ -13,7 +13,7 @@ use realm::subordinates;
 use serde_json::{Map, Value};
 
 use super::resolve::{Configuration, Failure, Own, Search, wire, within_patience};
-use super::said::{ALGORITHM, Said, signed};
+use super::said::{ALGORITHM, Said, answered, signed};
 use super::{FRESH, name};
 use crate::answer;
 use crate::call::Call;
@@ -34,14 +34,15 @@ pub(super) struct Found {
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
-    match resolve(&call, &uri).await {
-        Ok(Some((text, tag))) => {
-            let kind = "application/resolve-response+jwt";
-            answer::public_text(&call, kind, text.to_string(), &tag)
-        }
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = resolve(&call, &uri).await;
+    answered(&call, ENDPOINT, said, |(text, tag)| {
+        answer::public_text(
+            &call,
+            "application/resolve-response+jwt",
+            text.to_string(),
+            &tag,
+        )
+    })
 }
 
 async fn resolve(call: &Call, uri: &Uri) -> Result<Option<Said>, Refusal> {

@@ -1,12 +1,12 @@
 //! `GET /federation_trust_mark` (OpenID Federation 1.0 §8.6): a trust mark that the realm gave an entity right below it.
 
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use oauth::federation::TRUST_MARK;
 use realm::subordinates;
 use serde_json::{Map, json};
 
-use super::said::{Said, signed};
+use super::said::{Said, answered, signed};
 use crate::answer;
 use crate::call::Call;
 use crate::form;
@@ -18,13 +18,10 @@ pub(super) const PATH: &str = "/federation_trust_mark";
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn get(call: Call, uri: Uri) -> Response {
-    match mark(&call, &uri).await {
-        Ok(Some((text, tag))) => {
-            answer::public_text(&call, "application/trust-mark+jwt", text.to_string(), &tag)
-        }
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = mark(&call, &uri).await;
+    answered(&call, ENDPOINT, said, |(text, tag)| {
+        answer::public_text(&call, "application/trust-mark+jwt", text.to_string(), &tag)
+    })
 }
 
 async fn mark(call: &Call, uri: &Uri) -> Result<Option<Said>, Refusal> {

@@ -9,8 +9,7 @@ use realm::subordinates;
 use serde_json::json;
 use web::document;
 
-use super::said::ALGORITHM;
-use crate::answer;
+use super::said::{ALGORITHM, answered};
 use crate::call::Call;
 use crate::form;
 use crate::refusal::{Reason, Refusal};
@@ -21,14 +20,11 @@ pub(super) const PATH: &str = "/federation_trust_mark_status";
 
 /// The endpoint; 404 where the realm vouches for nobody.
 pub(crate) async fn post(call: Call, body: Body) -> Response {
-    match status(&call, body).await {
-        Ok(Some(text)) => {
-            let kind = "application/trust-mark-status-response+jwt";
-            document::private_as(StatusCode::OK, kind, text)
-        }
-        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
-        Err(refusal) => answer::refused(&call, ENDPOINT, None, &refusal),
-    }
+    let said = status(&call, body).await;
+    answered(&call, ENDPOINT, said, |text| {
+        let kind = "application/trust-mark-status-response+jwt";
+        document::private_as(StatusCode::OK, kind, text)
+    })
 }
 
 async fn status(call: &Call, body: Body) -> Result<Option<String>, Refusal> {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::StatusCode;
+use axum::response::Response;
 use jose::{Algorithm, jws};
 use serde_json::{Map, Value};
 
+use crate::answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
 
@@ -18,6 +21,20 @@ const ANEW: i64 = 3600;
 
 /// Text that the realm signed, and a tag of what it says, which is the same on every node.
 pub(super) type Said = (Arc<str>, String);
+
+/// Answers with what the realm says; 404 where it has nothing to say, as it vouches for nobody.
+pub(super) fn answered<T>(
+    call: &Call,
+    endpoint: &'static str,
+    said: Result<Option<T>, Refusal>,
+    tell: impl FnOnce(T) -> Response,
+) -> Response {
+    match said {
+        Ok(Some(said)) => tell(said),
+        Ok(None) => answer::empty(StatusCode::NOT_FOUND),
+        Err(refusal) => answer::refused(call, endpoint, None, &refusal),
+    }
+}
 
 /// Since when something counts that is said now (unix seconds).
 pub(super) fn since(now: i64) -> i64 {
