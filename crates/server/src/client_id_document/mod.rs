@@ -45,10 +45,6 @@ impl Kind for Document {
     type Value = Described;
     type Failure = Failure;
 
-    fn is_known(_: &Described) -> bool {
-        true
-    }
-
     fn is_final(failure: &Failure) -> bool {
         matches!(failure, Failure::Bad(_))
     }

@@ -86,10 +86,6 @@ impl Kind for Resolved {
     type Value = Arc<federation_resolve::Found>;
     type Failure = Failure;
 
-    fn is_known(_: &Self::Value) -> bool {
-        true
-    }
-
     fn is_final(failure: &Failure) -> bool {
         matches!(failure, Failure::Bad(_))
     }

@@ -36,10 +36,6 @@ impl Kind for Keys {
     type Value = PublicKeys;
     type Failure = String;
 
-    fn is_known(_: &PublicKeys) -> bool {
-        true
-    }
-
     fn is_final(_: &String) -> bool {
         false
     }

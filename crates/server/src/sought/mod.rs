@@ -25,7 +25,9 @@ pub(crate) trait Kind: Send + Sync + 'static {
     type Failure: Clone + Debug + Send + Sync + 'static;
 
     /// Whether somebody is there, so that the name is a known one from now on.
-    fn is_known(value: &Self::Value) -> bool;
+    fn is_known(_: &Self::Value) -> bool {
+        true
+    }
     /// Whether what was there before counts no more.
     fn is_final(failure: &Self::Failure) -> bool;
     /// Somebody was too slow, and gave way to others.
