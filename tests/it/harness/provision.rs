@@ -54,17 +54,8 @@ pub async fn person(world: &World, username: &str, password: &str) -> String {
 
 /// Says more about a person (OpenID Connect Core §5.1).
 pub async fn profile_of(world: &World, username: &str, profile: Value) {
-    let person = find(world, username).await;
-    let mut details = Details::from(&person);
-    details.profile = serde_json::from_value(profile).expect("a profile");
-    let changed = people::update(
-        world.realm(),
-        &person.id,
-        person.version,
-        details,
-        Some(ACTOR),
-    );
-    changed.await.expect("the person is changed");
+    let profile = serde_json::from_value(profile).expect("a profile");
+    change(world, username, |details| details.profile = profile).await;
 }
 
 /// Disables a person.
@@ -77,25 +68,19 @@ pub async fn disable(world: &World, username: &str) {
 
 /// Puts a person into a group.
 pub async fn join_group(world: &World, username: &str, group: &str) {
-    let person = find(world, username).await;
-    let mut details = Details::from(&person);
-    details.groups.push(group.to_owned());
-    people::update(
-        world.realm(),
-        &person.id,
-        person.version,
-        details,
-        Some(ACTOR),
-    )
-    .await
-    .expect("the person is changed");
+    let join = |details: &mut Details| details.groups.push(group.to_owned());
+    change(world, username, join).await;
 }
 
 /// Takes a person out of all groups.
 pub async fn leave_groups(world: &World, username: &str) {
+    change(world, username, |details| details.groups.clear()).await;
+}
+
+async fn change(world: &World, username: &str, change: impl FnOnce(&mut Details)) {
     let person = find(world, username).await;
     let mut details = Details::from(&person);
-    details.groups.clear();
+    change(&mut details);
     let changed = people::update(
         world.realm(),
         &person.id,

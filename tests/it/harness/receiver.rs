@@ -88,6 +88,15 @@ impl Receiver {
         Self { url, state }
     }
 
+    /// Waits until each of these was told something, which may take two seconds since `begun`.
+    pub async fn all_hear(mut waiting: Vec<Self>, begun: std::time::Instant) {
+        while !waiting.is_empty() {
+            waiting.retain(|receiver| receiver.heard().is_empty());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            assert!(begun.elapsed().as_secs() < 2, "{} wait", waiting.len());
+        }
+    }
+
     /// What it answers to the next calls; 204 afterwards.
     pub fn answers(&self, statuses: &[u16]) {
         self.state.answers.lock().unwrap().extend(statuses);

@@ -188,11 +188,7 @@ on_each_engine! {
         let running = tokio::spawn(world.node().background());
         let begun = std::time::Instant::now();
         sign_out_everywhere(&world, &alice(&world).await).await;
-        while !healthy.is_empty() {
-            healthy.retain(|receiver| receiver.heard().is_empty());
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            assert!(begun.elapsed().as_secs() < 2, "{} wait", healthy.len());
-        }
+        Receiver::all_hear(healthy, begun).await;
         running.abort();
         assert!(!hangs.heard().is_empty());
     }
