@@ -1,12 +1,13 @@
 //! `grantor federation`: the entities right below a realm.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use oauth::federation::HeldMark;
 use realm::{Realm, Subordinate, subordinates};
 use serde_json::{Map, Value, json};
 
+use super::options::All;
 use super::{ACTOR_NAME, given};
 use crate::failure::Failure;
 use crate::output;
@@ -101,13 +102,7 @@ enum Below {
     /// Vouch for an entity, or say something else of one: what is not named stays
     Add(Box<Add>),
     /// List for whom the realm vouches
-    List {
-        #[command(flatten)]
-        place: Place,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    List(All),
     /// Show what the realm says of an entity
     Show {
         #[command(flatten)]
@@ -207,7 +202,7 @@ impl Federation {
             Action::TrustMark { action } => action.run().await,
             Action::Subordinate { action } => match action {
                 Below::Add(add) => add.run().await,
-                Below::List { place, json } => list(&place, json).await,
+                Below::List(All { place, json }) => list(&place, json).await,
                 Below::Show {
                     place,
                     entity,
@@ -243,13 +238,14 @@ impl Add {
         };
         let (standing, said) = (&mut subordinate.standing, &mut subordinate.vouched);
         if let Some(path) = &self.jwks {
-            said.jwks = object("--jwks", path)?.into();
+            let keys: Map<String, Value> = given::json("--jwks", path)?;
+            said.jwks = keys.into();
         }
         if let Some(path) = &self.metadata {
-            said.metadata = object("--metadata", path)?;
+            said.metadata = given::json("--metadata", path)?;
         }
         if let Some(path) = &self.metadata_policy {
-            said.metadata_policy = object("--metadata-policy", path)?;
+            said.metadata_policy = given::json("--metadata-policy", path)?;
         }
         if !self.metadata_policy_crit.is_empty() {
             said.metadata_policy_crit = self.metadata_policy_crit;
@@ -264,12 +260,6 @@ impl Add {
         let done = subordinates::put(&realm, subordinate, ACTOR_NAME).await?;
         show(&done, self.json)
     }
-}
-
-fn object(option: &str, path: &Path) -> Result<Map<String, Value>, Failure> {
-    let text = given::file(option, path)?;
-    let refused = |error| format!("{option}: {}: {error}", path.display());
-    Ok(serde_json::from_str(&text).map_err(|error: serde_json::Error| refused(error))?)
 }
 
 async fn find(realm: &Realm, id: &str) -> Result<Subordinate, Failure> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use jose::Algorithm;
 use realm::Algorithms;
 use realm::clients::PublicKeys;
+use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 
@@ -29,6 +30,12 @@ pub(super) fn algorithms(option: &str, names: &[String]) -> Result<Algorithms, F
 /// The text of a file.
 pub(super) fn file(option: &str, path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
+        .map_err(|error| format!("{option}: {}: {error}", path.display()).into())
+}
+
+/// What a file says in JSON.
+pub(super) fn json<T: DeserializeOwned>(option: &str, path: &Path) -> Result<T, Failure> {
+    serde_json::from_str(&file(option, path)?)
         .map_err(|error| format!("{option}: {}: {error}", path.display()).into())
 }
 

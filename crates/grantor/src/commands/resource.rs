@@ -3,7 +3,7 @@
 mod claims;
 mod description;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use realm::resources;
@@ -137,7 +137,7 @@ impl Facts {
             (&self.claims, &self.claims_in, &self.claims_elsewhere),
         )?;
         for path in &self.details_types {
-            let kind = details_type(path)?;
+            let kind: DetailsType = given::json("--details-type", path)?;
             let types = &mut resource.authorization_details_types;
             types.retain(|other| other.name != kind.name);
             types.push(kind);
@@ -154,11 +154,6 @@ impl Facts {
         }
         self.description.apply(resource)
     }
-}
-
-fn details_type(path: &Path) -> Result<DetailsType, Failure> {
-    serde_json::from_str(&given::file("--details-type", path)?)
-        .map_err(|error| format!("--details-type: {}: {error}", path.display()).into())
 }
 
 fn scope<'a>(resource: &'a mut Document, name: &str) -> Result<&'a mut ScopeDefinition, Failure> {
