@@ -140,11 +140,10 @@ pub async fn change_all(
             .into_iter()
             .filter(|one| is_meant(one) && may(one))
             .collect();
-        done += some.len();
-        match apply(realm, &some, how, actor).await? {
-            true => after = last,
-            // Somebody changed one of them meanwhile: this page again.
-            false => done -= some.len(),
+        // Where somebody changed one of them meanwhile, this page comes again.
+        if apply(realm, &some, how, actor).await? {
+            done += some.len();
+            after = last;
         }
     }
 }
